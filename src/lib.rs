@@ -1,0 +1,60 @@
+//! A chatbot that answers from a FAQ.
+//!
+//! People ask in their own words; the bot embeds the question, finds the entry that means the same,
+//! says how sure it is, and says that it has no answer rather than give a wrong one. It runs on the
+//! user's own machine, with the model inside.
+//!
+//! ```
+//! use faqbot::{Bot, Faq, Policy, faq::Format};
+//! use faqbot::embed::{Embedder, HashEmbedder};
+//! use std::path::Path;
+//!
+//! # fn main() -> faqbot::Result<()> {
+//! let yaml = "
+//! - question: Where is my order?
+//!   also: [track my parcel]
+//!   answer: Open your orders and choose Track.
+//! - question: How do I return something?
+//!   answer: Print the label and drop the parcel off.
+//! ";
+//! let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("shop.yaml"))?.faq;
+//!
+//! // In earnest, `faqbot::embed::fastembed::FastEmbedder::bundled()?`: a model that knows meaning.
+//! let embedder = HashEmbedder::new();
+//! let policy = Policy::for_model(embedder.model());
+//! let bot = Bot::new(faq, embedder, policy, &mut |_done| ())?;
+//!
+//! let reply = bot.ask("where is my order now")?;
+//! let found = reply.answer().expect("an answer");
+//! assert_eq!(bot.entry(found).answer, "Open your orders and choose Track.");
+//! assert!(found.cosine > 0.5);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layout
+//!
+//! A file imports only from those to its left:
+//!
+//! ```text
+//! error -> faq -> embed -> cache -> index -> matcher -> bot -> eval
+//! ```
+//!
+//! `index`, `matcher` and the parsers below `faq` do no input or output, and nothing here prints or
+//! knows the command line: that is the program's, in `src/bin/faqbot`.
+
+pub mod bot;
+pub mod cache;
+pub mod embed;
+pub mod error;
+pub mod eval;
+pub mod faq;
+pub mod index;
+pub mod matcher;
+
+pub use bot::{Bot, Reply};
+pub use embed::{Embedder, ModelId};
+pub use error::{Error, Result, RowError};
+pub use faq::{Entry, EntryId, Faq};
+pub use index::Match;
+pub use matcher::{Decision, Policy, Rule};

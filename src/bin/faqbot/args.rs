@@ -1,0 +1,112 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use faqbot::embed::fastembed::BUNDLED_ID;
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let model = BUNDLED_ID.unwrap_or("none in the binary");
+    format!("{} (model: {model})", env!("CARGO_PKG_VERSION"))
+});
+
+/// A chatbot that answers from a FAQ, on your own machine.
+///
+/// Without a command it opens a chat. Settings come from flags, then FAQBOT_* variables, then
+/// faqbot.toml, then defaults.
+#[derive(Debug, Parser)]
+#[command(name = "faqbot", version = VERSION.as_str(), max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Chat in the terminal (the default)
+    Chat,
+    /// Answer one question, or one a line from standard input
+    Ask(AskArgs),
+    /// List the embedding models that --model takes
+    Models,
+    /// The embedding cache
+    Cache {
+        #[command(subcommand)]
+        action: CacheAction,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The question; without one, questions are read from standard input, one a line
+    pub query: Vec<String>,
+    /// Show the N best entries as well
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// One JSON object a question, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum CacheAction {
+    /// Print the cache's folder
+    Path,
+    /// Remove all cached vectors
+    Clear,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// Where standard output is a terminal and NO_COLOR is not set
+    Auto,
+    Always,
+    Never,
+}
+
+/// What applies to every command. Each is also a FAQBOT_ variable and a line in faqbot.toml.
+#[derive(Debug, Default, Args)]
+pub struct Options {
+    /// The FAQ file: .yaml, .json, .jsonl or .csv (default: the therapist FAQ in the program)
+    #[arg(long, global = true, env = "FAQBOT_FAQ", value_name = "PATH")]
+    pub faq: Option<PathBuf>,
+    /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`
+    #[arg(long, global = true, env = "FAQBOT_MODEL", value_name = "NAME")]
+    pub model: Option<String>,
+    /// A folder with model.onnx and its tokenizer's files
+    #[arg(long, global = true, env = "FAQBOT_MODEL_DIR", value_name = "DIR", conflicts_with = "model")]
+    pub model_dir: Option<PathBuf>,
+    /// Below this cosine (-1 to 1) there is no answer
+    #[arg(long, global = true, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
+    pub min_cosine: Option<f32>,
+    /// Entries this close to the best in cosine are asked back about
+    #[arg(long, global = true, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
+    pub margin: Option<f32>,
+    /// Never open a network connection
+    #[arg(long, global = true, env = "FAQBOT_OFFLINE", value_parser = FalseyValueParser::new())]
+    pub offline: bool,
+    /// Neither read nor write the embedding cache
+    #[arg(long, global = true, env = "FAQBOT_NO_CACHE", value_parser = FalseyValueParser::new())]
+    pub no_cache: bool,
+    /// The folder of the embedding cache (default: in the user's cache folder)
+    #[arg(long, global = true, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Colours in the output
+    #[arg(long, global = true, env = "FAQBOT_COLOR", value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// The configuration file (default: ./faqbot.toml, then faqbot/faqbot.toml in the user's
+    /// configuration folder)
+    #[arg(long, global = true, env = "FAQBOT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}

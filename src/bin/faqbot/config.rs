@@ -1,0 +1,149 @@
+//! Settings: flag over environment over configuration file over default, resolved once.
+//!
+//! clap joins flags and environment; this joins the rest and turns it into values that need no
+//! further checks.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use faqbot::embed::fastembed::{BUNDLED, Hub};
+use serde::Deserialize;
+
+use crate::args::{Color, Options};
+
+/// The name of the configuration file.
+const FILE: &str = "faqbot.toml";
+
+/// The name of the model that is none, for tests of everything around the matching.
+const HASH: &str = "hash";
+
+/// What to embed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Model {
+    Bundled,
+    Catalogue(String),
+    Folder(PathBuf),
+    Hash,
+}
+
+/// Everything the commands need to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// The FAQ file; `None` for the one in the program.
+    pub faq: Option<PathBuf>,
+    pub model: Model,
+    pub min_cosine: Option<f32>,
+    pub margin: Option<f32>,
+    pub hub: Hub,
+    /// Whether vectors are kept on disk.
+    pub cache: bool,
+    /// The folder of the embedding cache; `None` where the user has no cache folder.
+    pub cache_dir: Option<PathBuf>,
+    /// Where the chat keeps what was typed; `None` where the user has no such folder.
+    pub history: Option<PathBuf>,
+    pub color: Color,
+}
+
+/// The configuration file. Paths in it are relative to its folder.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    faq: Option<PathBuf>,
+    model: Option<String>,
+    model_dir: Option<PathBuf>,
+    min_cosine: Option<f32>,
+    margin: Option<f32>,
+    offline: Option<bool>,
+    no_cache: Option<bool>,
+    cache_dir: Option<PathBuf>,
+    color: Option<Color>,
+}
+
+impl Settings {
+    /// Resolves the settings.
+    ///
+    /// # Errors
+    ///
+    /// The configuration file cannot be read or holds something it should not.
+    pub fn resolve(options: Options) -> Result<Self> {
+        let file = match find_file(options.config.as_deref())? {
+            Some(path) => File::read(&path)?,
+            None => File::default(),
+        };
+        // A model from a stronger place replaces a folder from a weaker one, and the reverse.
+        let (model, model_dir) = match (options.model, options.model_dir) {
+            (None, None) => (file.model, file.model_dir),
+            chosen => chosen,
+        };
+        let model = match (model_dir, model) {
+            (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
+            (Some(folder), None) => Model::Folder(folder),
+            (None, None) => Model::Bundled,
+            (None, Some(name)) if name.eq_ignore_ascii_case(BUNDLED) => Model::Bundled,
+            (None, Some(name)) if name == HASH => Model::Hash,
+            (None, Some(name)) => Model::Catalogue(name),
+        };
+        let own_cache = dirs::cache_dir().map(|folder| folder.join("faqbot").join("embeddings"));
+        let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
+        Ok(Settings {
+            faq: options.faq.or(file.faq),
+            model,
+            min_cosine: options.min_cosine.or(file.min_cosine),
+            margin: options.margin.or(file.margin),
+            hub: Hub {
+                cache: hub_cache(),
+                endpoint: variable("HF_ENDPOINT").unwrap_or_else(|| Hub::ENDPOINT.to_owned()),
+                offline: options.offline || file.offline.unwrap_or(false),
+                progress: true,
+            },
+            cache: !(options.no_cache || file.no_cache.unwrap_or(false)),
+            cache_dir: options.cache_dir.or(file.cache_dir).or(own_cache),
+            history: state.map(|folder| folder.join("history.txt")),
+            color: options.color.or(file.color).unwrap_or(Color::Auto),
+        })
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+        let mut file: File = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
+            anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for path in [&mut file.faq, &mut file.model_dir, &mut file.cache_dir].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+        Ok(file)
+    }
+}
+
+/// The configuration file to read. One that is named must be there; the usual ones may be absent.
+fn find_file(named: Option<&Path>) -> Result<Option<PathBuf>> {
+    if let Some(path) = named {
+        if !path.exists() {
+            bail!("{}: no such configuration file", path.display());
+        }
+        return Ok(Some(path.to_owned()));
+    }
+    let usual = [Some(PathBuf::from(FILE)), dirs::config_dir().map(|folder| folder.join("faqbot").join(FILE))];
+    Ok(usual.into_iter().flatten().find(|path| path.is_file()))
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// The folder that all Hugging Face tools share: `HF_HUB_CACHE`, `HF_HOME/hub`, or the usual one.
+/// Always absolute, so that it does not depend on where the program is started.
+fn hub_cache() -> PathBuf {
+    let folder = variable("HF_HUB_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| variable("HF_HOME").map(|home| PathBuf::from(home).join("hub")))
+        .or_else(|| dirs::home_dir().map(|home| home.join(".cache/huggingface/hub")))
+        .unwrap_or_else(|| env::temp_dir().join("huggingface/hub"));
+    std::path::absolute(&folder).unwrap_or(folder)
+}

@@ -1,0 +1,67 @@
+//! The program: parses, dispatches, and turns what comes back into an exit code.
+
+mod args;
+mod commands;
+mod config;
+mod render;
+mod repl;
+mod setup;
+mod wire;
+
+use std::io;
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Cli, Color, Command};
+use config::Settings;
+
+/// Exit codes: the question was answered (or the command did what it was to do), it was not
+/// answered, something failed.
+const ANSWERED: u8 = 0;
+const NOT_ANSWERED: u8 = 1;
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever read the output has enough of it: nothing went wrong.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(ANSWERED),
+        Err(error) => {
+            anstream::eprintln!("{} {error:#}", render::styled(render::ERROR_LABEL, "error:"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8> {
+    if let Some(Command::Completions { shell }) = cli.command {
+        commands::completions(shell);
+        return Ok(ANSWERED);
+    }
+    let settings = Settings::resolve(cli.options)?;
+    match settings.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+    match cli.command.unwrap_or(Command::Chat) {
+        Command::Chat => repl::chat(&settings)?,
+        Command::Ask(args) => return commands::ask(&settings, &args),
+        Command::Models => commands::models(&settings)?,
+        Command::Cache { action } => commands::cache(&settings, action)?,
+        Command::Completions { shell } => commands::completions(shell),
+    }
+    Ok(ANSWERED)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,204 @@
+//! Replies as text for people.
+//!
+//! Everything here is made with colours; whoever prints it takes them out where they are not wanted
+//! (anstream does). Texts of the FAQ pass [`plain`] first: they may hold anything.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule};
+use textwrap::Options;
+
+/// Said where the FAQ has no `fallback` of its own.
+const FALLBACK: &str = "I have no answer to that.";
+
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+pub const FAIR_LABEL: Style = AnsiColor::Yellow.on_default().bold();
+pub const ERROR_LABEL: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const FAIR: Style = AnsiColor::Yellow.on_default();
+const POOR: Style = AnsiColor::Red.on_default();
+
+/// A text in a style.
+pub fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The columns to wrap at: the terminal's, within what reads well, or 80.
+pub fn width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(30, 100)
+}
+
+/// A text with its control characters made visible: escape sequences in a FAQ file or a query must
+/// not reach the terminal.
+pub fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' => '\n',
+            '\t' => ' ',
+            // The pictures of the C0 controls stand in their order.
+            '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+            '\x7f' => '\u{2421}',
+            c if c.is_control() || is_bidi_override(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+/// Characters that make a terminal show text in another order than it has.
+fn is_bidi_override(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text wrapped to `width` columns, lines of lists and indented lines hanging below their begin.
+pub fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in plain(text).lines() {
+        let indent = line.len() - line.trim_start_matches([' ', '-', '*', '+']).len();
+        let number = line.trim_start().find(['.', ')']).filter(|&end| {
+            end > 0 && line.trim_start()[..end].bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let hanging = number.map_or(indent, |end| line.len() - line.trim_start().len() + end + 2);
+        let hanging = " ".repeat(hanging.min(width / 2));
+        let options = Options::new(width).subsequent_indent(&hanging);
+        for part in textwrap::wrap(line, options) {
+            out.push_str(part.trim_end());
+            out.push('\n');
+        }
+        if line.trim().is_empty() && !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// What the bot says: the answer, the choices, or that there is none.
+pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
+    match reply.decision {
+        Decision::Answer(at) => answer(bot.entry(&reply.matches[at]), width),
+        Decision::Ambiguous(_) => {
+            let mut out = String::from("Did you mean:\n");
+            let choices = reply.choices();
+            for (number, found) in choices.iter().enumerate() {
+                let _ = writeln!(out, "  {} {}", styled(BOLD, &format!("{}.", number + 1)), plain(bot.entry(found).question()));
+            }
+            let _ = writeln!(out, "  {} none of these", styled(BOLD, "0."));
+            out
+        }
+        Decision::NoMatch => {
+            let mut out = fallback(bot, width);
+            if let Some(nearest) = reply.matches.first() {
+                let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
+                out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
+                out.push('\n');
+            }
+            out
+        }
+    }
+}
+
+/// An entry's answer.
+pub fn answer(entry: &Entry, width: usize) -> String {
+    wrapped(&entry.answer, width)
+}
+
+/// What the bot says when it has no answer.
+pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
+    wrapped(bot.faq().fallback.as_deref().unwrap_or(FALLBACK), width)
+}
+
+/// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
+pub fn confidence(reply: &Reply, policy: &Policy) -> String {
+    let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
+    let style = match reply.decision {
+        Decision::Answer(_) => GOOD,
+        Decision::Ambiguous(_) => FAIR,
+        Decision::NoMatch => POOR,
+    };
+    let mut line = format!("{} cosine {:.2}", styled(style, &bar(found.cosine)), found.cosine);
+    match reply.rule {
+        Rule::ExactWording | Rule::SharedWording => line.push_str(" · exact wording"),
+        Rule::BelowThreshold => {
+            let _ = write!(line, " · below {:.2}", policy.min_cosine);
+        }
+        Rule::ClearBest | Rule::CloseMatches | Rule::NothingToCompare => {
+            if let Some(margin) = reply.margin() {
+                let _ = write!(line, " · next {margin:.2} below");
+            }
+        }
+    }
+    line
+}
+
+/// Ten cells, filled from cosine 0 to 1.
+fn bar(cosine: f32) -> String {
+    let filled = (cosine.clamp(0.0, 1.0) * 10.0).round() as usize;
+    "▰".repeat(filled) + &"▱".repeat(10 - filled)
+}
+
+/// The best entries with their cosines, one a line.
+pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
+    let mut out = String::new();
+    for found in found {
+        let entry = bot.entry(found);
+        let _ = writeln!(out, "  {:>5.2}  {}  {}", found.cosine, plain(entry.question()), styled(DIM, entry.id.as_str()));
+    }
+    out
+}
+
+/// Why the bot replied as it did.
+pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+    let policy = bot.policy();
+    let mut out = String::new();
+    let outcome = match &reply.decision {
+        Decision::Answer(_) => "answered",
+        Decision::Ambiguous(_) => "asked back",
+        Decision::NoMatch => "no answer",
+    };
+    let _ = writeln!(out, "{} {}", styled(BOLD, "query   "), plain(&reply.query));
+    let _ = writeln!(out, "{} {outcome}: {}", styled(BOLD, "rule    "), reply.rule.describe());
+    let _ = writeln!(
+        out,
+        "{} cosine at least {:.2}; asked back when another is less than {:.2} below",
+        styled(BOLD, "policy  "),
+        policy.min_cosine,
+        policy.margin
+    );
+    if let Some(margin) = reply.margin() {
+        let _ = writeln!(out, "{} {margin:.3}", styled(BOLD, "margin  "));
+    }
+    for (at, found) in reply.matches.iter().enumerate() {
+        let entry = bot.entry(found);
+        let heading = if at == 0 { "matches " } else { "        " };
+        let _ = writeln!(out, "{} {:.3}  {}", styled(BOLD, heading), found.cosine, entry.id);
+        let _ = writeln!(out, "               {}", styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing]))));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(plain("a\x1b[31mb\x07\tc\r\n\u{9b}d\u{202e}"), "a␛[31mb␇ c␍\n\u{fffd}d\u{fffd}");
+    }
+
+    #[test]
+    fn text_is_wrapped_and_lists_hang() {
+        let text = "One two three four five six\n\n- a point that is long enough\n10. a numbered point of text";
+        assert_eq!(
+            wrapped(text, 16),
+            "One two three\nfour five six\n\n- a point that\n  is long enough\n10. a numbered\n    point of\n    text\n"
+        );
+    }
+
+    #[test]
+    fn the_bar_fills_from_zero_to_one() {
+        assert_eq!(bar(-0.5), "▱▱▱▱▱▱▱▱▱▱");
+        assert_eq!(bar(0.52), "▰▰▰▰▰▱▱▱▱▱");
+        assert_eq!(bar(1.0), "▰▰▰▰▰▰▰▰▰▰");
+    }
+}

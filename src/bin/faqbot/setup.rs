@@ -1,0 +1,146 @@
+//! From settings to a bot: the FAQ, the model and the cache brought together, with what there is to
+//! say about it on standard error.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use faqbot::cache::CachedEmbedder;
+use faqbot::embed::HashEmbedder;
+use faqbot::embed::fastembed::FastEmbedder;
+use faqbot::faq::{Format, Loaded};
+use faqbot::{Bot, Embedder, Faq, Policy};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::{Model, Settings};
+use crate::render::{FAIR_LABEL, styled};
+
+/// The FAQ in the program, and the name it has in messages.
+const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
+const BUILT_IN_NAME: &str = "the built-in therapist FAQ";
+
+/// The bot of every command.
+pub type AnyBot = Bot<Box<dyn Embedder>>;
+
+/// Work that takes longer than this shows a progress bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Says something on standard error that is no answer.
+pub fn warn(message: &str) {
+    anstream::eprintln!("{} {message}", styled(FAIR_LABEL, "warning:"));
+}
+
+/// The name of the FAQ in messages.
+pub fn faq_name(settings: &Settings) -> String {
+    settings.faq.as_deref().map_or_else(|| BUILT_IN_NAME.to_owned(), |path| path.display().to_string())
+}
+
+/// Reads the FAQ, and says what in it cannot be used.
+pub fn load_faq(settings: &Settings) -> Result<Faq> {
+    let Loaded { faq, skipped } = match &settings.faq {
+        Some(path) => Faq::load(path)?,
+        None => Faq::read(BUILT_IN.as_bytes(), Format::Yaml, Path::new(BUILT_IN_NAME))?,
+    };
+    for row in &skipped {
+        warn(&row.to_string());
+    }
+    Ok(faq)
+}
+
+/// Loads the model.
+pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
+    let cached = |embedder| -> Box<dyn Embedder> {
+        match &settings.cache_dir {
+            Some(folder) if settings.cache => Box::new(Warning(CachedEmbedder::new(embedder, folder))),
+            _ => Box::new(embedder),
+        }
+    };
+    Ok(match &settings.model {
+        Model::Hash => Box::new(HashEmbedder::new()),
+        #[cfg(feature = "bundled-model")]
+        Model::Bundled => cached(FastEmbedder::bundled()?),
+        #[cfg(not(feature = "bundled-model"))]
+        Model::Bundled => anyhow::bail!(
+            "this program was built without a model; name one with --model or --model-dir"
+        ),
+        Model::Catalogue(name) => cached(FastEmbedder::from_catalogue(name, &settings.hub)?),
+        Model::Folder(folder) => cached(FastEmbedder::from_folder(folder)?),
+    })
+}
+
+/// The thresholds: those of the model, with what the user set instead.
+pub fn policy(settings: &Settings, embedder: &dyn Embedder) -> Result<Policy> {
+    let mut policy = Policy::for_model(embedder.model());
+    policy.min_cosine = settings.min_cosine.unwrap_or(policy.min_cosine);
+    policy.margin = settings.margin.unwrap_or(policy.margin);
+    Ok(policy.checked()?)
+}
+
+/// Brings a bot up.
+pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
+    let faq = load_faq(settings)?;
+    let embedder = load_embedder(settings)?;
+    let policy = policy(settings, &*embedder)?;
+    let mut progress = Embedding::new(faq.phrasing_count());
+    Bot::new(faq, embedder, policy, &mut |done| progress.at(done))
+        .with_context(|| format!("embedding {}", faq_name(settings)))
+}
+
+/// Passes a cache's warnings on as they come.
+struct Warning<E>(CachedEmbedder<E>);
+
+impl<E: Embedder> Embedder for Warning<E> {
+    fn model(&self) -> &faqbot::ModelId {
+        self.0.model()
+    }
+
+    fn dimension(&self) -> usize {
+        self.0.dimension()
+    }
+
+    fn embed(
+        &self,
+        role: faqbot::embed::Role,
+        texts: &[&str],
+        progress: faqbot::embed::Progress,
+    ) -> faqbot::Result<ndarray::Array2<f32>> {
+        let rows = self.0.embed(role, texts, progress);
+        self.0.take_warnings().iter().for_each(|warning| warn(warning));
+        rows
+    }
+}
+
+/// A progress bar on standard error that appears when embedding takes long.
+pub struct Embedding {
+    total: usize,
+    begin: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Embedding {
+    /// For `total` texts.
+    pub fn new(total: usize) -> Self {
+        Embedding { total, begin: Instant::now(), bar: None }
+    }
+
+    /// `done` texts are done.
+    pub fn at(&mut self, done: usize) {
+        if done < self.total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
+            let template = "embedding {wide_bar} {pos}/{len} ({per_sec}, {eta} left)";
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            // Rate and time left are counted from here: what the cache gave is no measure of them.
+            self.bar = Some(ProgressBar::new(self.total as u64).with_style(style).with_position(done as u64));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done as u64);
+        }
+    }
+}
+
+impl Drop for Embedding {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Embedding: texts to vectors.
+//!
+//! This is where rows are normalised, once, so that everywhere else a dot product is the cosine;
+//! and where a vector that is not a number is refused. The neural embedder is in
+//! [`fastembed`](self::fastembed), the only file that names fastembed and ort.
+
+use std::fmt;
+
+use ndarray::{Array2, ArrayViewMut1};
+use unicode_normalization::UnicodeNormalization;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::error::{Error, Result};
+use crate::faq::normalize_wording;
+
+pub mod fastembed;
+
+/// What makes vectors comparable: the same id, the same vectors for the same text and role. It covers
+/// the weights, the pooling, the length limit and the prefixes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelId(String);
+
+impl ModelId {
+    /// An id; who makes it sees to it that it covers all that changes a vector.
+    pub fn new(id: impl Into<String>) -> Self {
+        ModelId(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a text is to the search. Some models embed the two differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// What a person asks.
+    Query,
+    /// What is searched: a wording or an answer of the FAQ.
+    Passage,
+}
+
+/// Is told how many texts of a call are done.
+pub type Progress<'p> = &'p mut dyn FnMut(usize);
+
+/// Turns texts into vectors.
+pub trait Embedder: Send + Sync {
+    /// Which vectors these are.
+    fn model(&self) -> &ModelId;
+
+    /// The length of a vector.
+    fn dimension(&self) -> usize;
+
+    /// The vectors of `texts`, as rows `[texts.len(), dimension]` of length 1, or all zero for a text
+    /// without meaning to the model. A text's vector does not depend on the others in the call.
+    ///
+    /// # Errors
+    ///
+    /// The model failed, or computed something that is not a number.
+    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>>;
+}
+
+impl<E: Embedder + ?Sized> Embedder for Box<E> {
+    fn model(&self) -> &ModelId {
+        (**self).model()
+    }
+
+    fn dimension(&self) -> usize {
+        (**self).dimension()
+    }
+
+    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
+        (**self).embed(role, texts, progress)
+    }
+}
+
+/// Scales a row to length 1. A row of zeros stays one: it scores 0 and never matches.
+///
+/// # Errors
+///
+/// The row holds NaN or infinity.
+pub fn normalize(mut row: ArrayViewMut1<f32>) -> Result<()> {
+    // In f64: the squares of large f32 values would overflow, those of small ones vanish.
+    let length = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+    if !length.is_finite() {
+        return Err(Error::Model("the model computed a vector that is not a number".into()));
+    }
+    if length > 0.0 {
+        row.mapv_inplace(|x| (f64::from(x) / length) as f32);
+    }
+    Ok(())
+}
+
+/// A deterministic embedder without a model: words and their letter triples, hashed into 256
+/// dimensions. It knows spelling, not meaning; it is for tests of everything around the matching.
+#[derive(Debug)]
+pub struct HashEmbedder {
+    model: ModelId,
+}
+
+impl HashEmbedder {
+    const DIMENSION: usize = 256;
+
+    /// The embedder; there is only one.
+    pub fn new() -> Self {
+        HashEmbedder { model: ModelId::new("hash-256") }
+    }
+}
+
+impl Default for HashEmbedder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Embedder for HashEmbedder {
+    fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    fn dimension(&self) -> usize {
+        Self::DIMENSION
+    }
+
+    fn embed(&self, _: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
+        let mut rows = Array2::zeros((texts.len(), Self::DIMENSION));
+        for (index, (text, mut row)) in texts.iter().zip(rows.rows_mut()).enumerate() {
+            for word in normalize_wording(text).split(' ').filter(|word| !word.is_empty()) {
+                row[xxh3_64(word.as_bytes()) as usize % Self::DIMENSION] += 1.0;
+                let letters: Vec<char> = format!("^{word}$").nfc().collect();
+                for triple in letters.windows(3) {
+                    let triple: String = triple.iter().collect();
+                    row[xxh3_64(triple.as_bytes()) as usize % Self::DIMENSION] += 0.3;
+                }
+            }
+            normalize(row)?;
+            progress(index + 1);
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn rows_are_scaled_to_length_one() {
+        let mut rows = array![[3.0f32, 4.0], [0.0, 0.0], [1e30, 1e30], [1e-30, 0.0]];
+        for row in rows.rows_mut() {
+            normalize(row).unwrap();
+        }
+        assert_eq!(rows.row(0), array![0.6, 0.8]);
+        assert_eq!(rows.row(1), array![0.0, 0.0]);
+        assert!((rows.row(2)[0] - 0.5f32.sqrt()).abs() < 1e-6);
+        assert_eq!(rows.row(3), array![1.0, 0.0]);
+        for wrong in [f32::NAN, f32::INFINITY] {
+            assert!(normalize(array![1.0, wrong].view_mut()).is_err());
+        }
+    }
+
+    #[test]
+    fn the_hash_embedder_knows_spelling() {
+        let texts = ["reset my password", "Reset my PASSWORD!", "cancel the order", "…"];
+        let mut done = 0;
+        let rows = HashEmbedder::new().embed(Role::Query, &texts, &mut |n| done = n).unwrap();
+        assert_eq!(done, 4);
+        assert!((rows.row(0).dot(&rows.row(1)) - 1.0).abs() < 1e-6);
+        assert!(rows.row(0).dot(&rows.row(2)) < 0.5);
+        assert_eq!(rows.row(3).dot(&rows.row(3)), 0.0);
+    }
+}

@@ -1,0 +1,89 @@
+//! What can go wrong, for people and for callers.
+//!
+//! A file that cannot be used is an [`Error`]; a row in it that cannot be used is a [`RowError`],
+//! and the rest of the file is used all the same.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of this crate's fallible functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done. The message says what to do about it where that is known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not what its name or use promises, from this line on.
+    #[error("{0}")]
+    Syntax(RowError),
+    /// A FAQ file's format is not known from its name.
+    #[error("{}: unknown format; FAQ files end in {known}", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// The endings that are known.
+        known: String,
+    },
+    /// A FAQ file was read and holds no entry.
+    #[error("{}: no entries{}", path.display(), list(rows))]
+    NoEntries {
+        /// The file.
+        path: PathBuf,
+        /// What was found and could not be used.
+        rows: Vec<RowError>,
+    },
+    /// An embedding model could not be found, fetched or loaded, or it failed on a text.
+    #[error("{0}")]
+    Model(String),
+    /// A number that decides about answers is not one that can.
+    #[error("{0}")]
+    Policy(String),
+}
+
+impl Error {
+    /// For `map_err` on file operations.
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+        move |source| Error::Io { path: path.to_owned(), source }
+    }
+}
+
+fn list(rows: &[RowError]) -> String {
+    rows.iter().map(|row| format!("\n  {row}")).collect()
+}
+
+/// A part of a file that could not be used, shown as `path:line: reason`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowError {
+    /// The file; empty until whoever read the file fills it in (parsers see text, not files).
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl RowError {
+    /// A row error in a file that is not known yet.
+    pub fn new(line: usize, reason: impl Into<String>) -> Self {
+        RowError { path: PathBuf::new(), line, reason: reason.into() }
+    }
+
+    /// The same, in this file.
+    pub fn in_file(self, path: &Path) -> Self {
+        RowError { path: path.to_owned(), ..self }
+    }
+}
+
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path.display(), self.line, self.reason)
+    }
+}

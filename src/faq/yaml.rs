@@ -1,0 +1,108 @@
+//! The native format, YAML.
+//!
+//! ```yaml
+//! title: Our shop
+//! greeting: Ask me about orders.
+//! fallback: I don't know that one.
+//! entries:
+//!   - id: where-is-my-order        # optional: the slug of the question
+//!     question: Where is my order?
+//!     also:
+//!       - track my parcel
+//!     answer: Open **Orders** and choose *Track*.
+//!     source: shipping handbook
+//!     tags: [orders]
+//!     min_confidence: 0.5
+//! ```
+
+use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
+use saphyr_parser::Parser;
+
+use super::Parsed;
+use super::node::{self, MAX_DEPTH, Node, Value};
+use crate::error::RowError;
+
+/// Reads a YAML FAQ: the first document of `text`.
+///
+/// # Errors
+///
+/// The text is not YAML, or is not a list of entries.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    node::faq(tree(text)?)
+}
+
+fn tree(text: &str) -> Result<Node, RowError> {
+    let mut loader = YamlLoader::<MarkedYaml>::default();
+    // Scalars stay the text they are written as: `yes`, `1.10` and `0x1F` are answers, not values.
+    loader.early_parse(false);
+    let mut parser = Parser::new_from_str(text);
+    parser
+        .load(&mut loader, true)
+        .map_err(|error| RowError::new(error.marker().line().max(1), error.info().to_owned()))?;
+    if let Some(error) = loader.error() {
+        return Err(RowError::new(error.marker().line().max(1), error.info().to_owned()));
+    }
+    let root = loader.into_documents().into_iter().next();
+    root.map_or(Ok(Node { line: 1, value: Value::Null }), |root| convert(root, 0))
+}
+
+fn convert(yaml: MarkedYaml, depth: usize) -> Result<Node, RowError> {
+    let line = yaml.span.start.line().max(1);
+    if depth > MAX_DEPTH {
+        return Err(RowError::new(line, format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    let value = match yaml.data {
+        YamlData::Representation(text, ScalarStyle::Plain, _) if matches!(&*text, "" | "~" | "null") => Value::Null,
+        YamlData::Representation(text, _, _) => Value::Text(text.into_owned()),
+        YamlData::Sequence(list) => {
+            Value::List(list.into_iter().map(|item| convert(item, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        YamlData::Mapping(map) => {
+            let fields = map.into_iter().map(|(key, value)| match convert(key, depth + 1)? {
+                Node { value: Value::Text(name), .. } => Ok((name, convert(value, depth + 1)?)),
+                other => Err(RowError::new(other.line, "a field's name must be text")),
+            });
+            Value::Map(fields.collect::<Result<_, _>>()?)
+        }
+        YamlData::Tagged(_, inner) => return convert(*inner, depth + 1),
+        YamlData::Value(_) | YamlData::Alias(_) | YamlData::BadValue => Value::Null,
+    };
+    Ok(Node { line, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_keep_their_text() {
+        let text = "title: 1.10\nentries:\n- question: yes\n  answer: 0x1F\n  also: [no, ~, 'null']\n";
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.title.as_deref(), Some("1.10"));
+        assert_eq!(parsed.entries[0].questions, ["yes", "no", "null"]);
+        assert_eq!(parsed.entries[0].answer.as_deref(), Some("0x1F"));
+        assert_eq!(parsed.entries[0].line, 3);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let text = "entries:\n- question: [a, {b: c}]\n  answer: x\n- just text\n- question: q\n  answer: a\n  anwser: b\n  min_confidence: high\n";
+        let parsed = parse(text).unwrap();
+        let errors: Vec<String> = parsed.errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
+        assert_eq!(errors.len(), 4, "{errors:?}");
+        assert_eq!(errors[0], "2: `question` must be a list of texts");
+        assert!(errors[1].starts_with("4: an entry is a mapping"));
+        assert!(errors[2].starts_with("7: unknown field `anwser`"));
+        assert_eq!(errors[3], "8: `min_confidence` is \"high\", not a number");
+    }
+
+    #[test]
+    fn broken_yaml_is_an_error_with_its_line() {
+        assert_eq!(parse("entries:\n- question: \"open\n").unwrap_err().line, 2);
+        assert!(parse("").is_err());
+        assert!(parse("just text").is_err());
+        assert!(parse("title: no entries").is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse("a: &a [1]\nentries: *b").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! The chat: through a pipe, and through a pseudo-terminal as a person uses it.
+
+mod common;
+
+use common::{SHOP, World};
+
+fn arguments(world: &World) -> Vec<String> {
+    let path = world.write("shop.yaml", SHOP);
+    ["--model", "hash", "--faq"].into_iter().map(str::to_owned).chain([path.display().to_string()]).collect()
+}
+
+#[test]
+fn a_pipe_gets_replies_without_banner_prompt_or_colour() {
+    let world = World::new();
+    let arguments = arguments(&world);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let input = "where is my parcel\n\nhow do i reset my\n2\nhow do i reset my\n7\n0\n/why\n/wyh\n/min-cosine x\n/min-cosine 0.9\n\
+                 parcel weather\n/top 2\n/list reset\n/show track\n/show trak\n/model\n/reload\n/stats\n/quit\nnot reached\n";
+    let run = world.run(&arguments, input, 0);
+    insta::with_settings!({filters => vec![(r"up for \d+ s", "up for N s"), (r"[\d.]+ ms", "N ms"), (r"\S*shop\.yaml", "shop.yaml")]}, {
+        insta::assert_snapshot!("pipe", run.out);
+        insta::assert_snapshot!("pipe_errors", run.err);
+    });
+}
+
+#[test]
+fn a_file_that_breaks_leaves_the_chat_as_it_was() {
+    let world = World::new();
+    let arguments = arguments(&world);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    // The chat reads line by line, so a file changed before the run stands for one changed within it.
+    world.write("shop.yaml", "entries: [\n");
+    let run = world.run(&arguments, "", 2);
+    assert!(run.err.contains("shop.yaml:"), "{run:?}");
+}
+
+#[cfg(unix)]
+mod terminal {
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    use rexpect::session::{PtySession, spawn_command};
+
+    use super::*;
+
+    const TIMEOUT_MS: u64 = 20_000;
+
+    fn chat(world: &World) -> PtySession {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("faqbot"));
+        command.args(arguments(world)).current_dir(world.path("")).env_clear().envs(world.environment());
+        command.env("TERM", "xterm").env("NO_COLOR", "1");
+        let mut session = spawn_command(command, Some(TIMEOUT_MS)).expect("a terminal");
+        session.exp_string("Ask about orders.").expect("the greeting");
+        session.exp_string("> ").expect("a prompt");
+        session
+    }
+
+    #[test]
+    fn a_person_asks_picks_and_leaves() {
+        let world = World::new();
+        let mut session = chat(&world);
+        session.send_line("where is my parcel").expect("send");
+        session.exp_string("Open **Orders**").expect("an answer");
+        session.exp_string("exact wording").expect("the confidence");
+        session.send_line("how do i reset my").expect("send");
+        session.exp_string("Did you mean:").expect("choices");
+        session.exp_string("1-2> ").expect("a prompt for a number");
+        session.send_line("1").expect("send");
+        session.exp_string("Hold the button").expect("the answer picked");
+        // Ctrl-C clears the line and the chat goes on.
+        session.exp_string("> ").expect("a prompt");
+        session.send("half a quest").expect("send");
+        session.flush().expect("send");
+        session.exp_string("half a quest").expect("the echo");
+        session.send_control('c').expect("send");
+        session.exp_string("> ").expect("a prompt");
+        session.send_line("/hlep").expect("send");
+        session.exp_string("did you mean /help?").expect("a suggestion");
+        // Tab completes a command.
+        session.send("/mod\t").expect("send");
+        session.send_line("").expect("send");
+        session.exp_string("hash-256").expect("the model");
+        // A text over several lines.
+        session.send_line("where is \\").expect("send");
+        session.send_line("my parcel").expect("send");
+        session.exp_string("Open **Orders**").expect("an answer");
+        // Ctrl-D leaves.
+        session.send_control('d').expect("send");
+        session.exp_eof().expect("the end");
+    }
+
+    #[test]
+    fn the_faq_is_read_again_and_kept_when_it_breaks() {
+        let world = World::new();
+        let mut session = chat(&world);
+        world.write("shop.yaml", "entries: [\n");
+        session.send_line("/reload").expect("send");
+        session.exp_string("the FAQ stays as it was").expect("an error");
+        session.send_line("where is my parcel").expect("send");
+        session.exp_string("Open **Orders**").expect("the old answer");
+        world.write("shop.yaml", "- question: Where is my parcel?\n  answer: Here.\n");
+        session.send_line("/reload").expect("send");
+        session.exp_string("1 entries, 1 wordings").expect("the new FAQ");
+        session.send_line("where is my parcel").expect("send");
+        session.exp_string("Here.").expect("the new answer");
+        session.send_line("/quit").expect("send");
+        session.exp_eof().expect("the end");
+    }
+
+    #[test]
+    fn what_was_typed_is_kept_privately() {
+        let world = World::new();
+        let mut session = chat(&world);
+        session.send_line("my secret question").expect("send");
+        session.exp_string("I only know the shop").expect("a reply");
+        session.send_line(" a secret behind a space").expect("send");
+        session.exp_string("I only know the shop").expect("a reply");
+        session.send_control('d').expect("send");
+        session.exp_eof().expect("the end");
+        let path = world.path("state/faqbot/history.txt");
+        let history = std::fs::read_to_string(&path).expect("a history");
+        assert!(history.contains("my secret question") && !history.contains("behind a space"), "{history}");
+        assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
+
+        let mut session = chat(&world);
+        session.send("\x1b[A").expect("arrow up");
+        session.flush().expect("send");
+        session.exp_string("my secret question").expect("the last line of the other chat");
+        session.send_control('c').expect("send");
+        session.exp_string("> ").expect("a prompt");
+        session.send_control('d').expect("send");
+        session.exp_eof().expect("the end");
+    }
+}
