@@ -184,7 +184,8 @@ fn prepare<E: Embedder>(
     embedder: &E,
     progress: Progress,
 ) -> Result<(Index, HashMap<String, Vec<usize>>)> {
-    let texts: Vec<&str> = faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
+    let texts: Vec<&str> =
+        faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
     let rows = embedder.embed(Role::Passage, &texts, progress)?;
     let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
     for (position, entry) in faq.entries.iter().enumerate() {

@@ -65,8 +65,12 @@ struct Store {
 
 /// The file in `folder` that keeps the vectors of `model`.
 pub fn file(folder: &Path, model: &ModelId) -> PathBuf {
-    let readable: String =
-        model.as_str().chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).take(80).collect();
+    let readable: String = model
+        .as_str()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+        .take(80)
+        .collect();
     folder.join(format!("{readable}-{:08x}.vectors", xxh3_64(model.as_str().as_bytes()) as u32))
 }
 
@@ -127,7 +131,9 @@ impl<E: Embedder> CachedEmbedder<E> {
             Ok(None) => Store::new(dimension),
             Err(reason) => {
                 let path = self.path.display();
-                warnings.push(format!("the embedding cache {path} is not used ({reason}); its texts are embedded again"));
+                warnings.push(format!(
+                    "the embedding cache {path} is not used ({reason}); its texts are embedded again"
+                ));
                 Store::new(dimension)
             }
         }
@@ -162,7 +168,8 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         let store = store.get_or_insert_with(|| self.read(warnings));
 
         let keys: Vec<u128> = texts.iter().map(|text| key(role, text)).collect();
-        let known: HashMap<u128, usize> = store.keys.iter().enumerate().map(|(row, &key)| (key, row)).collect();
+        let known: HashMap<u128, usize> =
+            store.keys.iter().enumerate().map(|(row, &key)| (key, row)).collect();
         // Each missing text once, however often it is asked for.
         let mut missing: HashMap<u128, usize> = HashMap::new();
         let mut wanted = Vec::new();
@@ -241,7 +248,12 @@ impl Store {
     }
 
     /// Reads a file; `None` where there is none.
-    fn read(path: &Path, model: &ModelId, dimension: usize, max_bytes: u64) -> std::result::Result<Option<Self>, String> {
+    fn read(
+        path: &Path,
+        model: &ModelId,
+        dimension: usize,
+        max_bytes: u64,
+    ) -> std::result::Result<Option<Self>, String> {
         let size = match fs::metadata(path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -255,8 +267,10 @@ impl Store {
     }
 
     fn decode(bytes: &[u8], model: &ModelId, dimension: usize) -> std::result::Result<Self, String> {
-        let (body, checksum) =
-            bytes.split_last_chunk::<CHECKSUM_BYTES>().filter(|(body, _)| body.len() >= HEADER_BYTES).ok_or("it is cut short")?;
+        let (body, checksum) = bytes
+            .split_last_chunk::<CHECKSUM_BYTES>()
+            .filter(|(body, _)| body.len() >= HEADER_BYTES)
+            .ok_or("it is cut short")?;
         let number = |at: usize| u32::from_le_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
         if &body[..8] != MAGIC {
             return Err("it is no embedding cache".into());
@@ -268,7 +282,8 @@ impl Store {
             return Err("its checksum is wrong".into());
         }
         let count = u64::from(number(20)) | u64::from(number(24)) << 32;
-        let (name, rest) = body[HEADER_BYTES..].split_at_checked(number(16) as usize).ok_or("it is cut short")?;
+        let (name, rest) =
+            body[HEADER_BYTES..].split_at_checked(number(16) as usize).ok_or("it is cut short")?;
         if name != model.as_str().as_bytes() || number(12) as usize != dimension {
             return Err("it belongs to another model".into());
         }
@@ -405,7 +420,9 @@ mod tests {
         let mut huge = whole.clone();
         huge[20..28].fill(0xff);
         let cut = [0, 1, HEADER_BYTES, whole.len() / 2, whole.len() - 1].map(|at| whole[..at].to_vec());
-        for broken in cut.into_iter().chain([flipped, newer, huge, b"something else entirely, long enough".to_vec()]) {
+        for broken in
+            cut.into_iter().chain([flipped, newer, huge, b"something else entirely, long enough".to_vec()])
+        {
             fs::write(&path, broken).unwrap();
             let embedder = cached(folder.path());
             assert_eq!(embedded(&embedder, &["one", "two"]).1, 2);

@@ -401,7 +401,8 @@ mod tests {
         assert_eq!(ids, ["what-is-it-2", "what-is-it"]);
         assert_eq!(faq.entries[0].phrasings, ["What is it?", "Which?"]);
         assert_eq!(faq.entries[0].answer, "This.");
-        let errors: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
+        let errors: Vec<String> =
+            errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
         assert_eq!(
             errors,
             [

@@ -67,7 +67,8 @@ impl Index {
             }
             matches.extend(best);
         }
-        let order = |a: &Match, b: &Match| -> Ordering { b.cosine.total_cmp(&a.cosine).then(a.entry.cmp(&b.entry)) };
+        let order =
+            |a: &Match, b: &Match| -> Ordering { b.cosine.total_cmp(&a.cosine).then(a.entry.cmp(&b.entry)) };
         if count < matches.len() {
             if count > 0 {
                 matches.select_nth_unstable_by(count - 1, order);
@@ -105,7 +106,8 @@ mod tests {
     fn equal_scores_keep_the_order_of_the_faq() {
         let index = Index::new(Array2::from_elem((50, 1), 1.0), vec![1; 50]);
         for count in [1, 7, 50] {
-            let entries: Vec<usize> = index.search(array![1.0].view(), count).iter().map(|found| found.entry).collect();
+            let entries: Vec<usize> =
+                index.search(array![1.0].view(), count).iter().map(|found| found.entry).collect();
             assert_eq!(entries, (0..count).collect::<Vec<_>>());
         }
     }

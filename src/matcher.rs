@@ -31,7 +31,10 @@ impl Policy {
     /// One lies outside of its range.
     pub fn checked(self) -> Result<Policy> {
         if !(-1.0..=1.0).contains(&self.min_cosine) {
-            return Err(Error::Policy(format!("min-cosine is {}; it must lie from -1 to 1", self.min_cosine)));
+            return Err(Error::Policy(format!(
+                "min-cosine is {}; it must lie from -1 to 1",
+                self.min_cosine
+            )));
         }
         if !(0.0..=2.0).contains(&self.margin) {
             return Err(Error::Policy(format!("margin is {}; it must lie from 0 to 2", self.margin)));
@@ -90,8 +93,10 @@ impl Rule {
 /// whatever the margin.
 pub fn decide(matches: &[Match], exact: &[usize], policy: &Policy) -> (Decision, Rule) {
     if !exact.is_empty() {
-        let found: Vec<usize> =
-            (0..matches.len()).filter(|&at| exact.contains(&matches[at].entry)).take(Policy::MAX_CHOICES).collect();
+        let found: Vec<usize> = (0..matches.len())
+            .filter(|&at| exact.contains(&matches[at].entry))
+            .take(Policy::MAX_CHOICES)
+            .collect();
         match found[..] {
             [] => {}
             [only] => return (Decision::Answer(only), Rule::ExactWording),

@@ -79,7 +79,10 @@ fn every_bad_row_is_said_with_its_place() {
     let world = World::new();
     world.write("bad.csv", "question,answer\nWhat?,This.\n,nothing asked\nWhich?,\n");
     let run = world.run(&["ask", "--model", "hash", "--faq", "bad.csv", "what"], "", 0);
-    assert!(run.err.contains("bad.csv:3: no question") && run.err.contains("bad.csv:4: no answer to \"Which?\""), "{run:?}");
+    assert!(
+        run.err.contains("bad.csv:3: no question") && run.err.contains("bad.csv:4: no answer to \"Which?\""),
+        "{run:?}"
+    );
 
     for (name, text, expected) in [
         ("none.yaml", "entries: []\n", "none.yaml: no entries"),
@@ -106,7 +109,10 @@ fn flags_go_over_variables_over_the_file() {
     assert_eq!(min_cosine(world.run(&ask, "", 1)).as_deref(), Some("0.91"));
     let run = world.faqbot(&ask).env("FAQBOT_MIN_COSINE", "0.92").output().expect("runs");
     assert!(String::from_utf8_lossy(&run.stderr).contains("below 0.92"));
-    let run = world.faqbot(&[&ask[..], &["--min-cosine", "0.93"]].concat()).env("FAQBOT_MIN_COSINE", "0.92").output();
+    let run = world
+        .faqbot(&[&ask[..], &["--min-cosine", "0.93"]].concat())
+        .env("FAQBOT_MIN_COSINE", "0.92")
+        .output();
     assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.93"));
     drop(options);
 
@@ -151,7 +157,15 @@ fn a_reader_that_leaves_is_no_error() {
 fn no_network_says_what_was_tried_and_the_ways_out() {
     let world = World::new();
     let run = world.run(&["ask", "--model", "BGESmallENV15", "x"], "", 2);
-    for expected in ["onnx/model.onnx", "Xenova/bge-small-en-v1.5", "--offline", "hub", "leave out --model", "--model-dir", "HF_ENDPOINT"] {
+    for expected in [
+        "onnx/model.onnx",
+        "Xenova/bge-small-en-v1.5",
+        "--offline",
+        "hub",
+        "leave out --model",
+        "--model-dir",
+        "HF_ENDPOINT",
+    ] {
         assert!(run.err.contains(expected), "{expected}: {run:?}");
     }
     // A port on this machine where nobody listens: refused at once.
@@ -171,8 +185,14 @@ fn no_network_says_what_was_tried_and_the_ways_out() {
     assert!(run.err.contains("no model `gpt` is known"), "{run:?}");
     let run = world.run(&["ask", "--model-dir", "nowhere", "x"], "", 2);
     assert!(run.err.contains("nowhere: no model.onnx there"), "{run:?}");
-    let output = world.faqbot(&["ask", "x"]).env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so").output().expect("runs");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("ORT_DYLIB_PATH names /nowhere/libonnxruntime.so"));
+    let output = world
+        .faqbot(&["ask", "x"])
+        .env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so")
+        .output()
+        .expect("runs");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("ORT_DYLIB_PATH names /nowhere/libonnxruntime.so")
+    );
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -209,7 +229,8 @@ mod bundled {
         let world = World::new();
         world.run(&["ask", "do therapists cry over their clients"], "", 0);
         let folder = world.path("cache/faqbot/embeddings");
-        let files: Vec<_> = fs::read_dir(&folder).expect("a cache").map(|file| file.expect("a file").path()).collect();
+        let files: Vec<_> =
+            fs::read_dir(&folder).expect("a cache").map(|file| file.expect("a file").path()).collect();
         assert_eq!(files.len(), 1);
         let written = fs::metadata(&files[0]).expect("a file").modified().expect("a time");
         world.run(&["ask", "do therapists cry over their clients"], "", 0);
@@ -232,7 +253,8 @@ mod bundled {
         let folder = common::project("models/all-MiniLM-L6-v2").display().to_string();
         let cosine = |args: &[&str]| world.run(args, "", 0).json()[0]["cosine"].as_f64().expect("a cosine");
         let bundled = cosine(&["ask", "--json", "do therapists cry over their clients"]);
-        let local = cosine(&["ask", "--json", "do therapists cry over their clients", "--model-dir", &folder]);
+        let local =
+            cosine(&["ask", "--json", "do therapists cry over their clients", "--model-dir", &folder]);
         assert!((bundled - local).abs() < 1e-5, "{bundled} {local}");
     }
 

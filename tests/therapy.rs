@@ -19,7 +19,9 @@ fn the_therapist_faq_answers_its_labelled_queries() {
     let embedder = FastEmbedder::bundled().expect("the model");
     let policy = Policy::for_model(embedder.model());
     let mut bot = Bot::new(loaded.faq, embedder, policy.clone(), &mut |_| ()).expect("the bot");
-    println!("min-cosine  margin  top-1  right  wrong  offered  out-of-scope answered  wrong of all  coverage");
+    println!(
+        "min-cosine  margin  top-1  right  wrong  offered  out-of-scope answered  wrong of all  coverage"
+    );
     for margin in [0.0, policy.margin, 0.04] {
         for min_cosine in (35..=75).step_by(5).map(|percent| percent as f32 / 100.0) {
             bot.set_policy(Policy { min_cosine, margin });

@@ -181,7 +181,8 @@ impl FastEmbedder {
         let info = find(name)?;
         let fetch = |file: &str| read(&hub.fetch(&info.model_code, file)?);
         let [tokenizer_file, config_file, special_tokens_map_file, tokenizer_config_file] = TOKENIZER_FILES;
-        let folder = info.model_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+        let folder =
+            info.model_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
         let mut external = Vec::new();
         for file in &info.additional_files {
             // The model names its data files relative to itself.
@@ -219,7 +220,8 @@ impl FastEmbedder {
             .ok_or_else(|| {
                 let missing: Vec<&str> =
                     TOKENIZER_FILES.into_iter().filter(|file| !folder.join(file).exists()).collect();
-                let also = if missing.is_empty() { String::new() } else { format!(", nor {}", missing.join(", ")) };
+                let also =
+                    if missing.is_empty() { String::new() } else { format!(", nor {}", missing.join(", ")) };
                 Error::Model(format!(
                     "{}: no model.onnx there, nor in onnx/{also}; a model folder has model.onnx, {}",
                     folder.display(),
@@ -296,7 +298,11 @@ impl FastEmbedder {
         let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         let vectors = model.embed(texts, Some(texts.len().max(1))).map_err(failure)?;
         if vectors.len() != texts.len() {
-            return Err(failure(format_args!("the model gave {} vectors for {} texts", vectors.len(), texts.len())));
+            return Err(failure(format_args!(
+                "the model gave {} vectors for {} texts",
+                vectors.len(),
+                texts.len()
+            )));
         }
         Ok(vectors)
     }
@@ -449,7 +455,8 @@ impl Hub {
 
 /// The user's token for the hub, from where Hugging Face's tools keep it.
 fn token() -> Option<String> {
-    let variable = env::var("HF_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    let variable =
+        env::var("HF_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
     // hf-hub panics without a home folder.
     variable.or_else(|| env::home_dir().and_then(|_| Cache::from_env().token()))
 }
@@ -473,7 +480,8 @@ pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
 /// The size of a model's weights if all of its files are on this machine.
 fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
     let weights = info.additional_files.iter().chain([&info.model_file]);
-    let sizes = weights.map(|file| fs::metadata(hub.cached(&info.model_code, file)?).ok().map(|file| file.len()));
+    let sizes =
+        weights.map(|file| fs::metadata(hub.cached(&info.model_code, file)?).ok().map(|file| file.len()));
     let bytes = sizes.sum::<Option<u64>>()?;
     TOKENIZER_FILES.iter().all(|file| hub.cached(&info.model_code, file).is_some()).then_some(bytes)
 }
@@ -501,10 +509,23 @@ fn prefixes(model: &EmbeddingModel) -> Prefixes {
     use EmbeddingModel::*;
     let (query, passage) = match model {
         MultilingualE5Small | MultilingualE5Base | MultilingualE5Large => ("query: ", "passage: "),
-        BGESmallENV15 | BGESmallENV15Q | BGEBaseENV15 | BGEBaseENV15Q | BGELargeENV15 | BGELargeENV15Q
-        | MxbaiEmbedLargeV1 | MxbaiEmbedLargeV1Q | SnowflakeArcticEmbedXS | SnowflakeArcticEmbedXSQ
-        | SnowflakeArcticEmbedS | SnowflakeArcticEmbedSQ | SnowflakeArcticEmbedM | SnowflakeArcticEmbedMQ
-        | SnowflakeArcticEmbedMLong | SnowflakeArcticEmbedMLongQ | SnowflakeArcticEmbedL
+        BGESmallENV15
+        | BGESmallENV15Q
+        | BGEBaseENV15
+        | BGEBaseENV15Q
+        | BGELargeENV15
+        | BGELargeENV15Q
+        | MxbaiEmbedLargeV1
+        | MxbaiEmbedLargeV1Q
+        | SnowflakeArcticEmbedXS
+        | SnowflakeArcticEmbedXSQ
+        | SnowflakeArcticEmbedS
+        | SnowflakeArcticEmbedSQ
+        | SnowflakeArcticEmbedM
+        | SnowflakeArcticEmbedMQ
+        | SnowflakeArcticEmbedMLong
+        | SnowflakeArcticEmbedMLongQ
+        | SnowflakeArcticEmbedL
         | SnowflakeArcticEmbedLQ => ("Represent this sentence for searching relevant passages: ", ""),
         BGESmallZHV15 | BGELargeZHV15 => ("为这个句子生成表示以用于检索相关文章：", ""),
         NomicEmbedTextV1 | NomicEmbedTextV15 | NomicEmbedTextV15Q | ModernBertEmbedLarge => {
@@ -513,9 +534,21 @@ fn prefixes(model: &EmbeddingModel) -> Prefixes {
         EmbeddingGemma300M | EmbeddingGemma300MQ | EmbeddingGemma300MQ4 => {
             ("task: search result | query: ", "title: none | text: ")
         }
-        AllMiniLML6V2 | AllMiniLML6V2Q | AllMiniLML12V2 | AllMiniLML12V2Q | AllMpnetBaseV2 | BGEM3
-        | ParaphraseMLMiniLML12V2 | ParaphraseMLMiniLML12V2Q | ParaphraseMLMpnetBaseV2 | GTEBaseENV15
-        | GTEBaseENV15Q | GTELargeENV15 | GTELargeENV15Q | ClipVitB32 | JinaEmbeddingsV2BaseCode
+        AllMiniLML6V2
+        | AllMiniLML6V2Q
+        | AllMiniLML12V2
+        | AllMiniLML12V2Q
+        | AllMpnetBaseV2
+        | BGEM3
+        | ParaphraseMLMiniLML12V2
+        | ParaphraseMLMiniLML12V2Q
+        | ParaphraseMLMpnetBaseV2
+        | GTEBaseENV15
+        | GTEBaseENV15Q
+        | GTELargeENV15
+        | GTELargeENV15Q
+        | ClipVitB32
+        | JinaEmbeddingsV2BaseCode
         | JinaEmbeddingsV2BaseEN => ("", ""),
     };
     Prefixes { query, passage }
@@ -552,7 +585,10 @@ mod tests {
     #[test]
     fn models_are_found_by_name_and_by_repository() {
         assert_eq!(find("bgesmallenv15").unwrap().model, EmbeddingModel::BGESmallENV15);
-        assert_eq!(find("intfloat/multilingual-e5-small").unwrap().model, EmbeddingModel::MultilingualE5Small);
+        assert_eq!(
+            find("intfloat/multilingual-e5-small").unwrap().model,
+            EmbeddingModel::MultilingualE5Small
+        );
         let several = find("mixedbread-ai/mxbai-embed-large-v1").unwrap_err().to_string();
         assert!(several.contains("MxbaiEmbedLargeV1Q"), "{several}");
         assert!(find("gpt").unwrap_err().to_string().contains("faqbot models"));

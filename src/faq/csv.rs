@@ -35,14 +35,17 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let field = |column: Option<usize>| column.and_then(|column| record.get(column)).map(str::to_owned);
+                let field =
+                    |column: Option<usize>| column.and_then(|column| record.get(column)).map(str::to_owned);
                 parsed.entries.push(RawEntry {
                     line: line_of(record.position()),
                     id: field(id),
                     questions: field(Some(question)).into_iter().collect(),
                     answer: field(Some(answer)),
                     source: field(source),
-                    tags: field(tags).map(|tags| tags.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+                    tags: field(tags)
+                        .map(|tags| tags.split(',').map(str::to_owned).collect())
+                        .unwrap_or_default(),
                     min_confidence: None,
                 });
             }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Lines, Parsed};
 use super::node::{self, MAX_DEPTH, Node, Value};
+use super::{Lines, Parsed};
 use crate::error::RowError;
 
 /// Reads a JSON FAQ.
@@ -66,12 +66,19 @@ fn convert(raw: &RawValue, start: usize, lines: &mut Lines, depth: usize) -> Res
     let value = match text.as_bytes().first() {
         Some(b'{') => {
             let fields: Fields = serde_json::from_str(text).map_err(inner)?;
-            let fields = fields.0.into_iter().map(|(name, value)| Ok((name, convert(value, start, lines, depth + 1)?)));
+            let fields = fields
+                .0
+                .into_iter()
+                .map(|(name, value)| Ok((name, convert(value, start, lines, depth + 1)?)));
             Value::Map(fields.collect::<Result<_, RowError>>()?)
         }
         Some(b'[') => {
             let list: Vec<&RawValue> = serde_json::from_str(text).map_err(inner)?;
-            Value::List(list.into_iter().map(|value| convert(value, start, lines, depth + 1)).collect::<Result<_, _>>()?)
+            Value::List(
+                list.into_iter()
+                    .map(|value| convert(value, start, lines, depth + 1))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         Some(b'"') => Value::Text(serde_json::from_str(text).map_err(inner)?),
         Some(b'n') => Value::Null,

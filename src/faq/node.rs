@@ -45,7 +45,8 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
                         continue;
                     }
                     _ => {
-                        let reason = format!("unknown field `{name}`; known: title, greeting, fallback, entries");
+                        let reason =
+                            format!("unknown field `{name}`; known: title, greeting, fallback, entries");
                         parsed.errors.push(RowError::new(node.line, reason));
                         continue;
                     }
@@ -129,7 +130,9 @@ fn number(node: Node, name: &str) -> Result<Option<f32>, RowError> {
     let line = node.line;
     text(node, name)?
         .map(|text| {
-            text.trim().parse().map_err(|_| RowError::new(line, format!("`{name}` is \"{text}\", not a number")))
+            text.trim()
+                .parse()
+                .map_err(|_| RowError::new(line, format!("`{name}` is \"{text}\", not a number")))
         })
         .transpose()
 }

@@ -52,7 +52,9 @@ fn convert(yaml: MarkedYaml, depth: usize) -> Result<Node, RowError> {
         return Err(RowError::new(line, format!("nested deeper than {MAX_DEPTH} levels")));
     }
     let value = match yaml.data {
-        YamlData::Representation(text, ScalarStyle::Plain, _) if matches!(&*text, "" | "~" | "null") => Value::Null,
+        YamlData::Representation(text, ScalarStyle::Plain, _) if matches!(&*text, "" | "~" | "null") => {
+            Value::Null
+        }
         YamlData::Representation(text, _, _) => Value::Text(text.into_owned()),
         YamlData::Sequence(list) => {
             Value::List(list.into_iter().map(|item| convert(item, depth + 1)).collect::<Result<_, _>>()?)
@@ -88,7 +90,8 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         let text = "entries:\n- question: [a, {b: c}]\n  answer: x\n- just text\n- question: q\n  answer: a\n  anwser: b\n  min_confidence: high\n";
         let parsed = parse(text).unwrap();
-        let errors: Vec<String> = parsed.errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
+        let errors: Vec<String> =
+            parsed.errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
         assert_eq!(errors.len(), 4, "{errors:?}");
         assert_eq!(errors[0], "2: `question` must be a list of texts");
         assert!(errors[1].starts_with("4: an entry is a mapping"));

@@ -40,7 +40,11 @@ impl World {
     /// The program with these arguments, without the network.
     pub fn faqbot(&self, args: &[&str]) -> Command {
         let mut command = Command::cargo_bin("faqbot").expect("the program");
-        command.current_dir(self.folder.path()).env_clear().envs(self.environment()).env("FAQBOT_OFFLINE", "1");
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment())
+            .env("FAQBOT_OFFLINE", "1");
         command.args(args);
         command
     }

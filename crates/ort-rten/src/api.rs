@@ -156,7 +156,11 @@ unsafe fn array<'a, T>(data: *const T, len: usize) -> &'a [T] {
 
 // ---- Environment
 
-unsafe extern "system" fn CreateEnv(_: OrtLoggingLevel, _: *const c_char, out: *mut *mut OrtEnv) -> OrtStatusPtr {
+unsafe extern "system" fn CreateEnv(
+    _: OrtLoggingLevel,
+    _: *const c_char,
+    out: *mut *mut OrtEnv,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `out` may be written.
     guard(|| unsafe { put(out, Environment { pool: None }.into_handle()) })
 }
@@ -202,7 +206,10 @@ unsafe extern "system" fn CreateThreadingOptions(out: *mut *mut OrtThreadingOpti
     guard(|| unsafe { put(out, ThreadingOptions::default().into_handle()) })
 }
 
-unsafe extern "system" fn SetGlobalIntraOpNumThreads(options: *mut OrtThreadingOptions, threads: c_int) -> OrtStatusPtr {
+unsafe extern "system" fn SetGlobalIntraOpNumThreads(
+    options: *mut OrtThreadingOptions,
+    threads: c_int,
+) -> OrtStatusPtr {
     guard(|| {
         // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
         unsafe { ThreadingOptions::from_handle_mut(options) }.threads = thread_count(threads)?;
@@ -241,7 +248,10 @@ unsafe extern "system" fn CloneSessionOptions(
     guard(|| unsafe { put(out, SessionOptions::from_handle(options).clone().into_handle()) })
 }
 
-unsafe extern "system" fn SetIntraOpNumThreads(options: *mut OrtSessionOptions, threads: c_int) -> OrtStatusPtr {
+unsafe extern "system" fn SetIntraOpNumThreads(
+    options: *mut OrtSessionOptions,
+    threads: c_int,
+) -> OrtStatusPtr {
     guard(|| {
         // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
         unsafe { SessionOptions::from_handle_mut(options) }.threads = thread_count(threads)?;
@@ -316,7 +326,9 @@ unsafe extern "system" fn GetSessionConfigEntry(
                 return Ok(());
             }
             if room < needed {
-                return Err(Failure::invalid_argument(format_args!("`{key}` needs a buffer of {needed} bytes")));
+                return Err(Failure::invalid_argument(format_args!(
+                    "`{key}` needs a buffer of {needed} bytes"
+                )));
             }
             value.copy_from_nonoverlapping(entry.as_ptr().cast(), entry.len());
             value.add(entry.len()).write(0);
@@ -344,7 +356,10 @@ unsafe extern "system" fn AddExternalInitializersFromMemory(
             match external.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(data)),
                 Entry::Occupied(place) => {
-                    return Err(Failure::invalid_argument(format_args!("external data `{}` is given twice", place.key())));
+                    return Err(Failure::invalid_argument(format_args!(
+                        "external data `{}` is given twice",
+                        place.key()
+                    )));
                 }
             }
         }
@@ -352,7 +367,10 @@ unsafe extern "system" fn AddExternalInitializersFromMemory(
     })
 }
 
-unsafe extern "system" fn SetOptimizedModelFilePath(_: *mut OrtSessionOptions, _: *const os_char) -> OrtStatusPtr {
+unsafe extern "system" fn SetOptimizedModelFilePath(
+    _: *mut OrtSessionOptions,
+    _: *const os_char,
+) -> OrtStatusPtr {
     guard(|| Err(Failure::not_implemented("this backend does not write optimised models")))
 }
 
@@ -399,8 +417,11 @@ unsafe extern "system" fn CreateSession(
     // SAFETY: the C interface: the handles are alive, the path ends with NUL, `out` may be written.
     guard(|| unsafe {
         let model = PathBuf::from(path(model));
-        let session =
-            Session::from_file(Environment::from_handle(environment), SessionOptions::from_handle(options), &model)?;
+        let session = Session::from_file(
+            Environment::from_handle(environment),
+            SessionOptions::from_handle(options),
+            &model,
+        )?;
         put(out, session.into_handle())
     })
 }
@@ -415,8 +436,11 @@ unsafe extern "system" fn CreateSessionFromArray(
     // SAFETY: the C interface: the handles are alive, `model` has `length` bytes, `out` may be written.
     guard(|| unsafe {
         let model = array(model.cast::<u8>(), length);
-        let session =
-            Session::from_bytes(Environment::from_handle(environment), SessionOptions::from_handle(options), model)?;
+        let session = Session::from_bytes(
+            Environment::from_handle(environment),
+            SessionOptions::from_handle(options),
+            model,
+        )?;
         put(out, session.into_handle())
     })
 }
@@ -431,15 +455,18 @@ unsafe extern "system" fn SessionGetOutputCount(session: *const OrtSession, out:
     guard(|| unsafe { put(out, Session::from_handle(session).outputs.len()) })
 }
 
-unsafe extern "system" fn SessionGetOverridableInitializerCount(_: *const OrtSession, out: *mut usize) -> OrtStatusPtr {
+unsafe extern "system" fn SessionGetOverridableInitializerCount(
+    _: *const OrtSession,
+    out: *mut usize,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `out` may be written. rten folds initializers, so none can be replaced.
     guard(|| unsafe { put(out, 0) })
 }
 
 fn port(ports: &[Port], index: usize) -> Result<&Port, Failure> {
-    ports
-        .get(index)
-        .ok_or_else(|| Failure::invalid_argument(format_args!("index {index} of {} inputs or outputs", ports.len())))
+    ports.get(index).ok_or_else(|| {
+        Failure::invalid_argument(format_args!("index {index} of {} inputs or outputs", ports.len()))
+    })
 }
 
 /// Copies a port's name into memory of the default allocator, which the caller frees it with.
@@ -602,7 +629,9 @@ unsafe extern "system" fn CastTypeInfoToTensorInfo(
     guard(|| unsafe { put(out, (&raw const TypeInfo::from_handle(info).0).cast()) })
 }
 
-unsafe extern "system" fn CreateTensorTypeAndShapeInfo(out: *mut *mut OrtTensorTypeAndShapeInfo) -> OrtStatusPtr {
+unsafe extern "system" fn CreateTensorTypeAndShapeInfo(
+    out: *mut *mut OrtTensorTypeAndShapeInfo,
+) -> OrtStatusPtr {
     let undefined = ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
     // SAFETY: the C interface: `out` may be written.
     guard(|| unsafe { put(out, TensorType::new(undefined, Vec::new()).into_handle()) })
@@ -642,7 +671,10 @@ unsafe extern "system" fn SetSymbolicDimensions(
     guard(|| unsafe {
         let info = TensorType::from_handle_mut(info);
         if count != info.dims.len() {
-            return Err(Failure::invalid_argument(format_args!("{count} names for {} dimensions", info.dims.len())));
+            return Err(Failure::invalid_argument(format_args!(
+                "{count} names for {} dimensions",
+                info.dims.len()
+            )));
         }
         let names = array(names.cast_const(), count);
         info.symbols = names.iter().map(|&name| CStr::from_ptr(name).to_owned()).collect();
@@ -658,7 +690,10 @@ unsafe extern "system" fn GetTensorElementType(
     guard(|| unsafe { put(out, TensorType::from_handle(info).element) })
 }
 
-unsafe extern "system" fn GetDimensionsCount(info: *const OrtTensorTypeAndShapeInfo, out: *mut usize) -> OrtStatusPtr {
+unsafe extern "system" fn GetDimensionsCount(
+    info: *const OrtTensorTypeAndShapeInfo,
+    out: *mut usize,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `info` is alive, `out` may be written.
     guard(|| unsafe { put(out, TensorType::from_handle(info).dims.len()) })
 }
@@ -705,7 +740,8 @@ unsafe extern "system" fn GetTensorShapeElementCount(
         // SAFETY: the C interface: `info` is alive.
         let dims = &unsafe { TensorType::from_handle(info) }.dims;
         let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(usize::try_from(dim).ok()?));
-        let count = count.ok_or_else(|| Failure::invalid_argument(format_args!("{dims:?} has open dimensions")))?;
+        let count =
+            count.ok_or_else(|| Failure::invalid_argument(format_args!("{dims:?} has open dimensions")))?;
         // SAFETY: the C interface: `out` may be written.
         unsafe { put(out, count) }
     })
@@ -796,7 +832,10 @@ unsafe extern "system" fn GetTensorSizeInBytes(value: *const OrtValue, out: *mut
     guard(|| unsafe { put(out, Tensor::from_handle(value).bytes()) })
 }
 
-unsafe extern "system" fn GetTensorMemoryInfo(_: *const OrtValue, out: *mut *const OrtMemoryInfo) -> OrtStatusPtr {
+unsafe extern "system" fn GetTensorMemoryInfo(
+    _: *const OrtValue,
+    out: *mut *const OrtMemoryInfo,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `out` may be written. Every tensor is in the CPU's memory.
     guard(|| unsafe { put(out, MemoryInfo::cpu()) })
 }
@@ -811,7 +850,9 @@ unsafe extern "system" fn CreateMemoryInfo(
     out: *mut *mut OrtMemoryInfo,
 ) -> OrtStatusPtr {
     // SAFETY: the C interface: `name` ends with NUL, `out` may be written.
-    guard(|| unsafe { put(out, MemoryInfo::new(CStr::from_ptr(name), allocator_type, id, mem_type)?.into_handle()) })
+    guard(|| unsafe {
+        put(out, MemoryInfo::new(CStr::from_ptr(name), allocator_type, id, mem_type)?.into_handle())
+    })
 }
 
 unsafe extern "system" fn CreateCpuMemoryInfo(
@@ -835,7 +876,10 @@ unsafe extern "system" fn CompareMemoryInfo(
     })
 }
 
-unsafe extern "system" fn MemoryInfoGetName(_: *const OrtMemoryInfo, out: *mut *const c_char) -> OrtStatusPtr {
+unsafe extern "system" fn MemoryInfoGetName(
+    _: *const OrtMemoryInfo,
+    out: *mut *const c_char,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `out` may be written.
     guard(|| unsafe { put(out, CPU.as_ptr()) })
 }
@@ -845,12 +889,18 @@ unsafe extern "system" fn MemoryInfoGetId(info: *const OrtMemoryInfo, out: *mut 
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).id) })
 }
 
-unsafe extern "system" fn MemoryInfoGetMemType(info: *const OrtMemoryInfo, out: *mut OrtMemType) -> OrtStatusPtr {
+unsafe extern "system" fn MemoryInfoGetMemType(
+    info: *const OrtMemoryInfo,
+    out: *mut OrtMemType,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `info` is alive, `out` may be written.
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).mem_type) })
 }
 
-unsafe extern "system" fn MemoryInfoGetType(info: *const OrtMemoryInfo, out: *mut OrtAllocatorType) -> OrtStatusPtr {
+unsafe extern "system" fn MemoryInfoGetType(
+    info: *const OrtMemoryInfo,
+    out: *mut OrtAllocatorType,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `info` is alive, `out` may be written.
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).allocator_type) })
 }
@@ -872,7 +922,11 @@ unsafe extern "system" fn GetAllocatorWithDefaultOptions(out: *mut *mut OrtAlloc
     guard(|| unsafe { put(out, default_allocator()) })
 }
 
-unsafe extern "system" fn AllocatorAlloc(_: *mut OrtAllocator, size: usize, out: *mut *mut c_void) -> OrtStatusPtr {
+unsafe extern "system" fn AllocatorAlloc(
+    _: *mut OrtAllocator,
+    size: usize,
+    out: *mut *mut c_void,
+) -> OrtStatusPtr {
     guard(|| {
         let block = allocate_block(size);
         if block.is_null() {
@@ -891,7 +945,10 @@ unsafe extern "system" fn AllocatorFree(_: *mut OrtAllocator, block: *mut c_void
     })
 }
 
-unsafe extern "system" fn AllocatorGetInfo(_: *const OrtAllocator, out: *mut *const OrtMemoryInfo) -> OrtStatusPtr {
+unsafe extern "system" fn AllocatorGetInfo(
+    _: *const OrtAllocator,
+    out: *mut *const OrtMemoryInfo,
+) -> OrtStatusPtr {
     // SAFETY: the C interface: `out` may be written.
     guard(|| unsafe { put(out, MemoryInfo::cpu()) })
 }

@@ -60,12 +60,12 @@ impl Declared {
 fn port(info: ValueInfoProto) -> Result<Port, Failure> {
     let name = info.name.unwrap_or_default();
     let unsupported = |what: String| {
-        Failure::not_implemented(format_args!("`{name}` is {what}: this backend has tensors of f32, u8, i8, i32, i64 and bool"))
+        Failure::not_implemented(format_args!(
+            "`{name}` is {what}: this backend has tensors of f32, u8, i8, i32, i64 and bool"
+        ))
     };
-    let tensor: TypeProtoTensor = info
-        .r#type
-        .and_then(|ty| ty.tensor_type)
-        .ok_or_else(|| unsupported("no tensor".into()))?;
+    let tensor: TypeProtoTensor =
+        info.r#type.and_then(|ty| ty.tensor_type).ok_or_else(|| unsupported("no tensor".into()))?;
     let number = tensor.elem_type.map_or(0, |element| element.0);
     let element =
         element_from_onnx(number).ok_or_else(|| unsupported(format!("a tensor of element type {number}")))?;
@@ -92,7 +92,9 @@ struct Model {
 impl DecodeMessage for Model {
     type Types = OwnedValues;
 
-    fn decode_fields<R: ReadValue<Types = OwnedValues>>(mut fields: Fields<R>) -> Result<Self, ProtobufError> {
+    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
+        mut fields: Fields<R>,
+    ) -> Result<Self, ProtobufError> {
         const GRAPH: u64 = 7;
         let mut model = Model::default();
         while let Some(mut field) = fields.next()? {
@@ -116,7 +118,9 @@ struct Graph {
 impl DecodeMessage for Graph {
     type Types = OwnedValues;
 
-    fn decode_fields<R: ReadValue<Types = OwnedValues>>(mut fields: Fields<R>) -> Result<Self, ProtobufError> {
+    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
+        mut fields: Fields<R>,
+    ) -> Result<Self, ProtobufError> {
         const INITIALIZER: u64 = 5;
         const INPUT: u64 = 11;
         const OUTPUT: u64 = 12;
@@ -142,7 +146,9 @@ struct TensorName(Option<String>);
 impl DecodeMessage for TensorName {
     type Types = OwnedValues;
 
-    fn decode_fields<R: ReadValue<Types = OwnedValues>>(mut fields: Fields<R>) -> Result<Self, ProtobufError> {
+    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
+        mut fields: Fields<R>,
+    ) -> Result<Self, ProtobufError> {
         const NAME: u64 = 8;
         let mut name = TensorName::default();
         while let Some(mut field) = fields.next()? {

@@ -116,16 +116,25 @@ unsafe impl Handle for Session {
 
 impl Session {
     /// Loads a model from memory.
-    pub fn from_bytes(environment: &Environment, options: &SessionOptions, model: &[u8]) -> Result<Self, Failure> {
+    pub fn from_bytes(
+        environment: &Environment,
+        options: &SessionOptions,
+        model: &[u8],
+    ) -> Result<Self, Failure> {
         let declared = Declared::read(ValueReader::from_buf(model))?;
         let model = options.model_options().load(model.to_vec()).map_err(load_failure)?;
         Self::new(environment, options, declared, model)
     }
 
     /// Loads a model from a file, with its external data files from the same folder.
-    pub fn from_file(environment: &Environment, options: &SessionOptions, path: &Path) -> Result<Self, Failure> {
+    pub fn from_file(
+        environment: &Environment,
+        options: &SessionOptions,
+        path: &Path,
+    ) -> Result<Self, Failure> {
         let in_file = |failure: Failure| failure.in_file(path);
-        let unreadable = |error: std::io::Error| Failure::new(OrtErrorCode::ORT_NO_SUCHFILE, error).in_file(path);
+        let unreadable =
+            |error: std::io::Error| Failure::new(OrtErrorCode::ORT_NO_SUCHFILE, error).in_file(path);
         // rten finds external data only beside files with this ending.
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
             let file = File::open(path).map_err(unreadable)?;
@@ -189,13 +198,17 @@ impl Session {
             }
             values.push((self.input_ids[index], tensor.as_rten(name)?));
         }
-        let missing: Vec<&str> =
-            (0..self.inputs.len()).filter(|index| !given.contains(index)).map(|index| self.inputs[index].name()).collect();
+        let missing: Vec<&str> = (0..self.inputs.len())
+            .filter(|index| !given.contains(index))
+            .map(|index| self.inputs[index].name())
+            .collect();
         if !missing.is_empty() {
             return Err(Failure::invalid_argument(format_args!("missing input: {}", missing.join(", "))));
         }
-        let wanted =
-            outputs.iter().map(|name| position(&self.outputs, "output", name)).collect::<Result<Vec<_>, _>>()?;
+        let wanted = outputs
+            .iter()
+            .map(|name| position(&self.outputs, "output", name))
+            .collect::<Result<Vec<_>, _>>()?;
         let ids: Vec<NodeId> = wanted.iter().map(|&index| self.output_ids[index]).collect();
 
         let run_options = RtenRunOptions::default().with_thread_pool(self.pool.clone());
@@ -220,7 +233,10 @@ impl Session {
 fn position(ports: &[Port], kind: &str, name: &str) -> Result<usize, Failure> {
     ports.iter().position(|port| port.name() == name).ok_or_else(|| {
         let known: Vec<&str> = ports.iter().map(Port::name).collect();
-        Failure::invalid_argument(format_args!("the model has no {kind} `{name}`; it has {}", known.join(", ")))
+        Failure::invalid_argument(format_args!(
+            "the model has no {kind} `{name}`; it has {}",
+            known.join(", ")
+        ))
     })
 }
 

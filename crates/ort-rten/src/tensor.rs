@@ -94,7 +94,12 @@ impl Tensor {
     }
 
     /// A tensor that owns `buffer`, which holds `len` elements of type `element`.
-    fn owning<T: Send + 'static>(element: ElementType, shape: Vec<i64>, mut buffer: Vec<T>, len: usize) -> Self {
+    fn owning<T: Send + 'static>(
+        element: ElementType,
+        shape: Vec<i64>,
+        mut buffer: Vec<T>,
+        len: usize,
+    ) -> Self {
         let data = buffer.as_mut_ptr().cast();
         // Moving a Vec moves its three words, not the buffer that `data` points into.
         Tensor { ty: TensorType::new(element, shape), data, len, _owner: Some(Box::new(buffer)) }
@@ -162,7 +167,12 @@ impl Tensor {
                 let bytes = unsafe { self.elements::<u8>() };
                 owned(bytes.iter().map(|&byte| i32::from(byte != 0)).collect())?
             }
-            other => return Err(Failure::not_implemented(format_args!("input `{name}` of {}", element_name(other)))),
+            other => {
+                return Err(Failure::not_implemented(format_args!(
+                    "input `{name}` of {}",
+                    element_name(other)
+                )));
+            }
         })
     }
 
@@ -199,7 +209,11 @@ impl Tensor {
             }
             (Value::Int32Tensor(tensor), BOOL) => {
                 let (shape, elements) = parts(tensor);
-                own(BOOL, shape, elements.into_iter().map(|element| u8::from(element != 0)).collect::<Vec<_>>())
+                own(
+                    BOOL,
+                    shape,
+                    elements.into_iter().map(|element| u8::from(element != 0)).collect::<Vec<_>>(),
+                )
             }
             (value, declared) => {
                 return Err(Failure::not_implemented(format_args!(

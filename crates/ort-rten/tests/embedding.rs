@@ -36,7 +36,9 @@ fn sessions_work_side_by_side() {
         for _ in 0..4 {
             scope.spawn(|| {
                 let Some(mut model) = embedder(4) else { return };
-                for (vector, expected) in model.embed(&texts, Some(5)).expect("embedding").iter().zip(&expected) {
+                for (vector, expected) in
+                    model.embed(&texts, Some(5)).expect("embedding").iter().zip(&expected)
+                {
                     assert!(cosine(vector, expected) >= LEAST_COSINE);
                 }
             });

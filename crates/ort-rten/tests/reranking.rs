@@ -14,15 +14,20 @@ fn scores_agree_with_onnx_runtime() {
     let expected: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("expected.json")).expect("fixture")).expect("fixture");
     let query = expected["query"].as_str().expect("query");
-    let documents: Vec<&str> =
-        expected["documents"].as_array().expect("documents").iter().filter_map(|text| text.as_str()).collect();
+    let documents: Vec<&str> = expected["documents"]
+        .as_array()
+        .expect("documents")
+        .iter()
+        .filter_map(|text| text.as_str())
+        .collect();
     for source in [
         OnnxSource::File(folder.join("model.onnx")),
         OnnxSource::Memory(fs::read(folder.join("model.onnx")).expect("fixture")),
     ] {
         let model = UserDefinedRerankingModel::new(source, tokenizer_files(&folder));
-        let mut reranker = TextRerank::try_new_from_user_defined(model, RerankInitOptionsUserDefined::default())
-            .expect("the reranker loads");
+        let mut reranker =
+            TextRerank::try_new_from_user_defined(model, RerankInitOptionsUserDefined::default())
+                .expect("the reranker loads");
         for batch in [1, 5] {
             let results = reranker.rerank(query, &documents, false, Some(batch)).expect("reranking");
             assert_eq!(results.len(), documents.len());

@@ -47,9 +47,11 @@ fn declared_types_and_symbolic_names_are_shown() {
         (*ty, shape.to_vec(), dimension_symbols.to_vec())
     };
     let row = |ty| (ty, vec![-1, 3], vec!["batch".to_owned(), String::new()]);
-    let inputs: Vec<_> = session.inputs().iter().map(|input| (input.name(), describe(input.dtype()))).collect();
+    let inputs: Vec<_> =
+        session.inputs().iter().map(|input| (input.name(), describe(input.dtype()))).collect();
     assert_eq!(inputs, [("ids", row(TensorElementType::Int64)), ("keep", row(TensorElementType::Bool))]);
-    let outputs: Vec<_> = session.outputs().iter().map(|output| (output.name(), describe(output.dtype()))).collect();
+    let outputs: Vec<_> =
+        session.outputs().iter().map(|output| (output.name(), describe(output.dtype()))).collect();
     assert_eq!(outputs, [("doubled", row(TensorElementType::Int64)), ("kept", row(TensorElementType::Bool))]);
     assert!(session.overridable_initializers().is_empty());
 }
@@ -70,7 +72,9 @@ fn integers_and_booleans_come_back_as_declared() {
 fn outputs_outlive_their_session() {
     let mut session = load("lookup.onnx").expect("loads");
     let rows = {
-        let mut outputs = session.run(ort::inputs![Tensor::from_array(([2usize], vec![4i64, 0])).expect("tensor")]).expect("runs");
+        let mut outputs = session
+            .run(ort::inputs![Tensor::from_array(([2usize], vec![4i64, 0])).expect("tensor")])
+            .expect("runs");
         outputs.remove("rows").expect("an output")
     };
     drop(session);
@@ -83,7 +87,9 @@ fn selected_and_preallocated_outputs_are_filled() {
     let mut session = load("lookup.onnx").expect("loads");
     let run = |session: &mut Session, rows: usize| {
         let target = Tensor::from_array(([rows, 2], vec![0f32; rows * 2])).expect("tensor");
-        let options = RunOptions::new().expect("options").with_outputs(OutputSelector::default().preallocate("rows", target));
+        let options = RunOptions::new()
+            .expect("options")
+            .with_outputs(OutputSelector::default().preallocate("rows", target));
         let outputs = session.run_with_options(ort::inputs!["ids" => ids(&[3])], &options)?;
         Ok::<_, ort::Error>(outputs["rows"].try_extract_tensor::<f32>()?.1.to_vec())
     };
@@ -99,17 +105,24 @@ fn selected_and_preallocated_outputs_are_filled() {
 #[test]
 fn wrong_inputs_are_errors_that_name_them() {
     let mut session = load("integers.onnx").expect("loads");
-    let row = || SessionInputValue::from(Tensor::from_array(([1usize, 3], vec![1i64, 2, 3])).expect("tensor"));
+    let row =
+        || SessionInputValue::from(Tensor::from_array(([1usize, 3], vec![1i64, 2, 3])).expect("tensor"));
     let flags = || SessionInputValue::from(Tensor::from_array(([1usize, 3], vec![true; 3])).expect("tensor"));
     let cases: Vec<(Vec<(&str, SessionInputValue<'static>)>, &str)> = vec![
         (vec![("ids", row())], "missing input: keep"),
         (vec![], "missing input: ids, keep"),
         (vec![("ids", row()), ("keep", row())], "input `keep` is a tensor of i64, but the model takes bool"),
-        (vec![("ids", row()), ("keep", flags()), ("more", row())], "the model has no input `more`; it has ids, keep"),
+        (
+            vec![("ids", row()), ("keep", flags()), ("more", row())],
+            "the model has no input `more`; it has ids, keep",
+        ),
         (vec![("ids", row()), ("ids", row())], "input `ids` is given twice"),
         (vec![("ids", ids(&[1, 2, 3])), ("keep", flags())], "ids"),
         (
-            vec![("ids", Tensor::from_array(([1usize, 3], vec![1i64, 2, 1 << 40])).expect("tensor").into()), ("keep", flags())],
+            vec![
+                ("ids", Tensor::from_array(([1usize, 3], vec![1i64, 2, 1 << 40])).expect("tensor").into()),
+                ("keep", flags()),
+            ],
             "input `ids` holds 1099511627776",
         ),
     ];
@@ -152,7 +165,9 @@ fn broken_files_are_errors_that_name_the_file() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("empty.onnx");
     fs::write(&path, b"").expect("write");
-    let load = |path: &std::path::Path| Session::builder(&ENVIRONMENT).and_then(|mut builder| builder.commit_from_file(path));
+    let load = |path: &std::path::Path| {
+        Session::builder(&ENVIRONMENT).and_then(|mut builder| builder.commit_from_file(path))
+    };
     assert!(error_of(load(&path)).contains("empty.onnx"));
     assert!(error_of(load(&folder.path().join("missing.onnx"))).contains("missing.onnx"));
     assert!(!error_of(load(folder.path())).is_empty());
@@ -174,7 +189,9 @@ fn external_data_is_read_beside_the_file_and_from_memory() {
     assert!(load_bytes(&model).is_err(), "its data is not there");
     let data = fs::read(fixture("external.data")).expect("fixture");
     let session = Session::builder(&ENVIRONMENT)
-        .and_then(|builder| Ok(builder.with_external_initializer_file_in_memory("external.data", data.into())?))
+        .and_then(|builder| {
+            Ok(builder.with_external_initializer_file_in_memory("external.data", data.into())?)
+        })
         .and_then(|mut builder| builder.commit_from_memory(&model));
     check(session.expect("loads"));
 }
@@ -193,7 +210,11 @@ fn what_the_engine_lacks_is_named_with_the_way_out() {
 fn options_are_kept_and_impossible_ones_refused() {
     let builder = || Session::builder(&ENVIRONMENT).expect("builder");
     for threads in [0, 1, 4] {
-        let mut session = builder().with_intra_threads(threads).expect("threads").commit_from_file(fixture("lookup.onnx")).expect("loads");
+        let mut session = builder()
+            .with_intra_threads(threads)
+            .expect("threads")
+            .commit_from_file(fixture("lookup.onnx"))
+            .expect("loads");
         assert!(session.run(ort::inputs!["ids" => ids(&[1])]).is_ok());
     }
     let plain = builder().with_optimization_level(ort::session::builder::GraphOptimizationLevel::Disable);

@@ -58,7 +58,9 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
             line_number += 1;
             let line = String::from_utf8_lossy(&bytes);
             if matches!(line, std::borrow::Cow::Owned(_)) {
-                warn(&format!("standard input:{line_number}: not UTF-8; the bytes that are not are left out"));
+                warn(&format!(
+                    "standard input:{line_number}: not UTF-8; the bytes that are not are left out"
+                ));
             }
             queries.push(line.trim_end_matches(['\r', '\n']).to_owned());
         }
@@ -71,7 +73,11 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
             if args.json {
                 write_json(&mut out, bot, &reply)?;
             } else {
-                writeln!(out, "{}", render::styled(render::BOLD, &format!("> {}", render::plain(&reply.query))))?;
+                writeln!(
+                    out,
+                    "{}",
+                    render::styled(render::BOLD, &format!("> {}", render::plain(&reply.query)))
+                )?;
                 write_text(&mut out, bot, &reply, args.top)?;
                 writeln!(out)?;
             }
@@ -129,10 +135,9 @@ pub fn models(settings: &Settings) -> Result<()> {
 
 /// `faqbot cache`
 pub fn cache(settings: &Settings, action: CacheAction) -> Result<()> {
-    let folder = settings
-        .cache_dir
-        .as_deref()
-        .context("there is no cache folder: neither HOME nor XDG_CACHE_HOME is set; name one with --cache-dir")?;
+    let folder = settings.cache_dir.as_deref().context(
+        "there is no cache folder: neither HOME nor XDG_CACHE_HOME is set; name one with --cache-dir",
+    )?;
     match action {
         CacheAction::Path => writeln!(io::stdout(), "{}", folder.display())?,
         CacheAction::Clear => {

@@ -129,7 +129,8 @@ fn find_file(named: Option<&Path>) -> Result<Option<PathBuf>> {
         }
         return Ok(Some(path.to_owned()));
     }
-    let usual = [Some(PathBuf::from(FILE)), dirs::config_dir().map(|folder| folder.join("faqbot").join(FILE))];
+    let usual =
+        [Some(PathBuf::from(FILE)), dirs::config_dir().map(|folder| folder.join("faqbot").join(FILE))];
     Ok(usual.into_iter().flatten().find(|path| path.is_file()))
 }
 

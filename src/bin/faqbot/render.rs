@@ -56,9 +56,10 @@ pub fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::new();
     for line in plain(text).lines() {
         let indent = line.len() - line.trim_start_matches([' ', '-', '*', '+']).len();
-        let number = line.trim_start().find(['.', ')']).filter(|&end| {
-            end > 0 && line.trim_start()[..end].bytes().all(|byte| byte.is_ascii_digit())
-        });
+        let number = line
+            .trim_start()
+            .find(['.', ')'])
+            .filter(|&end| end > 0 && line.trim_start()[..end].bytes().all(|byte| byte.is_ascii_digit()));
         let hanging = number.map_or(indent, |end| line.len() - line.trim_start().len() + end + 2);
         let hanging = " ".repeat(hanging.min(width / 2));
         let options = Options::new(width).subsequent_indent(&hanging);
@@ -81,7 +82,12 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
             let mut out = String::from("Did you mean:\n");
             let choices = reply.choices();
             for (number, found) in choices.iter().enumerate() {
-                let _ = writeln!(out, "  {} {}", styled(BOLD, &format!("{}.", number + 1)), plain(bot.entry(found).question()));
+                let _ = writeln!(
+                    out,
+                    "  {} {}",
+                    styled(BOLD, &format!("{}.", number + 1)),
+                    plain(bot.entry(found).question())
+                );
             }
             let _ = writeln!(out, "  {} none of these", styled(BOLD, "0."));
             out
@@ -142,7 +148,13 @@ pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
     let mut out = String::new();
     for found in found {
         let entry = bot.entry(found);
-        let _ = writeln!(out, "  {:>5.2}  {}  {}", found.cosine, plain(entry.question()), styled(DIM, entry.id.as_str()));
+        let _ = writeln!(
+            out,
+            "  {:>5.2}  {}  {}",
+            found.cosine,
+            plain(entry.question()),
+            styled(DIM, entry.id.as_str())
+        );
     }
     out
 }
@@ -172,7 +184,11 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         let entry = bot.entry(found);
         let heading = if at == 0 { "matches " } else { "        " };
         let _ = writeln!(out, "{} {:.3}  {}", styled(BOLD, heading), found.cosine, entry.id);
-        let _ = writeln!(out, "               {}", styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing]))));
+        let _ = writeln!(
+            out,
+            "               {}",
+            styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])))
+        );
     }
     out
 }
@@ -188,7 +204,8 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_and_lists_hang() {
-        let text = "One two three four five six\n\n- a point that is long enough\n10. a numbered point of text";
+        let text =
+            "One two three four five six\n\n- a point that is long enough\n10. a numbered point of text";
         assert_eq!(
             wrapped(text, 16),
             "One two three\nfour five six\n\n- a point that\n  is long enough\n10. a numbered\n    point of\n    text\n"

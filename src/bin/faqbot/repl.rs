@@ -166,7 +166,9 @@ impl Chat<'_> {
         {
             match number.checked_sub(1).map(|at| offered.get(at)) {
                 None => write!(out, "{}", render::fallback(&self.bot, width()))?,
-                Some(Some(&entry)) => write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?,
+                Some(Some(&entry)) => {
+                    write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?
+                }
                 Some(None) => {
                     writeln!(out, "There are {} choices: 1 to {0}, or 0 for none of these.", offered.len())?;
                     self.offered = offered;
@@ -225,7 +227,11 @@ impl Chat<'_> {
     fn top(&self, argument: &str, out: &mut impl Write) -> Result<()> {
         let count = match argument {
             "" => 5,
-            number => number.parse().ok().filter(|&count| count > 0).context("/top takes a number of entries, such as /top 5")?,
+            number => number
+                .parse()
+                .ok()
+                .filter(|&count| count > 0)
+                .context("/top takes a number of entries, such as /top 5")?,
         };
         let Some(last) = &self.last else {
             writeln!(out, "Nothing was asked yet.")?;
@@ -238,7 +244,10 @@ impl Chat<'_> {
 
     fn min_cosine(&mut self, argument: &str, out: &mut impl Write) -> Result<()> {
         if !argument.is_empty() {
-            let min_cosine = argument.parse().ok().with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
+            let min_cosine = argument
+                .parse()
+                .ok()
+                .with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
             let policy = Policy { min_cosine, ..self.bot.policy().clone() };
             self.bot.set_policy(policy.checked()?);
         }
@@ -266,8 +275,13 @@ impl Chat<'_> {
         let entries = &self.bot.faq().entries;
         let Some(position) = self.bot.faq().position(id) else {
             let near = nearest(id, entries.iter().map(|entry| entry.id.as_str()));
-            let hint = near.map_or_else(|| "; /list shows the ids".to_owned(), |near| format!("; did you mean {near}?"));
-            writeln!(out, "{}{hint}", if id.is_empty() { "/show takes an id".into() } else { format!("No entry {}", plain(id)) })?;
+            let hint = near
+                .map_or_else(|| "; /list shows the ids".to_owned(), |near| format!("; did you mean {near}?"));
+            writeln!(
+                out,
+                "{}{hint}",
+                if id.is_empty() { "/show takes an id".into() } else { format!("No entry {}", plain(id)) }
+            )?;
             return Ok(());
         };
         let entry = &entries[position];
@@ -297,7 +311,13 @@ impl Chat<'_> {
         done.context("the FAQ stays as it was")?;
         self.offered.clear();
         let faq = self.bot.faq();
-        writeln!(out, "{}: {} entries, {} wordings.", faq_name(self.settings), faq.entries.len(), faq.phrasing_count())?;
+        writeln!(
+            out,
+            "{}: {} entries, {} wordings.",
+            faq_name(self.settings),
+            faq.entries.len(),
+            faq.phrasing_count()
+        )?;
         Ok(())
     }
 
@@ -305,8 +325,17 @@ impl Chat<'_> {
         let faq = self.bot.faq();
         let Counts { answered, asked_back, unanswered, time } = &self.counts;
         let asked = answered + asked_back + unanswered;
-        writeln!(out, "{}: {} entries, {} wordings", faq_name(self.settings), faq.entries.len(), faq.phrasing_count())?;
-        writeln!(out, "{asked} asked: {answered} answered, {asked_back} asked back, {unanswered} without an answer")?;
+        writeln!(
+            out,
+            "{}: {} entries, {} wordings",
+            faq_name(self.settings),
+            faq.entries.len(),
+            faq.phrasing_count()
+        )?;
+        writeln!(
+            out,
+            "{asked} asked: {answered} answered, {asked_back} asked back, {unanswered} without an answer"
+        )?;
         if asked > 0 {
             writeln!(out, "{:.1} ms a question", time.as_secs_f64() * 1e3 / asked as f64)?;
         }
@@ -388,7 +417,12 @@ impl Helper for Commands {}
 impl Completer for Commands {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, pos: usize, _: &rustyline::Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let Some(typed) = line[..pos].strip_prefix('/') else { return Ok((pos, Vec::new())) };
         let fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
         let pairs = fitting.map(|(name, argument, what)| Pair {
@@ -407,7 +441,9 @@ impl Hinter for Commands {
         let mut fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
         let (name, argument, _) = fitting.next()?;
         let rest = format!("{} {argument}", &name[typed.len()..]);
-        (fitting.next().is_none() || *name == typed).then(|| rest.trim_end().to_owned()).filter(|hint| !hint.is_empty())
+        (fitting.next().is_none() || *name == typed)
+            .then(|| rest.trim_end().to_owned())
+            .filter(|hint| !hint.is_empty())
     }
 }
 

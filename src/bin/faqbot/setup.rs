@@ -60,9 +60,9 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
         #[cfg(feature = "bundled-model")]
         Model::Bundled => cached(FastEmbedder::bundled()?),
         #[cfg(not(feature = "bundled-model"))]
-        Model::Bundled => anyhow::bail!(
-            "this program was built without a model; name one with --model or --model-dir"
-        ),
+        Model::Bundled => {
+            anyhow::bail!("this program was built without a model; name one with --model or --model-dir")
+        }
         Model::Catalogue(name) => cached(FastEmbedder::from_catalogue(name, &settings.hub)?),
         Model::Folder(folder) => cached(FastEmbedder::from_folder(folder)?),
     })
@@ -127,7 +127,8 @@ impl Embedding {
     pub fn at(&mut self, done: usize) {
         if done < self.total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
             let template = "embedding {wide_bar} {pos}/{len} ({per_sec}, {eta} left)";
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             // Rate and time left are counted from here: what the cache gave is no measure of them.
             self.bar = Some(ProgressBar::new(self.total as u64).with_style(style).with_position(done as u64));
         }
