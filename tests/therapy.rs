@@ -42,6 +42,7 @@ fn the_therapist_faq_answers_its_labelled_queries() {
     bot.set_policy(policy);
     let report = evaluate(&bot, &queries, &mut |_| ()).expect("the report");
     println!("{report:?}");
-    assert!(report.top1_accuracy() >= 0.9, "{report:?}");
-    assert!(report.wrong_answer_rate() <= 0.08, "{report:?}");
+    // Measured: 0.904 and 0.055. The floors leave room for rounding on other processors, no more.
+    assert!(report.top1_accuracy() >= 0.89, "{report:?}");
+    assert!(report.wrong_answer_rate() <= 0.065, "{report:?}");
 }
