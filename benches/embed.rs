@@ -23,7 +23,8 @@ const CHILD: &str = "FAQBOT_BENCH_CHILD";
 const LIBRARY: &str = "ORT_DYLIB_PATH";
 
 /// What one process measured: milliseconds, except for the rates in texts a second.
-const MEASURES: [&str; 5] = ["load ms", "question p50 ms", "question p99 ms", "512 questions /s", "512 mixed lengths /s"];
+const MEASURES: [&str; 5] =
+    ["load ms", "question p50 ms", "question p99 ms", "512 questions /s", "512 mixed lengths /s"];
 
 fn main() {
     if env::var_os(CHILD).is_some() {
@@ -105,7 +106,14 @@ fn measure() -> [f64; MEASURES.len()] {
     let mixed: Vec<String> = (0..512)
         .map(|index| {
             let count = 1 + index * 67 % 120;
-            words.iter().cycle().skip(index * 31 % words.len()).take(count).copied().collect::<Vec<_>>().join(" ")
+            words
+                .iter()
+                .cycle()
+                .skip(index * 31 % words.len())
+                .take(count)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(" ")
         })
         .collect();
     let mixed: Vec<&str> = mixed.iter().map(String::as_str).collect();

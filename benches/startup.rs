@@ -14,7 +14,9 @@ fn main() {
     let cache = tempfile::tempdir().expect("a folder");
     let ask = |program: &Path| {
         let mut command = Command::new(program);
-        command.args(["ask", "do shrinks google their patients", "--offline", "--cache-dir"]).arg(cache.path());
+        command
+            .args(["ask", "do shrinks google their patients", "--offline", "--cache-dir"])
+            .arg(cache.path());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
     };

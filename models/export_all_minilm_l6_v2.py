@@ -226,16 +226,15 @@ def embed(model: bytes, tokenizer, texts: list[str]) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def check(weights, config, folder: Path, out: Path) -> None:
+def check(weights, config, out: Path) -> None:
     """Print how far the committed int8 weights are from f32, and a vector from its batch."""
     import tokenizers
 
     tokenizer = tokenizers.Tokenizer.from_file(str(out / "tokenizer.json"))
     tokenizer.enable_truncation(256)
     tokenizer.enable_padding()
-    # Real English text that ships with the weights: the sentences of the model card.
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    texts = [line.strip() for line in text.splitlines() if len(line.strip()) > 20]
+    queries = Path(__file__).parent.parent / "data" / "therapy.queries.jsonl"
+    texts = [json.loads(line)["query"] for line in queries.read_text(encoding="utf-8").splitlines()]
     stored = (out / "model.onnx").read_bytes()
     int8 = embed(stored, tokenizer, texts)
     f32 = embed(build(weights, config, quantized=False).SerializeToString(), tokenizer, texts)
@@ -262,7 +261,7 @@ def main() -> int:
     weights = load_file(safetensors)
     config = json.loads((args.weights / "config.json").read_text())
     if args.check:
-        check(weights, config, args.weights, args.out)
+        check(weights, config, args.out)
         return 0
 
     args.out.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,9 @@ fn one_question_is_answered_with_its_exit_code() {
     ");
 
     let run = world.run(&args(&options, &["ask", "weather tomorrow"]), "", 1);
-    assert!(run.out.starts_with("I only know the shop.\nThe nearest question I know: "), "{run:?}");
+    assert_eq!(run.out, "I only know the shop.\n", "nothing near is no suggestion");
+    let run = world.run(&args(&options, &["ask", "parcel weather"]), "", 1);
+    assert_eq!(run.out, "I only know the shop.\nThe nearest question I know: Where is my parcel?\n");
 }
 
 #[test]

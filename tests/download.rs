@@ -51,7 +51,8 @@ fn serve(stream: TcpStream) -> Option<()> {
                 range = Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()));
             }
         }
-        let file = request.split(' ').nth(1)?.split_once("/resolve/main/")?.1.trim_start_matches("onnx/").to_owned();
+        let file =
+            request.split(' ').nth(1)?.split_once("/resolve/main/")?.1.trim_start_matches("onnx/").to_owned();
         let Ok(body) = fs::read(common::project("models/all-MiniLM-L6-v2").join(&file)) else {
             write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok()?;
             continue;

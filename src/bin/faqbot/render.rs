@@ -94,7 +94,7 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
         }
         Decision::NoMatch => {
             let mut out = fallback(bot, width);
-            if let Some(nearest) = reply.matches.first() {
+            if let Some(nearest) = suggestion(reply, bot.policy()) {
                 let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
                 out.push('\n');
@@ -102,6 +102,11 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
             out
         }
     }
+}
+
+/// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
+fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
+    reply.matches.first().filter(|nearest| nearest.cosine >= policy.min_cosine / 2.0)
 }
 
 /// An entry's answer.

@@ -153,7 +153,7 @@ impl Chat<'_> {
             if crate::is_broken_pipe(&error) {
                 return Err(error);
             }
-            anstream::eprintln!("{} {error:#}", styled(render::ERROR_LABEL, "error:"));
+            anstream::eprintln!("{} {error:#}\n", styled(render::ERROR_LABEL, "error:"));
             Ok(Next::Go)
         })
     }
