@@ -1,4 +1,4 @@
-//! An [`ort`] backend on [rten](rten), a pure-Rust inference engine.
+//! An [`ort`] backend on [rten], a pure-Rust inference engine.
 //!
 //! `ort` is a wrapper around ONNX Runtime, a C++ library. It calls the library through a table of
 //! functions, and lets a program hand it another table. This crate is such a table: after
