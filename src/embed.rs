@@ -2,7 +2,7 @@
 //!
 //! This is where rows are normalised, once, so that everywhere else a dot product is the cosine;
 //! and where a vector that is not a number is refused. The neural embedder is in
-//! [`fastembed`](self::fastembed), the only file that names fastembed and ort.
+//! [`fastembed`], the only file that names fastembed and ort.
 
 use std::fmt;
 
