@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
 use faqbot::eval::load_queries;
-use faqbot::{Bot, Faq, Policy};
+use faqbot::{Bot, Faq, Setup};
 
 const ROUNDS: usize = 5;
 const CHILD: &str = "FAQBOT_BENCH_CHILD";
@@ -86,8 +86,8 @@ fn measure() -> [f64; MEASURES.len()] {
     let begin = Instant::now();
     let embedder = FastEmbedder::bundled().expect("the model");
     let load = begin.elapsed();
-    let policy = Policy::for_model(embedder.model());
-    let bot = Bot::new(faq, embedder, policy, &mut |_| ()).expect("the bot");
+    let setup = Setup::for_model(embedder.model());
+    let bot = Bot::new(faq, embedder, setup, &mut |_| ()).expect("the bot");
 
     let mut times: Vec<Duration> = Vec::new();
     for query in queries.iter().cycle().take(600) {

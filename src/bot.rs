@@ -1,21 +1,49 @@
-//! The bot: a FAQ, an embedder and a policy joined, and questions answered.
+//! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
 use std::collections::HashMap;
 
-use ndarray::ArrayView1;
+use ndarray::{Array2, ArrayView1};
 
-use crate::embed::{Embedder, Progress, Role};
+use crate::caution::{Caution, WordCounts, polarity_conflict, questions};
+use crate::confidence::{Calibration, Features, features};
+use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::Result;
+use crate::evidence::{Evidence, Match, answer_text};
 use crate::faq::{Entry, Faq, normalize_wording};
-use crate::index::{Index, Match};
-use crate::matcher::{Decision, Policy, Rule, decide};
+use crate::index::Index;
+use crate::matcher::{Case, Decision, Policy, Rule, decide};
+
+/// What a bot decides by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setup {
+    /// The thresholds.
+    pub policy: Policy,
+    /// How confidence is computed; `None` to decide by cosine.
+    pub calibration: Option<Calibration>,
+    /// Whether answers are evidence too. It costs one more vector an entry.
+    pub answers: bool,
+}
+
+impl Setup {
+    /// What ships for a model's vectors.
+    pub fn for_model(model: &ModelId) -> Self {
+        Setup { policy: Policy::for_model(model), calibration: Calibration::shipped(model), answers: true }
+    }
+}
 
 /// Answers questions from a FAQ. Every front end asks here.
 pub struct Bot<E> {
     faq: Faq,
     embedder: E,
+    setup: Setup,
+    prepared: Prepared,
+}
+
+/// All that is made from a FAQ before the first question.
+struct Prepared {
     index: Index,
-    policy: Policy,
+    evidence: Evidence,
+    words: WordCounts,
     /// The entries that have a wording, by [`normalize_wording`].
     wordings: HashMap<String, Vec<usize>>,
 }
@@ -29,8 +57,15 @@ pub struct Reply {
     pub decision: Decision,
     /// Why.
     pub rule: Rule,
+    /// The probability that the best match is right, where it is calibrated.
+    pub confidence: Option<f32>,
+    /// What the confidence was computed from; `None` where nothing was ranked.
+    pub features: Option<Features>,
     /// The best entries, best first. Empty where there was nothing to compare.
     pub matches: Vec<Match>,
+    /// Where the query asks several questions and each is answered: their replies. The reply itself
+    /// is then that to the first, under the whole query.
+    pub parts: Vec<Reply>,
 }
 
 impl Reply {
@@ -42,6 +77,15 @@ impl Reply {
         }
     }
 
+    /// The matches that are answered: several where the query asks several questions.
+    pub fn answers(&self) -> Vec<&Match> {
+        if self.parts.is_empty() {
+            self.answer().into_iter().collect()
+        } else {
+            self.parts.iter().filter_map(Reply::answer).collect()
+        }
+    }
+
     /// The matches that are offered as choices.
     pub fn choices(&self) -> Vec<&Match> {
         match &self.decision {
@@ -50,10 +94,10 @@ impl Reply {
         }
     }
 
-    /// How much nearer the best match is than the next, in cosine; `None` without a next.
+    /// How far the next entry's score is below the best; `None` without a next.
     pub fn margin(&self) -> Option<f32> {
         match self.matches[..] {
-            [best, next, ..] => Some(best.cosine - next.cosine),
+            [best, next, ..] => Some(best.score - next.score),
             _ => None,
         }
     }
@@ -63,14 +107,15 @@ impl<E: Embedder> Bot<E> {
     /// How many matches a reply has where nothing else is asked for.
     pub const MATCHES: usize = 5;
 
-    /// Embeds the wordings of a FAQ. `progress` is told how many are done.
+    /// Embeds the wordings of a FAQ, and its answers where the setup wants them. `progress` is told
+    /// how many texts are done, of [`Bot::texts`].
     ///
     /// # Errors
     ///
     /// The embedder failed.
-    pub fn new(faq: Faq, embedder: E, policy: Policy, progress: Progress) -> Result<Self> {
-        let (index, wordings) = prepare(&faq, &embedder, progress)?;
-        Ok(Bot { faq, embedder, index, policy, wordings })
+    pub fn new(faq: Faq, embedder: E, setup: Setup, progress: Progress) -> Result<Self> {
+        let prepared = Prepared::new(&faq, &embedder, setup.answers, progress)?;
+        Ok(Bot { faq, embedder, setup, prepared })
     }
 
     /// Takes another FAQ. If that fails, the bot keeps the one it has.
@@ -79,9 +124,15 @@ impl<E: Embedder> Bot<E> {
     ///
     /// The embedder failed.
     pub fn set_faq(&mut self, faq: Faq, progress: Progress) -> Result<()> {
-        (self.index, self.wordings) = prepare(&faq, &self.embedder, progress)?;
+        self.prepared = Prepared::new(&faq, &self.embedder, self.setup.answers, progress)?;
         self.faq = faq;
         Ok(())
+    }
+
+    /// How many texts are embedded for a FAQ.
+    pub fn texts(faq: &Faq, setup: &Setup) -> usize {
+        let answers = faq.entries.iter().filter(|entry| setup.answers && answer_text(entry).is_some()).count();
+        faq.phrasing_count() + answers
     }
 
     /// The FAQ.
@@ -99,14 +150,24 @@ impl<E: Embedder> Bot<E> {
         &self.embedder
     }
 
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// What the bot decides by.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The signals of the FAQ.
+    pub fn evidence(&self) -> &Evidence {
+        &self.prepared.evidence
     }
 
     /// Takes another policy.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+        self.setup.policy = policy;
+    }
+
+    /// Takes another calibration.
+    pub fn set_calibration(&mut self, calibration: Option<Calibration>) {
+        self.setup.calibration = calibration;
     }
 
     /// Answers a query, with the [`Bot::MATCHES`] best entries.
@@ -124,12 +185,8 @@ impl<E: Embedder> Bot<E> {
     ///
     /// The embedder failed.
     pub fn ask_for(&self, query: &str, count: usize) -> Result<Reply> {
-        let normalized = normalize_wording(query);
-        if normalized.is_empty() || self.index.is_empty() {
-            return Ok(Self::reply_without_matches(query));
-        }
-        let row = self.embedder.embed(Role::Query, &[query.trim()], &mut |_| ())?;
-        Ok(self.decide(query, &normalized, row.row(0), count))
+        let mut replies = self.ask_all(&[query], count, &mut |_| ())?;
+        Ok(replies.remove(0))
     }
 
     /// Answers many queries at once, in their order: faster than one by one.
@@ -138,66 +195,141 @@ impl<E: Embedder> Bot<E> {
     ///
     /// The embedder failed.
     pub fn ask_all(&self, queries: &[&str], count: usize, progress: Progress) -> Result<Vec<Reply>> {
-        let trimmed: Vec<&str> = queries.iter().map(|query| query.trim()).collect();
-        let rows = self.embedder.embed(Role::Query, &trimmed, progress)?;
-        let replies = queries.iter().zip(rows.rows()).map(|(query, row)| {
+        let mut texts: Vec<&str> = Vec::new();
+        // For each query its row and those of its parts, if it has any.
+        let mut places = Vec::with_capacity(queries.len());
+        for query in queries {
+            let query = query.trim();
             let normalized = normalize_wording(query);
-            if normalized.is_empty() || self.index.is_empty() {
-                Self::reply_without_matches(query)
-            } else {
-                self.decide(query, &normalized, row, count)
+            if normalized.is_empty() || self.prepared.index.is_empty() {
+                places.push(None);
+                continue;
             }
+            let parts = match questions(query) {
+                parts if parts.len() > 1 && !self.prepared.wordings.contains_key(&normalized) => parts,
+                _ => Vec::new(),
+            };
+            places.push(Some((texts.len(), normalized, parts.len())));
+            texts.push(query);
+            texts.extend(parts);
+        }
+        let rows = if texts.is_empty() {
+            Array2::zeros((0, self.embedder.dimension()))
+        } else {
+            self.embedder.embed(Role::Query, &texts, progress)?
+        };
+        let replies = queries.iter().zip(places).map(|(query, place)| {
+            let Some((at, normalized, parts)) = place else { return nothing_to_compare(query) };
+            let whole = self.reply(query, &normalized, rows.row(at), count);
+            if parts == 0 {
+                return whole;
+            }
+            let parts = (at + 1..=at + parts)
+                .map(|at| self.reply(texts[at], &normalize_wording(texts[at]), rows.row(at), count))
+                .collect();
+            joined(whole, parts)
         });
         Ok(replies.collect())
     }
 
-    fn reply_without_matches(query: &str) -> Reply {
-        Reply {
-            query: query.to_owned(),
-            decision: Decision::NoMatch,
-            rule: Rule::NothingToCompare,
-            matches: Vec::new(),
+    fn reply(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
+        let Prepared { index, evidence, words, wordings } = &self.prepared;
+        let exact = wordings.get(normalized).map_or(&[][..], Vec::as_slice);
+        let mut ranking = evidence.rank(index, query, row, count.max(Policy::MAX_CHOICES));
+        // An exact wording may rank low (shared words elsewhere): then all are ranked.
+        if exact.iter().any(|entry| ranking.matches.iter().all(|found| found.entry != *entry)) {
+            ranking = evidence.rank(index, query, row, index.len());
         }
-    }
-
-    fn decide(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
-        let exact = self.wordings.get(normalized).map_or(&[][..], Vec::as_slice);
-        // An exact wording may rank low (a typo in it, shared words elsewhere): then all are ranked.
-        let mut matches = self.index.search(row, count.max(Policy::MAX_CHOICES));
-        if exact.iter().any(|entry| matches.iter().all(|found| found.entry != *entry)) {
-            matches = self.index.search(row, self.index.len());
-        }
-        let (decision, rule) = decide(&matches, exact, &self.policy);
+        let features = features(&ranking);
+        let confidence = match (&self.setup.calibration, &features) {
+            (Some(calibration), Some(features)) => Some(calibration.confidence(features) as f32),
+            _ => None,
+        };
+        let best = ranking.matches.first();
+        let entry = best.map(|best| self.entry(best));
+        let caution = best.zip(entry).and_then(|(best, entry)| {
+            if polarity_conflict(query, &entry.phrasings[best.phrasing], entry) {
+                Some(Caution::Polarity)
+            } else {
+                words.is_generic(query).then_some(Caution::Generic)
+            }
+        });
+        let case = Case {
+            matches: &ranking.matches,
+            exact,
+            confidence,
+            own_min_confidence: entry.and_then(|entry| entry.min_confidence),
+            caution,
+        };
+        let (decision, rule) = decide(&case, &self.setup.policy);
         let used = match &decision {
             Decision::Answer(at) => at + 1,
             Decision::Ambiguous(choices) => choices.iter().max().map_or(0, |at| at + 1),
             Decision::NoMatch => 0,
         };
+        let mut matches = ranking.matches;
         matches.truncate(used.max(count));
-        Reply { query: query.to_owned(), decision, rule, matches }
+        Reply { query: query.to_owned(), decision, rule, confidence, features, matches, parts: Vec::new() }
     }
 }
 
-/// The wordings' vectors, and the entries by exact wording.
-fn prepare<E: Embedder>(
-    faq: &Faq,
-    embedder: &E,
-    progress: Progress,
-) -> Result<(Index, HashMap<String, Vec<usize>>)> {
-    let texts: Vec<&str> =
-        faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
-    let rows = embedder.embed(Role::Passage, &texts, progress)?;
-    let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
-    for (position, entry) in faq.entries.iter().enumerate() {
-        for phrasing in &entry.phrasings {
-            let normalized = normalize_wording(phrasing);
-            let entries = wordings.entry(normalized).or_default();
-            if entries.last() != Some(&position) {
-                entries.push(position);
+fn nothing_to_compare(query: &str) -> Reply {
+    Reply {
+        query: query.to_owned(),
+        decision: Decision::NoMatch,
+        rule: Rule::NothingToCompare,
+        confidence: None,
+        features: None,
+        matches: Vec::new(),
+        parts: Vec::new(),
+    }
+}
+
+/// The replies to a message's parts, if each is answered, and not all by the same entry; else the
+/// reply to the whole.
+fn joined(whole: Reply, parts: Vec<Reply>) -> Reply {
+    let entries: Option<Vec<usize>> = parts.iter().map(|part| Some(part.answer()?.entry)).collect();
+    match entries {
+        Some(mut entries) => {
+            entries.sort_unstable();
+            entries.dedup();
+            if entries.len() < parts.len() {
+                return whole;
+            }
+            Reply { query: whole.query, parts: parts.clone(), ..parts[0].clone() }
+        }
+        None => whole,
+    }
+}
+
+impl Prepared {
+    fn new<E: Embedder>(faq: &Faq, embedder: &E, answers: bool, progress: Progress) -> Result<Self> {
+        let phrasings: Vec<&str> =
+            faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
+        let (answer_entries, answer_texts): (Vec<usize>, Vec<String>) = if answers {
+            let texts = faq.entries.iter().enumerate();
+            texts.filter_map(|(at, entry)| Some((at, answer_text(entry)?))).unzip()
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        // In one call: the cache is written once.
+        let texts: Vec<&str> = phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
+        let rows = embedder.embed(Role::Passage, &texts, progress)?;
+        let (of_phrasings, of_answers) = rows.view().split_at(ndarray::Axis(0), phrasings.len());
+        let index = Index::new(of_phrasings.to_owned(), faq.entries.iter().map(|entry| entry.phrasings.len()));
+        let evidence = Evidence::new(&faq.entries, &index, of_answers.to_owned(), answer_entries);
+
+        let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
+        for (position, entry) in faq.entries.iter().enumerate() {
+            for phrasing in &entry.phrasings {
+                let entries = wordings.entry(normalize_wording(phrasing)).or_default();
+                if entries.last() != Some(&position) {
+                    entries.push(position);
+                }
             }
         }
+        Ok(Prepared { index, evidence, words: WordCounts::new(&faq.entries), wordings })
     }
-    Ok((Index::new(rows, faq.entries.iter().map(|entry| entry.phrasings.len())), wordings))
 }
 
 #[cfg(test)]
@@ -219,7 +351,9 @@ mod tests {
   answer: On its way.
 ";
         let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
-        Bot::new(faq, HashEmbedder::new(), Policy { min_cosine: 0.5, margin: 0.05 }, &mut |_| ()).unwrap()
+        let policy = Policy { min_cosine: 0.5, margin: 0.05, ..Policy::UNCALIBRATED };
+        let setup = Setup { policy, calibration: None, answers: true };
+        Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap()
     }
 
     #[test]
@@ -229,6 +363,7 @@ mod tests {
         assert_eq!(bot.entry(reply.answer().unwrap()).answer, "On its way.");
         assert_eq!(reply.rule, Rule::ClearBest);
         assert!(reply.margin().unwrap() > 0.05);
+        assert_eq!(reply.confidence, None);
     }
 
     #[test]
@@ -251,6 +386,18 @@ mod tests {
         let reply = bot.ask("weather tomorrow").unwrap();
         assert_eq!((reply.decision, reply.rule), (Decision::NoMatch, Rule::BelowThreshold));
         assert_eq!(reply.matches.len(), 3);
+    }
+
+    #[test]
+    fn two_questions_are_answered_both_or_as_one() {
+        let bot = bot();
+        let reply = bot.ask("Where is my order? And how do I reset the device?").unwrap();
+        let answers: Vec<&str> = reply.answers().into_iter().map(|found| &*bot.entry(found).answer).collect();
+        assert_eq!(answers, ["On its way.", "Hold the button."]);
+        let reply = bot.ask("Where is my order? What about the weather today?").unwrap();
+        assert!(reply.parts.is_empty());
+        let reply = bot.ask("Where is my order? Where is my order now?").unwrap();
+        assert!(reply.parts.is_empty() && reply.answers().len() == 1);
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! Labelled queries, and how well a bot answers them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bot::{Bot, Reply};
+use crate::confidence::{Bin, auroc, calibration_error, reliability};
 use crate::embed::{Embedder, Progress};
 use crate::error::{Error, Result, RowError};
+use crate::faq::Faq;
 use crate::matcher::Decision;
 
 /// A query and the entry that is its right answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LabelledQuery {
     /// What is asked.
     pub query: String,
@@ -31,82 +33,184 @@ impl LabelledQuery {
     pub fn accepts(&self, id: &str) -> bool {
         self.expected.as_deref() == Some(id) || self.ok.iter().any(|ok| ok == id)
     }
+
+    /// Whether the FAQ has an answer to it.
+    pub fn in_scope(&self) -> bool {
+        self.expected.is_some()
+    }
 }
 
-/// Reads labelled queries, one JSON object a line.
+/// Reads labelled queries, one JSON object a line: `{"query", "expected": id or null, "kind", "ok"}`.
 ///
 /// # Errors
 ///
-/// The file cannot be read, or a line is not a labelled query.
+/// The file cannot be read, holds no queries, or a line is not a labelled query.
 pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let syntax = |line: usize, reason: String| Error::Syntax(RowError::new(line, reason).in_file(path));
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
+    let queries: Vec<LabelledQuery> = lines
         .map(|(index, line)| {
-            serde_json::from_str(line)
-                .map_err(|error| Error::Syntax(RowError::new(index + 1, error.to_string()).in_file(path)))
+            // serde would take a missing label for null; a label must be said.
+            let value: serde_json::Value =
+                serde_json::from_str(line).map_err(|error| syntax(index + 1, format!("not JSON: {error}")))?;
+            if value.get("expected").is_none() {
+                let reason = "a labelled query has \"query\" and \"expected\", an id or null";
+                return Err(syntax(index + 1, reason.into()));
+            }
+            serde_json::from_value(value).map_err(|error| syntax(index + 1, error.to_string()))
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    if queries.is_empty() {
+        return Err(syntax(1, "no labelled queries".into()));
+    }
+    Ok(queries)
 }
 
-/// Counts over labelled queries. The rates are fractions of 1, and 0 where they are of nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The expected ids that a FAQ does not have: with any of them, a report would be of something else.
+pub fn unknown_ids<'q>(faq: &Faq, queries: &'q [LabelledQuery]) -> Vec<&'q str> {
+    let mut unknown: Vec<&str> =
+        queries.iter().filter_map(|query| query.expected.as_deref()).filter(|id| faq.position(id).is_none()).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    unknown
+}
+
+/// What came of a labelled query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// In scope, and answered rightly.
+    Right,
+    /// Answered, but not rightly: in scope by another entry, or out of scope at all.
+    Wrong,
+    /// In scope, and asked back with a right entry among the choices.
+    Offered,
+    /// Asked back without a right entry among the choices.
+    Misoffered,
+    /// In scope, and not answered.
+    Missed,
+    /// Out of scope, and not answered.
+    Refused,
+}
+
+/// What came of a query.
+pub fn outcome<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> Outcome {
+    let right = |entry: usize| labelled.accepts(bot.faq().entries[entry].id.as_str());
+    match reply.decision {
+        // Of several answers at once, one right one is what was asked for.
+        Decision::Answer(_) if reply.answers().iter().any(|found| right(found.entry)) => Outcome::Right,
+        Decision::Answer(_) => Outcome::Wrong,
+        Decision::Ambiguous(_) if reply.choices().iter().any(|found| right(found.entry)) => Outcome::Offered,
+        Decision::Ambiguous(_) => Outcome::Misoffered,
+        Decision::NoMatch if labelled.in_scope() => Outcome::Missed,
+        Decision::NoMatch => Outcome::Refused,
+    }
+}
+
+/// Whether the best entry is right, answered or not; never for a query out of scope.
+pub fn top1<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> bool {
+    reply.matches.first().is_some_and(|best| labelled.accepts(bot.entry(best).id.as_str()))
+}
+
+/// How well a bot answers labelled queries. Rates are fractions of 1, and 0 where they are of nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// The embedding model.
+    pub model: String,
     /// Queries that have an answer in the FAQ.
     pub in_scope: usize,
-    /// Of those, how many rank a right entry first, answered or not.
-    pub top1: usize,
-    /// Of those, how many were answered rightly.
-    pub right: usize,
-    /// Of those, how many were answered wrongly.
-    pub wrong: usize,
-    /// Of those, how many were asked back about, with a right entry among the choices.
-    pub offered: usize,
     /// Queries that have none.
     pub out_of_scope: usize,
-    /// Of those, how many were answered.
-    pub false_answers: usize,
+    /// Right entry first, of the queries in scope.
+    pub top1: f64,
+    /// Right answer given, of the queries in scope.
+    pub in_scope_accuracy: f64,
+    /// Not answered, of the queries out of scope.
+    pub out_of_scope_recall: f64,
+    /// Wrong answers, of all queries.
+    pub wrong_answer_rate: f64,
+    /// Answered, rightly or wrongly, of all queries.
+    pub coverage: f64,
+    /// Asked back ("Did you mean"), of all queries.
+    pub ask_rate: f64,
+    /// Right entry among the choices, of those asked back.
+    pub ask_holds_right: f64,
+    /// Whether the next two are of the confidence; without one, they are of the cosine.
+    pub calibrated: bool,
+    /// The chance that a query whose best entry is right has a higher confidence than one whose is
+    /// not; null where all are of one kind.
+    pub auroc: Option<f64>,
+    /// The expected calibration error; null without confidence.
+    pub calibration_error: Option<f64>,
+    /// Confidence against accuracy, in ten bins.
+    pub reliability: Vec<ReliabilityRow>,
+    /// What answering only above a confidence gives, from the most confident queries to all.
+    pub risk_coverage: Vec<RiskRow>,
+    /// Entries that are taken for each other, most frequent first.
+    pub confused: Vec<ConfusedPair>,
+    /// Every query that was answered wrongly, or in scope and not answered.
+    pub failures: Vec<Failure>,
 }
 
-impl Report {
-    /// Right entry first, of the queries in scope.
-    pub fn top1_accuracy(&self) -> f64 {
-        rate(self.top1, self.in_scope)
-    }
+/// A bin of [`Report::reliability`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReliabilityRow {
+    /// The bin's lower bound.
+    pub from: f64,
+    /// Queries in it.
+    pub count: usize,
+    /// Their mean confidence.
+    pub confidence: f64,
+    /// The share whose best entry is right.
+    pub accuracy: f64,
+}
 
-    /// Wrong answers, of all queries: in scope answered wrongly, out of scope answered at all.
-    pub fn wrong_answer_rate(&self) -> f64 {
-        rate(self.wrong + self.false_answers, self.in_scope + self.out_of_scope)
-    }
-
+/// A row of [`Report::risk_coverage`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RiskRow {
+    /// The least confidence (or cosine) that is answered.
+    pub threshold: f64,
     /// Answered, of all queries.
-    pub fn coverage(&self) -> f64 {
-        rate(self.right + self.wrong + self.false_answers, self.in_scope + self.out_of_scope)
-    }
+    pub coverage: f64,
+    /// Wrong, of those answered.
+    pub risk: f64,
+}
 
-    fn add<E: Embedder>(&mut self, bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) {
-        let right = |entry: usize| labelled.accepts(bot.faq().entries[entry].id.as_str());
-        let answered = matches!(reply.decision, Decision::Answer(_));
-        if labelled.expected.is_none() {
-            self.out_of_scope += 1;
-            self.false_answers += usize::from(answered);
-            return;
-        }
-        self.in_scope += 1;
-        self.top1 += usize::from(reply.matches.first().is_some_and(|found| right(found.entry)));
-        match reply.answer() {
-            Some(found) if right(found.entry) => self.right += 1,
-            Some(_) => self.wrong += 1,
-            None => self.offered += usize::from(reply.choices().iter().any(|found| right(found.entry))),
-        }
-    }
+/// Two entries that are taken for each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfusedPair {
+    /// The right entry.
+    pub expected: String,
+    /// The entry that came first.
+    pub given: String,
+    /// How often.
+    pub count: usize,
+}
+
+/// A query that did not get its right answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The query.
+    pub query: String,
+    /// The right entry; null for none.
+    pub expected: Option<String>,
+    /// What happened: `answered`, `asked` or `no_match`.
+    pub outcome: String,
+    /// The entry that came first.
+    pub given: Option<String>,
+    /// Its cosine.
+    pub cosine: Option<f32>,
+    /// Its score.
+    pub score: Option<f32>,
+    /// Its confidence.
+    pub confidence: Option<f32>,
 }
 
 fn rate(count: usize, of: usize) -> f64 {
     if of == 0 { 0.0 } else { count as f64 / of as f64 }
 }
 
-/// Asks all queries and counts.
+/// Asks all queries and reports.
 ///
 /// # Errors
 ///
@@ -114,9 +218,204 @@ fn rate(count: usize, of: usize) -> f64 {
 pub fn evaluate<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], progress: Progress) -> Result<Report> {
     let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
     let replies = bot.ask_all(&texts, Bot::<E>::MATCHES, progress)?;
-    let mut report = Report::default();
-    for (labelled, reply) in queries.iter().zip(&replies) {
-        report.add(bot, labelled, reply);
+    Ok(report(bot, queries, &replies))
+}
+
+/// Reports on replies to queries, in the same order.
+pub fn report<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Report {
+    let outcomes: Vec<Outcome> =
+        queries.iter().zip(replies).map(|(labelled, reply)| outcome(bot, labelled, reply)).collect();
+    let count = |wanted: Outcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
+    let all = queries.len();
+    let in_scope = queries.iter().filter(|labelled| labelled.in_scope()).count();
+    let answered_out_of_scope = queries
+        .iter()
+        .zip(&outcomes)
+        .filter(|(labelled, outcome)| !labelled.in_scope() && **outcome == Outcome::Wrong)
+        .count();
+    let rights: Vec<bool> =
+        queries.iter().zip(replies).map(|(labelled, reply)| top1(bot, labelled, reply)).collect();
+    let calibrated = bot.setup().calibration.is_some();
+    let sureness = |reply: &Reply| -> f64 {
+        let cosine = reply.matches.first().map_or(-1.0, |best| best.cosine);
+        f64::from(if calibrated { reply.confidence.unwrap_or(0.0) } else { cosine })
+    };
+    let scored: Vec<(f64, bool)> = replies.iter().map(sureness).zip(rights.iter().copied()).collect();
+    let asked = count(Outcome::Offered) + count(Outcome::Misoffered);
+    Report {
+        model: bot.embedder().model().to_string(),
+        in_scope,
+        out_of_scope: all - in_scope,
+        top1: rate(rights.iter().filter(|&&right| right).count(), in_scope),
+        in_scope_accuracy: rate(count(Outcome::Right), in_scope),
+        out_of_scope_recall: rate(all - in_scope - answered_out_of_scope, all - in_scope),
+        wrong_answer_rate: rate(count(Outcome::Wrong), all),
+        coverage: rate(count(Outcome::Right) + count(Outcome::Wrong), all),
+        ask_rate: rate(asked, all),
+        ask_holds_right: rate(count(Outcome::Offered), asked),
+        calibrated,
+        auroc: auroc(&scored),
+        calibration_error: calibrated.then(|| calibration_error(&scored)),
+        reliability: if calibrated { reliability_rows(&scored) } else { Vec::new() },
+        risk_coverage: risk_coverage(&scored),
+        confused: confused(bot, queries, replies),
+        failures: queries
+            .iter()
+            .zip(replies)
+            .zip(&outcomes)
+            .filter(|(_, outcome)| !matches!(outcome, Outcome::Right | Outcome::Refused))
+            .filter(|((labelled, _), outcome)| labelled.in_scope() || **outcome == Outcome::Wrong)
+            .map(|((labelled, reply), _)| failure(bot, labelled, reply))
+            .collect(),
     }
-    Ok(report)
+}
+
+fn reliability_rows(scored: &[(f64, bool)]) -> Vec<ReliabilityRow> {
+    let rows = reliability(scored).into_iter().enumerate();
+    rows.map(|(at, Bin { count, confidence, accuracy })| ReliabilityRow {
+        from: at as f64 / 10.0,
+        count,
+        confidence,
+        accuracy,
+    })
+    .collect()
+}
+
+/// Risk at coverages of a tenth, two tenths and so on of all queries, the most confident first.
+fn risk_coverage(scored: &[(f64, bool)]) -> Vec<RiskRow> {
+    let mut sorted = scored.to_vec();
+    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let rows = (1..=10).map(|tenth| (sorted.len() * tenth).div_ceil(10)).filter(|&taken| taken > 0);
+    rows.map(|taken| {
+        let wrong = sorted[..taken].iter().filter(|(_, right)| !right).count();
+        RiskRow {
+            threshold: sorted[taken - 1].0,
+            coverage: rate(taken, sorted.len()),
+            risk: rate(wrong, taken),
+        }
+    })
+    .collect()
+}
+
+fn confused<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<ConfusedPair> {
+    let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+    for (labelled, reply) in queries.iter().zip(replies) {
+        if let (Some(expected), Some(best)) = (labelled.expected.as_deref(), reply.matches.first())
+            && !top1(bot, labelled, reply)
+        {
+            *counts.entry((expected, bot.entry(best).id.as_str())).or_insert(0) += 1;
+        }
+    }
+    let mut pairs: Vec<ConfusedPair> = counts
+        .into_iter()
+        .map(|((expected, given), count)| ConfusedPair { expected: expected.into(), given: given.into(), count })
+        .collect();
+    pairs.sort_by(|a, b| {
+        b.count.cmp(&a.count).then_with(|| a.expected.cmp(&b.expected)).then_with(|| a.given.cmp(&b.given))
+    });
+    pairs
+}
+
+fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> Failure {
+    let best = reply.answer().or(reply.matches.first());
+    Failure {
+        query: labelled.query.clone(),
+        expected: labelled.expected.clone(),
+        outcome: match reply.decision {
+            Decision::Answer(_) => "answered",
+            Decision::Ambiguous(_) => "asked",
+            Decision::NoMatch => "no_match",
+        }
+        .into(),
+        given: best.map(|best| bot.entry(best).id.to_string()),
+        cosine: best.map(|best| best.cosine),
+        score: best.map(|best| best.score),
+        confidence: reply.confidence,
+    }
+}
+
+/// What got worse from one report to another by more than `tolerance`, a line each.
+pub fn regressions(before: &Report, now: &Report, tolerance: f64) -> Vec<String> {
+    let higher_is_better = [
+        ("top-1", before.top1, now.top1),
+        ("in-scope accuracy", before.in_scope_accuracy, now.in_scope_accuracy),
+        ("out-of-scope recall", before.out_of_scope_recall, now.out_of_scope_recall),
+        ("AUROC", before.auroc.unwrap_or(0.0), now.auroc.unwrap_or(0.0)),
+    ];
+    let lower_is_better = [
+        ("wrong-answer rate", before.wrong_answer_rate, now.wrong_answer_rate),
+        ("calibration error", before.calibration_error.unwrap_or(1.0), now.calibration_error.unwrap_or(1.0)),
+    ];
+    let fell = higher_is_better.into_iter().filter(|(_, before, now)| *now < before - tolerance);
+    let rose = lower_is_better.into_iter().filter(|(_, before, now)| *now > before + tolerance);
+    fell.chain(rose).map(|(name, before, now)| format!("{name} was {before:.3} and is {now:.3}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::Setup;
+    use crate::embed::HashEmbedder;
+    use crate::faq::Format;
+    use crate::matcher::Policy;
+
+    fn bot() -> Bot<HashEmbedder> {
+        let yaml = "- {question: Where is my parcel?, answer: a}\n- {question: How do I reset it?, answer: b}\n";
+        let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
+        let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: false };
+        Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap()
+    }
+
+    fn labelled(query: &str, expected: Option<&str>) -> LabelledQuery {
+        LabelledQuery { query: query.into(), expected: expected.map(Into::into), kind: None, ok: vec![] }
+    }
+
+    #[test]
+    fn every_query_is_counted_once() {
+        let queries = [
+            labelled("where is my parcel", Some("where-is-my-parcel")),
+            labelled("where is my parcel", Some("how-do-i-reset-it")),
+            labelled("weather", Some("how-do-i-reset-it")),
+            labelled("weather", None),
+            labelled("where is my parcel", None),
+        ];
+        let report = evaluate(&bot(), &queries, &mut |_| ()).unwrap();
+        assert_eq!((report.in_scope, report.out_of_scope), (3, 2));
+        assert!((report.in_scope_accuracy - 1.0 / 3.0).abs() < 1e-9);
+        assert!((report.out_of_scope_recall - 0.5).abs() < 1e-9);
+        assert!((report.wrong_answer_rate - 0.4).abs() < 1e-9);
+        assert!((report.coverage - 0.6).abs() < 1e-9);
+        assert_eq!(report.failures.len(), 3);
+        assert_eq!(report.confused[0].given, "where-is-my-parcel");
+        assert_eq!((report.calibrated, report.calibration_error), (false, None));
+        let last = report.risk_coverage.last().unwrap();
+        assert!((last.coverage - 1.0).abs() < 1e-9 && (last.risk - 0.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_got_worse_is_said() {
+        let queries = [labelled("where is my parcel", Some("where-is-my-parcel")), labelled("weather", None)];
+        let before = evaluate(&bot(), &queries, &mut |_| ()).unwrap();
+        assert!(regressions(&before, &before, 0.0).is_empty());
+        let now = Report { wrong_answer_rate: 0.5, top1: 0.5, ..before.clone() };
+        assert_eq!(
+            regressions(&before, &now, 0.01),
+            ["top-1 was 1.000 and is 0.500", "wrong-answer rate was 0.000 and is 0.500"]
+        );
+    }
+
+    #[test]
+    fn a_label_must_be_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queries.jsonl");
+        for (text, reason) in [("{\"query\": \"a\"}\n", "expected"), ("nonsense\n", "not JSON"), ("\n", "no labelled queries")] {
+            fs::write(&path, text).unwrap();
+            let error = load_queries(&path).unwrap_err().to_string();
+            assert!(error.contains(reason) && error.contains("queries.jsonl:1"), "{error}");
+        }
+        fs::write(&path, "{\"query\": \"a\", \"expected\": null}\n\n{\"query\": \"b\", \"expected\": \"x\", \"ok\": [\"y\"]}\n").unwrap();
+        let queries = load_queries(&path).unwrap();
+        assert!(!queries[0].in_scope() && queries[1].accepts("y"));
+        assert_eq!(unknown_ids(bot().faq(), &queries), ["x"]);
+    }
 }

@@ -126,6 +126,15 @@ pub struct Parsed {
     pub errors: Vec<RowError>,
 }
 
+/// Whether an entry must have an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// An entry without one is left out and said: a bot that answers needs it.
+    Required,
+    /// An entry without one has an empty answer: enough to measure the matching.
+    Optional,
+}
+
 /// A file format that FAQs come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -177,6 +186,15 @@ impl Faq {
     /// The file cannot be read, is too large, is not UTF-8, is not of its format, or holds no entry
     /// that can be used. Single entries that cannot be used are in [`Loaded::skipped`].
     pub fn load(path: &Path) -> Result<Loaded> {
+        Self::load_with(path, Answers::Required)
+    }
+
+    /// As [`Faq::load`], with or without answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Faq::load`].
+    pub fn load_with(path: &Path, answers: Answers) -> Result<Loaded> {
         let format = Format::of(path)?;
         let size = fs::metadata(path).map_err(Error::io(path))?.len();
         if size > MAX_FILE_BYTES {
@@ -184,7 +202,7 @@ impl Faq {
             return Err(Error::Syntax(RowError::new(1, reason).in_file(path)));
         }
         let bytes = fs::read(path).map_err(Error::io(path))?;
-        Self::read(&bytes, format, path)
+        Self::read_with(&bytes, format, path, answers)
     }
 
     /// Reads a FAQ from bytes of a known format. `path` is for messages only.
@@ -193,13 +211,17 @@ impl Faq {
     ///
     /// As [`Faq::load`].
     pub fn read(bytes: &[u8], format: Format, path: &Path) -> Result<Loaded> {
+        Self::read_with(bytes, format, path, Answers::Required)
+    }
+
+    fn read_with(bytes: &[u8], format: Format, path: &Path, answers: Answers) -> Result<Loaded> {
         let syntax = |row: RowError| Error::Syntax(row.in_file(path));
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
             syntax(RowError::new(line, "not UTF-8; save the file as UTF-8"))
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let (faq, skipped) = Self::from_parsed(format.parse(text).map_err(syntax)?);
+        let (faq, skipped) = Self::from_parsed(format.parse(text).map_err(syntax)?, answers);
         let skipped: Vec<RowError> = skipped.into_iter().map(|row| row.in_file(path)).collect();
         if faq.entries.is_empty() {
             return Err(Error::NoEntries { path: path.to_owned(), rows: skipped });
@@ -209,7 +231,7 @@ impl Faq {
 
     /// Checks what a parser read: texts are trimmed, entries without an id get the slug of their
     /// question, and what cannot be used is left out and said.
-    pub fn from_parsed(parsed: Parsed) -> (Faq, Vec<RowError>) {
+    pub fn from_parsed(parsed: Parsed, answers: Answers) -> (Faq, Vec<RowError>) {
         let mut errors = parsed.errors;
         let mut entries: Vec<Entry> = Vec::with_capacity(parsed.entries.len());
         // Ids that the file gives are taken first, so that a made one never steals one.
@@ -218,7 +240,7 @@ impl Faq {
         let mut lines: HashMap<String, usize> = HashMap::new();
         for raw in parsed.entries {
             let line = raw.line;
-            match check(raw) {
+            match check(raw, answers) {
                 Ok((id, mut entry)) => {
                     let id = id.unwrap_or_else(|| {
                         let slug = slug(entry.question());
@@ -289,7 +311,7 @@ fn clean(text: &str) -> Option<String> {
 }
 
 /// An entry without its id yet, and the id that the file gives it; or why it cannot be used.
-fn check(raw: RawEntry) -> std::result::Result<(Option<String>, Entry), String> {
+fn check(raw: RawEntry, answers: Answers) -> std::result::Result<(Option<String>, Entry), String> {
     let mut seen = HashSet::new();
     let phrasings: Vec<String> = raw
         .questions
@@ -300,11 +322,11 @@ fn check(raw: RawEntry) -> std::result::Result<(Option<String>, Entry), String> 
     if phrasings.is_empty() {
         return Err("no question".into());
     }
-    let answer = raw
-        .answer
-        .as_deref()
-        .and_then(clean)
-        .ok_or_else(|| format!("no answer to \"{}\"", abridge(&phrasings[0], 60)))?;
+    let answer = match raw.answer.as_deref().and_then(clean) {
+        Some(answer) => answer,
+        None if answers == Answers::Optional => String::new(),
+        None => return Err(format!("no answer to \"{}\"", abridge(&phrasings[0], 60))),
+    };
     if let Some(confidence) = raw.min_confidence
         && !(0.0..=1.0).contains(&confidence)
     {
@@ -396,7 +418,7 @@ mod tests {
             errors: vec![RowError::new(3, "broken")],
             ..Parsed::default()
         };
-        let (faq, errors) = Faq::from_parsed(parsed);
+        let (faq, errors) = Faq::from_parsed(parsed, Answers::Required);
         let ids: Vec<&str> = faq.entries.iter().map(|entry| entry.id.as_str()).collect();
         assert_eq!(ids, ["what-is-it-2", "what-is-it"]);
         assert_eq!(faq.entries[0].phrasings, ["What is it?", "Which?"]);

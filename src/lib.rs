@@ -5,7 +5,7 @@
 //! user's own machine, with the model inside.
 //!
 //! ```
-//! use faqbot::{Bot, Faq, Policy, faq::Format};
+//! use faqbot::{Bot, Faq, Setup, faq::Format};
 //! use faqbot::embed::{Embedder, HashEmbedder};
 //! use std::path::Path;
 //!
@@ -21,13 +21,13 @@
 //!
 //! // In earnest, `faqbot::embed::fastembed::FastEmbedder::bundled()?`: a model that knows meaning.
 //! let embedder = HashEmbedder::new();
-//! let policy = Policy::for_model(embedder.model());
-//! let bot = Bot::new(faq, embedder, policy, &mut |_done| ())?;
+//! let setup = Setup::for_model(embedder.model());
+//! let bot = Bot::new(faq, embedder, setup, &mut |_done| ())?;
 //!
 //! let reply = bot.ask("where is my order now")?;
 //! let found = reply.answer().expect("an answer");
 //! assert_eq!(bot.entry(found).answer, "Open your orders and choose Track.");
-//! assert!(found.cosine > 0.5);
+//! assert!(found.cosine > 0.65);
 //! # Ok(())
 //! # }
 //! ```
@@ -37,24 +37,28 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> faq -> embed -> cache -> index -> matcher -> bot -> eval
+//! error -> faq -> embed -> cache -> index -> evidence -> confidence -> caution -> matcher -> bot -> eval
 //! ```
 //!
-//! `index`, `matcher` and the parsers below `faq` do no input or output, and nothing here prints or
+//! `index` to `matcher` and the parsers below `faq` do no input or output, and nothing here prints or
 //! knows the command line: that is the program's, in `src/bin/faqbot`.
 
 pub mod bot;
 pub mod cache;
+pub mod calibration;
+pub mod caution;
+pub mod confidence;
 pub mod embed;
 pub mod error;
 pub mod eval;
+pub mod evidence;
 pub mod faq;
 pub mod index;
 pub mod matcher;
 
-pub use bot::{Bot, Reply};
+pub use bot::{Bot, Reply, Setup};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
+pub use evidence::Match;
 pub use faq::{Entry, EntryId, Faq};
-pub use index::Match;
 pub use matcher::{Decision, Policy, Rule};

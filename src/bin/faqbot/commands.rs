@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// `faqbot ask`: the exit code.
 pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
     let bot = load_bot(settings)?;
-    let count = args.top.unwrap_or(if args.json { Bot::<Box<dyn Embedder>>::MATCHES } else { 1 });
+    let count = args.top.unwrap_or(Bot::<Box<dyn Embedder>>::MATCHES);
     if args.query.is_empty() {
         ask_lines(&bot, args, count)?;
         return Ok(ANSWERED);
@@ -30,7 +30,7 @@ pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
     if args.json {
         write_json(&mut out, &bot, &reply)?;
     } else {
-        write_text(&mut out, &bot, &reply, args.top)?;
+        write_text(&mut out, &bot, &reply, args)?;
     }
     out.flush()?;
     Ok(if reply.answer().is_some() { ANSWERED } else { NOT_ANSWERED })
@@ -78,7 +78,7 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
                     "{}",
                     render::styled(render::BOLD, &format!("> {}", render::plain(&reply.query)))
                 )?;
-                write_text(&mut out, bot, &reply, args.top)?;
+                write_text(&mut out, bot, &reply, args)?;
                 writeln!(out)?;
             }
         }
@@ -92,13 +92,16 @@ fn write_json(out: &mut impl Write, bot: &AnyBot, reply: &Reply) -> Result<()> {
     Ok(())
 }
 
-fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, top: Option<usize>) -> Result<()> {
+fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs) -> Result<()> {
     write!(out, "{}", render::reply(bot, reply, width()))?;
-    if let Some(count) = top {
+    if let Some(count) = args.top {
         write!(out, "\n{}", render::matches(bot, &reply.matches[..count.min(reply.matches.len())]))?;
     }
+    if args.explain {
+        write!(out, "\n{}", render::why(bot, reply))?;
+    }
     out.flush()?;
-    let confidence = render::confidence(reply, bot.policy());
+    let confidence = render::confidence(reply, bot.setup());
     if !confidence.is_empty() {
         anstream::eprintln!("{confidence}");
     }

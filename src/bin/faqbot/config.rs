@@ -34,8 +34,11 @@ pub struct Settings {
     /// The FAQ file; `None` for the one in the program.
     pub faq: Option<PathBuf>,
     pub model: Model,
+    pub min_confidence: Option<f32>,
     pub min_cosine: Option<f32>,
     pub margin: Option<f32>,
+    /// Whether answers are evidence.
+    pub answers: bool,
     pub hub: Hub,
     /// Whether vectors are kept on disk.
     pub cache: bool,
@@ -53,8 +56,10 @@ struct File {
     faq: Option<PathBuf>,
     model: Option<String>,
     model_dir: Option<PathBuf>,
+    min_confidence: Option<f32>,
     min_cosine: Option<f32>,
     margin: Option<f32>,
+    no_answers: Option<bool>,
     offline: Option<bool>,
     no_cache: Option<bool>,
     cache_dir: Option<PathBuf>,
@@ -90,8 +95,10 @@ impl Settings {
         Ok(Settings {
             faq: options.faq.or(file.faq),
             model,
+            min_confidence: options.min_confidence.or(file.min_confidence),
             min_cosine: options.min_cosine.or(file.min_cosine),
             margin: options.margin.or(file.margin),
+            answers: !(options.no_answers || file.no_answers.unwrap_or(false)),
             hub: Hub {
                 cache: hub_cache(),
                 endpoint: variable("HF_ENDPOINT").unwrap_or_else(|| Hub::ENDPOINT.to_owned()),

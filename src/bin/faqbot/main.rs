@@ -3,6 +3,8 @@
 mod args;
 mod commands;
 mod config;
+mod measure;
+mod plot;
 mod render;
 mod repl;
 mod setup;
@@ -51,6 +53,8 @@ fn run(cli: Cli) -> Result<u8> {
     match cli.command.unwrap_or(Command::Chat) {
         Command::Chat => repl::chat(&settings)?,
         Command::Ask(args) => return commands::ask(&settings, &args),
+        Command::Eval(args) => return measure::eval(&settings, &args),
+        Command::Calibrate(args) => measure::calibrate(&settings, &args)?,
         Command::Models => commands::models(&settings)?,
         Command::Cache { action } => commands::cache(&settings, action)?,
         Command::Completions { shell } => commands::completions(shell),

@@ -6,7 +6,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule};
+use faqbot::confidence::FEATURE_NAMES;
+use faqbot::evidence::WEIGHTS;
+use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 use textwrap::Options;
 
 /// Said where the FAQ has no `fallback` of its own.
@@ -77,7 +79,11 @@ pub fn wrapped(text: &str, width: usize) -> String {
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {
-        Decision::Answer(at) => answer(bot.entry(&reply.matches[at]), width),
+        Decision::Answer(_) => {
+            let answers: Vec<String> =
+                reply.answers().iter().map(|found| answer(bot.entry(found), width)).collect();
+            answers.join("\n")
+        }
         Decision::Ambiguous(_) => {
             let mut out = String::from("Did you mean:\n");
             let choices = reply.choices();
@@ -94,7 +100,7 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
         }
         Decision::NoMatch => {
             let mut out = fallback(bot, width);
-            if let Some(nearest) = suggestion(reply, bot.policy()) {
+            if let Some(nearest) = suggestion(reply, &bot.setup().policy) {
                 let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
                 out.push('\n');
@@ -106,7 +112,9 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
 
 /// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
 fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
-    reply.matches.first().filter(|nearest| nearest.cosine >= policy.min_cosine / 2.0)
+    /// Cosines of unrelated English sentences in the bundled model lie below this.
+    const NEAR: f32 = 0.35;
+    reply.matches.first().filter(|nearest| nearest.cosine >= NEAR.max(policy.min_cosine / 2.0))
 }
 
 /// An entry's answer.
@@ -120,31 +128,35 @@ pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
 }
 
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
-pub fn confidence(reply: &Reply, policy: &Policy) -> String {
+pub fn confidence(reply: &Reply, setup: &Setup) -> String {
     let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
     let style = match reply.decision {
         Decision::Answer(_) => GOOD,
         Decision::Ambiguous(_) => FAIR,
         Decision::NoMatch => POOR,
     };
-    let mut line = format!("{} cosine {:.2}", styled(style, &bar(found.cosine)), found.cosine);
-    match reply.rule {
-        Rule::ExactWording | Rule::SharedWording => line.push_str(" · exact wording"),
-        Rule::BelowThreshold => {
-            let _ = write!(line, " · below {:.2}", policy.min_cosine);
+    // Several answers are as sure as the least sure of them.
+    let confidence = reply.parts.iter().filter_map(|part| part.confidence).fold(reply.confidence, |least, next| {
+        Some(least.map_or(next, |least| least.min(next)))
+    });
+    let exact = matches!(reply.rule, Rule::ExactWording | Rule::SharedWording);
+    let mut line = match confidence {
+        _ if exact => format!("{} exact wording", styled(style, &bar(1.0))),
+        Some(confidence) => {
+            format!("{} {:.0} % sure", styled(style, &bar(confidence)), f64::from(confidence) * 100.0)
         }
-        Rule::ClearBest | Rule::CloseMatches | Rule::NothingToCompare => {
-            if let Some(margin) = reply.margin() {
-                let _ = write!(line, " · next {margin:.2} below");
-            }
-        }
+        None => styled(style, &bar(found.cosine)),
+    };
+    let _ = write!(line, " · cosine {:.2}", found.cosine);
+    if reply.rule == Rule::BelowThreshold {
+        let _ = write!(line, ", below {:.2}", setup.policy.min_cosine);
     }
     line
 }
 
-/// Ten cells, filled from cosine 0 to 1.
-fn bar(cosine: f32) -> String {
-    let filled = (cosine.clamp(0.0, 1.0) * 10.0).round() as usize;
+/// Ten cells, filled from 0 to 1.
+fn bar(share: f32) -> String {
+    let filled = (share.clamp(0.0, 1.0) * 10.0).round() as usize;
     "▰".repeat(filled) + &"▱".repeat(10 - filled)
 }
 
@@ -164,36 +176,82 @@ pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
     out
 }
 
-/// Why the bot replied as it did.
+/// Why the bot replied as it did: the rule, what it was held against, and all signals with their
+/// weights.
 pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
-    let policy = bot.policy();
+    if !reply.parts.is_empty() {
+        let parts: Vec<String> = reply.parts.iter().map(|part| why(bot, part)).collect();
+        return parts.join("\n");
+    }
+    let setup = bot.setup();
+    let policy = &setup.policy;
     let mut out = String::new();
+    let mut line = |heading: &str, text: String| {
+        let _ = writeln!(out, "{} {text}", styled(BOLD, &format!("{heading:<10}")));
+    };
     let outcome = match &reply.decision {
         Decision::Answer(_) => "answered",
         Decision::Ambiguous(_) => "asked back",
         Decision::NoMatch => "no answer",
     };
-    let _ = writeln!(out, "{} {}", styled(BOLD, "query   "), plain(&reply.query));
-    let _ = writeln!(out, "{} {outcome}: {}", styled(BOLD, "rule    "), reply.rule.describe());
-    let _ = writeln!(
-        out,
-        "{} cosine at least {:.2}; asked back when another is less than {:.2} below",
-        styled(BOLD, "policy  "),
-        policy.min_cosine,
-        policy.margin
-    );
-    if let Some(margin) = reply.margin() {
-        let _ = writeln!(out, "{} {margin:.3}", styled(BOLD, "margin  "));
+    line("query", plain(&reply.query));
+    line("rule", format!("{outcome}: {}", reply.rule.describe()));
+    match (&setup.calibration, reply.confidence, &reply.features) {
+        (Some(calibration), Some(confidence), Some(features)) => {
+            line(
+                "confidence",
+                format!(
+                    "{confidence:.3}; an answer needs {:.2}, a question back {:.2}",
+                    policy.min_confidence, policy.ask_confidence
+                ),
+            );
+            let base = calibration.base();
+            for (at, name) in FEATURE_NAMES.iter().enumerate() {
+                line("", format!("{name:<9} {:>6.3} × {:>7.3}", features[at], base.weights[at]));
+            }
+            line("", format!("{:<9} {:>16.3}", "constant", base.constant));
+            if (calibration.scale, calibration.shift) != (1.0, 0.0) {
+                line("", format!("calibrated: × {:.3} {:+.3}", calibration.scale, calibration.shift));
+            }
+        }
+        _ => line(
+            "policy",
+            format!(
+                "cosine at least {:.2}; asked back when another's score is less than {:.2} below",
+                policy.min_cosine, policy.margin
+            ),
+        ),
     }
-    for (at, found) in reply.matches.iter().enumerate() {
+    if policy.min_cosine > -1.0 && setup.calibration.is_some() {
+        line("floor", format!("cosine at least {:.2}", policy.min_cosine));
+    }
+    let weights = WEIGHTS;
+    line(
+        "entries",
+        format!(
+            "score cosine   phrasing×{} centroid×{} words×{} classifier×{} answer×{}",
+            weights.phrasing, weights.centroid, weights.words, weights.classifier, weights.answer
+        ),
+    );
+    let optional = |signal: Option<f32>| signal.map_or("    -".to_owned(), |signal| format!("{signal:>5.2}"));
+    for found in &reply.matches {
         let entry = bot.entry(found);
-        let heading = if at == 0 { "matches " } else { "        " };
-        let _ = writeln!(out, "{} {:.3}  {}", styled(BOLD, heading), found.cosine, entry.id);
-        let _ = writeln!(
-            out,
-            "               {}",
-            styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])))
+        let signals = &found.signals;
+        line(
+            "",
+            format!(
+                "{:.3}  {:.3}   {:.2} {:.2} {:.2} {} {}   {}",
+                found.score,
+                found.cosine,
+                signals.phrasing,
+                signals.centroid,
+                signals.words,
+                optional(signals.classifier),
+                optional(signals.answer),
+                plain(entry.id.as_str())
+            ),
         );
+        line("", styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing]))));
     }
     out
 }

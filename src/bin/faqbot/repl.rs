@@ -31,11 +31,12 @@ const HISTORY_LINES: usize = 1000;
 const HISTORY_LINE_BYTES: usize = 2000;
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
-const COMMANDS: [(&str, &str, &str); 11] = [
+const COMMANDS: [(&str, &str, &str); 12] = [
     ("help", "", "this list"),
     ("why", "", "how the last answer came about"),
     ("top", "[N]", "the N entries nearest to the last question (5)"),
     ("min-cosine", "[X]", "show or set the cosine below which there is no answer"),
+    ("min-confidence", "[X]", "show or set the confidence an answer needs"),
     ("list", "[WORD]", "the questions in the FAQ, or those with a word"),
     ("show", "ID", "an entry with its wordings, answer and source"),
     ("reload", "", "read the FAQ file again"),
@@ -47,6 +48,10 @@ const COMMANDS: [(&str, &str, &str); 11] = [
 
 /// Other names for commands.
 const ALIASES: [(&str, &str); 4] = [("?", "help"), ("exit", "quit"), ("q", "quit"), ("bye", "quit")];
+
+/// Said where confidence is not calibrated for the model.
+const UNCALIBRATED: &str = "This model has no calibrated confidence, so the cosine decides. \
+    `faqbot calibrate --queries FILE` makes one from labelled questions.";
 
 /// A chat in progress.
 struct Chat<'s> {
@@ -137,7 +142,11 @@ impl Chat<'_> {
             write!(out, "{}", render::wrapped(greeting, width()))?;
         }
         let counts = format!("{} entries · /help for commands · Ctrl-D to leave", faq.entries.len());
-        writeln!(out, "{}\n", styled(DIM, &counts))?;
+        writeln!(out, "{}", styled(DIM, &counts))?;
+        if self.bot.setup().calibration.is_none() {
+            write!(out, "{}", styled(DIM, &render::wrapped(UNCALIBRATED, width())))?;
+        }
+        writeln!(out)?;
         Ok(())
     }
 
@@ -186,7 +195,7 @@ impl Chat<'_> {
             Decision::NoMatch => self.counts.unanswered += 1,
         }
         write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
-        let confidence = render::confidence(&reply, self.bot.policy());
+        let confidence = render::confidence(&reply, self.bot.setup());
         if !confidence.is_empty() {
             writeln!(out, "{}", styled(DIM, &confidence))?;
         }
@@ -209,6 +218,7 @@ impl Chat<'_> {
             },
             "top" => self.top(argument, &mut out)?,
             "min-cosine" => self.min_cosine(argument, &mut out)?,
+            "min-confidence" => self.min_confidence(argument, &mut out)?,
             "list" => self.list(argument, &mut out)?,
             "show" => self.show(argument, &mut out)?,
             "reload" => self.reload(&mut out)?,
@@ -248,10 +258,31 @@ impl Chat<'_> {
                 .parse()
                 .ok()
                 .with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
-            let policy = Policy { min_cosine, ..self.bot.policy().clone() };
+            let policy = Policy { min_cosine, ..self.bot.setup().policy };
             self.bot.set_policy(policy.checked()?);
         }
-        writeln!(out, "Answers need a cosine of at least {:.2}.", self.bot.policy().min_cosine)?;
+        writeln!(out, "Answers need a cosine of at least {:.2}.", self.bot.setup().policy.min_cosine)?;
+        Ok(())
+    }
+
+    fn min_confidence(&mut self, argument: &str, out: &mut impl Write) -> Result<()> {
+        if self.bot.setup().calibration.is_none() {
+            writeln!(out, "{UNCALIBRATED}")?;
+            return Ok(());
+        }
+        if !argument.is_empty() {
+            let min_confidence: f32 =
+                argument.parse().ok().with_context(|| format!("\"{argument}\" is not a number; try /min-confidence 0.6"))?;
+            let policy = self.bot.setup().policy;
+            let ask_confidence = policy.ask_confidence.min(min_confidence);
+            self.bot.set_policy(Policy { min_confidence, ask_confidence, ..policy }.checked()?);
+        }
+        let policy = &self.bot.setup().policy;
+        writeln!(
+            out,
+            "Answers need a confidence of at least {:.2}; from {:.2} on the bot asks back.",
+            policy.min_confidence, policy.ask_confidence
+        )?;
         Ok(())
     }
 
@@ -302,7 +333,7 @@ impl Chat<'_> {
     fn reload(&mut self, out: &mut impl Write) -> Result<()> {
         let faq = setup::load_faq(self.settings).context("the FAQ stays as it was")?;
         let before = std::mem::take(&mut self.last);
-        let mut progress = Embedding::new(faq.phrasing_count());
+        let mut progress = Embedding::new(AnyBot::texts(&faq, self.bot.setup()));
         let done = self.bot.set_faq(faq, &mut |done| progress.at(done));
         drop(progress);
         if done.is_err() {
@@ -348,7 +379,7 @@ fn help() -> String {
     let mut out = String::from("Type a question, or a command:\n");
     for (name, argument, what) in COMMANDS {
         let usage = format!("/{name} {argument}");
-        out.push_str(&format!("  {}{what}\n", styled(BOLD, &format!("{usage:<18}"))));
+        out.push_str(&format!("  {}{what}\n", styled(BOLD, &format!("{usage:<21}"))));
     }
     out.push_str("A line that ends in \\ goes on in the next; so does a text between \"\"\" and \"\"\".\n");
     out.push_str("After \"Did you mean\", a number picks; 0 is none of these.\n");
@@ -426,7 +457,7 @@ impl Completer for Commands {
         let Some(typed) = line[..pos].strip_prefix('/') else { return Ok((pos, Vec::new())) };
         let fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
         let pairs = fitting.map(|(name, argument, what)| Pair {
-            display: format!("/{name:<12} {what}"),
+            display: format!("/{name:<15} {what}"),
             replacement: format!("/{name}{}", if argument.is_empty() { "" } else { " " }),
         });
         Ok((0, pairs.collect()))

@@ -9,7 +9,8 @@ use faqbot::cache::CachedEmbedder;
 use faqbot::embed::HashEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::faq::{Format, Loaded};
-use faqbot::{Bot, Embedder, Faq, Policy};
+use faqbot::calibration::CalibrationFile;
+use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{Model, Settings};
@@ -68,21 +69,48 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
     })
 }
 
-/// The thresholds: those of the model, with what the user set instead.
-pub fn policy(settings: &Settings, embedder: &dyn Embedder) -> Result<Policy> {
-    let mut policy = Policy::for_model(embedder.model());
+/// What the bot decides by: what ships for the model, or the calibration beside the FAQ, with what
+/// the user set instead.
+pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId) -> Result<Setup> {
+    let mut setup = Setup { answers: settings.answers, ..Setup::for_model(model) };
+    if let Some(path) = &settings.faq {
+        let path = CalibrationFile::path(path);
+        if let Some(file) = CalibrationFile::load(&path)? {
+            match file.for_faq(model, faq) {
+                Ok((calibration, policy)) => {
+                    setup.calibration = Some(calibration);
+                    setup.policy = policy;
+                }
+                Err(reason) => warn(&format!(
+                    "the calibration {} is not used: {reason}; make it anew with `faqbot calibrate`",
+                    path.display()
+                )),
+            }
+        }
+    }
+    let policy = &mut setup.policy;
+    if let Some(min_confidence) = settings.min_confidence {
+        policy.min_confidence = min_confidence;
+        policy.ask_confidence = policy.ask_confidence.min(min_confidence);
+    }
     policy.min_cosine = settings.min_cosine.unwrap_or(policy.min_cosine);
     policy.margin = settings.margin.unwrap_or(policy.margin);
-    Ok(policy.checked()?)
+    setup.policy = policy.checked()?;
+    Ok(setup)
 }
 
 /// Brings a bot up.
 pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
     let faq = load_faq(settings)?;
     let embedder = load_embedder(settings)?;
-    let policy = policy(settings, &*embedder)?;
-    let mut progress = Embedding::new(faq.phrasing_count());
-    Bot::new(faq, embedder, policy, &mut |done| progress.at(done))
+    bot(settings, faq, embedder)
+}
+
+/// Brings a bot up on a FAQ.
+pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>) -> Result<AnyBot> {
+    let setup = setup(settings, &faq, embedder.model())?;
+    let mut progress = Embedding::new(AnyBot::texts(&faq, &setup));
+    Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
         .with_context(|| format!("embedding {}", faq_name(settings)))
 }
 
@@ -90,7 +118,7 @@ pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
 struct Warning<E>(CachedEmbedder<E>);
 
 impl<E: Embedder> Embedder for Warning<E> {
-    fn model(&self) -> &faqbot::ModelId {
+    fn model(&self) -> &ModelId {
         self.0.model()
     }
 

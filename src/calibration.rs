@@ -1,0 +1,460 @@
+//! Calibration on a FAQ's own labelled queries: fitting, checking, and the file that keeps it.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::bot::{Bot, Reply};
+use crate::confidence::{Calibration, Labelled, SHIPPED, auroc, calibration_error};
+use crate::embed::{Embedder, ModelId};
+use crate::error::{Error, Result};
+use crate::eval::{LabelledQuery, top1};
+use crate::evidence;
+use crate::faq::{Faq, normalize_wording};
+use crate::matcher::Policy;
+
+/// Fewer labelled queries than this say too little.
+pub const MIN_QUERIES: usize = 30;
+
+/// Fewer than this of either kind (best entry right, best entry not right) say too little.
+pub const MIN_OF_A_KIND: usize = 5;
+
+/// Parts of the cross-validation.
+const FOLDS: usize = 5;
+
+/// A calibration holds for a FAQ that shares at least this much of its wordings (Jaccard).
+pub const MIN_LIKENESS: f64 = 0.8;
+
+/// Numbers in a FAQ's sketch. With 128 the estimate of the likeness is off by 4 points, typically.
+const SKETCH: usize = 128;
+
+/// A fitted calibration and what it is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// Scale and shift of the confidence.
+    pub calibration: Calibration,
+    /// The policy: the wanted rate of wrong answers, and choices that hold a right entry every other
+    /// time.
+    pub policy: Policy,
+    /// Measured on queries that the fit had not seen (5-fold cross-validation).
+    pub measured: Measured,
+    /// The same queries with what the bot had before.
+    pub before: Measured,
+}
+
+/// Rates with their 95 % intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    /// Wrong answers, of all queries.
+    pub wrong_answers: Interval,
+    /// Answered, of all queries.
+    pub coverage: Interval,
+    /// The expected calibration error; `None` without confidence.
+    pub calibration_error: Option<Interval>,
+    /// AUROC of the confidence, right against the rest.
+    pub auroc: Option<Interval>,
+}
+
+/// An estimate and the interval that holds it in 95 of 100 resamplings of the queries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The estimate.
+    pub value: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// Why nothing was fitted: what is missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}; nothing was changed")]
+pub struct TooLittle(String);
+
+/// A labelled query as the fit sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// The features and whether the best entry is right.
+    pub row: Labelled,
+    /// Whether a right entry is among the choices that would be offered.
+    pub offered_right: bool,
+    /// What the bot gives without the fit: answered, and the confidence.
+    pub answered_before: bool,
+    /// See `answered_before`.
+    pub confidence_before: Option<f64>,
+}
+
+/// The cases of replies to labelled queries. Replies without features (nothing to compare) and to
+/// exact wordings are left out: they do not hang on confidence.
+pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
+    let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
+        use crate::matcher::Rule;
+        if matches!(reply.rule, Rule::ExactWording | Rule::SharedWording) {
+            return None;
+        }
+        let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
+        Some(Case {
+            row: Labelled { features: reply.features?, right: top1(bot, labelled, reply), weight: 1.0 },
+            offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
+            answered_before: reply.answer().is_some(),
+            confidence_before: reply.confidence.map(f64::from),
+        })
+    });
+    rows.collect()
+}
+
+/// Fits a calibration and chooses a policy with at most `max_wrong` wrong answers of all queries.
+///
+/// # Errors
+///
+/// There are too few queries, or they are too one-sided.
+pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLittle> {
+    let right = cases.iter().filter(|case| case.row.right).count();
+    let rest = cases.len() - right;
+    if cases.len() < MIN_QUERIES {
+        let message = format!(
+            "{} labelled queries are too few: at least {MIN_QUERIES} are needed (wordings of the FAQ itself do not count)",
+            cases.len()
+        );
+        return Err(TooLittle(message));
+    }
+    if right < MIN_OF_A_KIND {
+        return Err(TooLittle(format!(
+            "only {right} of the queries find their entry; at least {MIN_OF_A_KIND} must: are the labels ids of this FAQ?"
+        )));
+    }
+    if rest < MIN_OF_A_KIND {
+        return Err(TooLittle(format!(
+            "only {rest} of the queries have no right entry first; at least {MIN_OF_A_KIND} must: add queries that the \
+             FAQ does not answer, with \"expected\": null"
+        )));
+    }
+    let rows: Vec<Labelled> = cases.iter().map(|case| case.row).collect();
+    let calibration = Calibration::adapted(&rows).ok_or_else(|| TooLittle("the labels are of one kind".into()))?;
+    let of = |calibration: &Calibration, case: &Case| calibration.confidence(&case.row.features);
+    let scored: Vec<Scored> =
+        cases.iter().map(|case| Scored::new(of(&calibration, case), case)).collect();
+    let policy = choose_policy(&scored, max_wrong);
+
+    // Every fifth query is judged by a fit on the other four fifths.
+    let mut judged = Vec::with_capacity(cases.len());
+    for fold in 0..FOLDS {
+        let part = |inside: bool| cases.iter().enumerate().filter(move |(at, _)| (at % FOLDS == fold) == inside);
+        let others: Vec<Labelled> = part(false).map(|(_, case)| case.row).collect();
+        let fitted = Calibration::adapted(&others).unwrap_or(Calibration::new(SHIPPED));
+        let seen: Vec<Scored> = part(false).map(|(_, case)| Scored::new(of(&fitted, case), case)).collect();
+        let chosen = choose_policy(&seen, max_wrong);
+        judged.extend(part(true).map(|(_, case)| {
+            let confidence = of(&fitted, case);
+            let answered = confidence >= f64::from(chosen.min_confidence);
+            Judged { confidence: Some(confidence), answered, right: case.row.right }
+        }));
+    }
+    let before: Vec<Judged> = cases
+        .iter()
+        .map(|case| Judged { confidence: case.confidence_before, answered: case.answered_before, right: case.row.right })
+        .collect();
+    Ok(Fitted { calibration, policy, measured: measure(&judged), before: measure(&before) })
+}
+
+/// A query by its confidence.
+#[derive(Debug, Clone, Copy)]
+pub struct Scored {
+    /// The confidence.
+    pub confidence: f64,
+    /// Whether the best entry is right.
+    pub right: bool,
+    /// Whether a right entry is among the choices.
+    pub offered_right: bool,
+}
+
+impl Scored {
+    fn new(confidence: f64, case: &Case) -> Self {
+        Scored { confidence, right: case.row.right, offered_right: case.offered_right }
+    }
+}
+
+/// The least `min_confidence`, in hundredths, with at most `max_wrong` wrong answers of all queries;
+/// and below it the least `ask_confidence` at and above which every band of a twentieth holds a right
+/// entry among the choices at least every other time.
+pub fn choose_policy(scored: &[Scored], max_wrong: f64) -> Policy {
+    let all = scored.len().max(1) as f64;
+    let wrong_at = |hundredth: usize| {
+        let least = hundredth as f64 / 100.0;
+        scored.iter().filter(|query| query.confidence >= least && !query.right).count() as f64 / all
+    };
+    let min = (5..=99).find(|&hundredth| wrong_at(hundredth) <= max_wrong).unwrap_or(99);
+    let mut ask = min;
+    while ask >= 10 {
+        let (from, to) = ((ask - 5) as f64 / 100.0, ask as f64 / 100.0);
+        let band: Vec<&Scored> =
+            scored.iter().filter(|query| (from..to).contains(&query.confidence)).collect();
+        let held = band.iter().filter(|query| query.offered_right).count();
+        if held * 2 < band.len() {
+            break;
+        }
+        ask -= 5;
+    }
+    Policy { min_confidence: min as f32 / 100.0, ask_confidence: ask as f32 / 100.0, ..Policy::CALIBRATED }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Judged {
+    confidence: Option<f64>,
+    answered: bool,
+    right: bool,
+}
+
+fn measure(judged: &[Judged]) -> Measured {
+    let share = |wanted: fn(&Judged) -> bool| {
+        move |sample: &[Judged]| -> Option<f64> {
+            Some(sample.iter().filter(|one| wanted(one)).count() as f64 / sample.len().max(1) as f64)
+        }
+    };
+    let scored = |sample: &[Judged]| -> Option<Vec<(f64, bool)>> {
+        sample.iter().map(|one| Some((one.confidence?, one.right))).collect()
+    };
+    Measured {
+        wrong_answers: interval(judged, share(|one| one.answered && !one.right)).unwrap_or(Interval::NONE),
+        coverage: interval(judged, share(|one| one.answered)).unwrap_or(Interval::NONE),
+        calibration_error: interval(judged, |sample| scored(sample).map(|scored| calibration_error(&scored))),
+        auroc: interval(judged, |sample| auroc(&scored(sample)?)),
+    }
+}
+
+impl Interval {
+    const NONE: Interval = Interval { value: 0.0, low: 0.0, high: 1.0 };
+}
+
+/// A statistic with its percentile bootstrap interval: 400 resamplings, the same ones on every run.
+fn interval(judged: &[Judged], statistic: impl Fn(&[Judged]) -> Option<f64>) -> Option<Interval> {
+    const RESAMPLES: usize = 400;
+    let value = statistic(judged)?;
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut values: Vec<f64> = (0..RESAMPLES)
+        .filter_map(|_| {
+            let sample: Vec<Judged> = (0..judged.len())
+                .map(|_| {
+                    // A 64-bit linear congruential generator (Knuth's MMIX constants), its high bits.
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    judged[((state >> 33) as usize) % judged.len()]
+                })
+                .collect();
+            statistic(&sample)
+        })
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values.get((values.len() as f64 * share) as usize).copied();
+    Some(Interval { value, low: at(0.025).unwrap_or(value), high: at(0.975).unwrap_or(value) })
+}
+
+/// The file that keeps a calibration, beside the FAQ it was fitted for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationFile {
+    /// The version of this format: 1.
+    pub format: u32,
+    /// The embedding model it holds for.
+    pub model: String,
+    /// The [`evidence::VERSION`] it holds for.
+    pub evidence: u32,
+    /// See [`Calibration::scale`].
+    pub scale: f64,
+    /// See [`Calibration::shift`].
+    pub shift: f64,
+    /// See [`Policy::min_confidence`].
+    pub min_confidence: f32,
+    /// See [`Policy::ask_confidence`].
+    pub ask_confidence: f32,
+    /// How many queries it was fitted on.
+    pub queries: usize,
+    /// A sketch of the FAQ's wordings, to tell how much of them has changed.
+    pub wordings: Vec<u64>,
+}
+
+const FORMAT: u32 = 1;
+
+impl CalibrationFile {
+    /// What a fit leaves for a FAQ and model.
+    pub fn new(fitted: &Fitted, model: &ModelId, faq: &Faq, queries: usize) -> Self {
+        CalibrationFile {
+            format: FORMAT,
+            model: model.to_string(),
+            evidence: evidence::VERSION,
+            scale: fitted.calibration.scale,
+            shift: fitted.calibration.shift,
+            min_confidence: fitted.policy.min_confidence,
+            ask_confidence: fitted.policy.ask_confidence,
+            queries,
+            wordings: sketch(faq),
+        }
+    }
+
+    /// The file's place: beside the FAQ's, with `.calibration.json` after its name.
+    pub fn path(faq: &Path) -> PathBuf {
+        let mut name = faq.as_os_str().to_owned();
+        name.push(".calibration.json");
+        PathBuf::from(name)
+    }
+
+    /// Reads a file; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is no calibration.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io(path)(error)),
+        };
+        let unusable = |reason: String| {
+            Error::Policy(format!("{}: {reason}; make it anew with `faqbot calibrate`, or delete it", path.display()))
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| unusable(format!("not a calibration: {error}")))
+    }
+
+    /// Writes the file, under another name first.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let io = |error| Error::io(path)(error);
+        let mut file = NamedTempFile::new_in(folder).map_err(io)?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| io(error.into()))?;
+        writeln!(file, "{text}").map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+
+    /// The calibration and policy, if they hold for this model and FAQ.
+    ///
+    /// # Errors
+    ///
+    /// They do not: the message says why.
+    pub fn for_faq(&self, model: &ModelId, faq: &Faq) -> std::result::Result<(Calibration, Policy), String> {
+        if self.format != FORMAT {
+            return Err(format!("it has format {}, not {FORMAT}", self.format));
+        }
+        if self.model != model.as_str() {
+            return Err(format!("it was fitted for the model {}, not {model}", self.model));
+        }
+        if self.evidence != evidence::VERSION {
+            return Err(format!("it was fitted for version {} of the evidence, not {}", self.evidence, evidence::VERSION));
+        }
+        let likeness = likeness(&self.wordings, &sketch(faq));
+        if likeness < MIN_LIKENESS {
+            return Err(format!(
+                "the FAQ has changed too much since: it shares about {:.0} % of the wordings, and {:.0} % are needed",
+                likeness * 100.0,
+                MIN_LIKENESS * 100.0
+            ));
+        }
+        let policy = Policy {
+            min_confidence: self.min_confidence,
+            ask_confidence: self.ask_confidence,
+            ..Policy::CALIBRATED
+        };
+        let finite = self.scale.is_finite() && self.shift.is_finite();
+        let policy = policy.checked().ok().filter(|_| finite).ok_or("its numbers are out of range")?;
+        Ok((Calibration::new(SHIPPED).with(self.scale, self.shift), policy))
+    }
+}
+
+/// MinHash of the set of wordings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
+/// The share of equal numbers estimates the Jaccard likeness of two sets.
+fn sketch(faq: &Faq) -> Vec<u64> {
+    let wordings: Vec<String> =
+        faq.entries.iter().flat_map(|entry| &entry.phrasings).map(|text| normalize_wording(text)).collect();
+    (0..SKETCH as u64)
+        .map(|seed| wordings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
+        .collect()
+}
+
+fn likeness(left: &[u64], right: &[u64]) -> f64 {
+    if left.len() != right.len() || left.is_empty() {
+        return 0.0;
+    }
+    left.iter().zip(right).filter(|(left, right)| left == right).count() as f64 / left.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::confidence::FEATURES;
+    use crate::faq::Format;
+
+    fn case(confidence_like: f64, right: bool) -> Case {
+        let mut features = [0.0; FEATURES];
+        features[0] = confidence_like;
+        features[1] = confidence_like / 3.0;
+        let row = Labelled { features, right, weight: 1.0 };
+        Case { row, offered_right: right, answered_before: false, confidence_before: Some(0.5) }
+    }
+
+    fn cases(count: usize) -> Vec<Case> {
+        (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).collect()
+    }
+
+    fn faq(count: usize) -> Faq {
+        let yaml: String = (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
+        Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq
+    }
+
+    #[test]
+    fn too_little_is_said_and_changes_nothing() {
+        let message = |cases: &[Case]| fit(cases, 0.05).unwrap_err().to_string();
+        assert!(message(&cases(10)).contains("10 labelled queries are too few"));
+        let all_right: Vec<Case> = (0..40).map(|_| case(0.9, true)).collect();
+        assert!(message(&all_right).contains("\"expected\": null"));
+        let none_right: Vec<Case> = (0..40).map(|_| case(0.9, false)).collect();
+        assert!(message(&none_right).contains("are the labels ids of this FAQ?"));
+    }
+
+    #[test]
+    fn a_fit_keeps_to_the_wanted_rate() {
+        let fitted = fit(&cases(200), 0.05).unwrap();
+        assert!(fitted.measured.wrong_answers.value <= 0.08, "{fitted:?}");
+        assert!(fitted.measured.coverage.low <= fitted.measured.coverage.value);
+        assert!(fitted.policy.ask_confidence <= fitted.policy.min_confidence);
+    }
+
+    #[test]
+    fn the_policy_is_the_least_that_keeps_the_rate() {
+        let scored: Vec<Scored> = (0..100)
+            .map(|at| Scored { confidence: f64::from(at) / 100.0, right: at >= 70, offered_right: at >= 40 })
+            .collect();
+        let policy = choose_policy(&scored, 0.05);
+        assert_eq!((policy.min_confidence, policy.ask_confidence), (0.65, 0.4));
+        assert_eq!(choose_policy(&scored, 1.0).min_confidence, 0.05);
+        assert_eq!(choose_policy(&[], 0.05).min_confidence, 0.05);
+    }
+
+    #[test]
+    fn a_file_is_read_back_and_refused_where_it_does_not_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = CalibrationFile::path(&folder.path().join("faq.yaml"));
+        assert!(path.ends_with("faq.yaml.calibration.json"));
+        assert_eq!(CalibrationFile::load(&path).unwrap(), None);
+        let model = ModelId::new("m");
+        let file = CalibrationFile::new(&fit(&cases(200), 0.05).unwrap(), &model, &faq(100), 200);
+        file.save(&path).unwrap();
+        assert_eq!(CalibrationFile::load(&path).unwrap().as_ref(), Some(&file));
+        assert!(file.for_faq(&model, &faq(100)).is_ok());
+        assert!(file.for_faq(&model, &faq(105)).is_ok());
+        let refused = |file: &CalibrationFile, model: &str, count| file.for_faq(&ModelId::new(model), &faq(count)).unwrap_err();
+        assert!(refused(&file, "other", 100).contains("fitted for the model m"));
+        assert!(refused(&file, "m", 20).contains("changed too much"));
+        assert!(refused(&CalibrationFile { evidence: 0, ..file.clone() }, "m", 100).contains("version 0"));
+        assert!(refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100).contains("out of range"));
+        fs::write(&path, "nonsense").unwrap();
+        assert!(CalibrationFile::load(&path).unwrap_err().to_string().contains("faqbot calibrate"));
+    }
+}

@@ -1,0 +1,280 @@
+//! Reasons not to answer at once, however close a wording is.
+//!
+//! Embeddings hardly tell "turn dark mode on" from "turn dark mode off": no threshold parts them, so
+//! it is looked at in words. And a single word that several entries share asks for none of them.
+//! Both are for English; in other languages they find nothing and cost nothing.
+
+use std::collections::HashMap;
+
+use crate::faq::{Entry, normalize_wording};
+
+/// Why a match is not answered at once, but at most offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// Query and wording differ by a negation or by opposites.
+    Polarity,
+    /// The query is one word that several entries have.
+    Generic,
+}
+
+/// Words that turn a sentence round, as [`normalize_wording`] leaves them ("don't" becomes "don t").
+const NEGATIONS: [&str; 24] = [
+    "not", "no", "never", "without", "cannot", "cant", "dont", "doesnt", "didnt", "isnt", "wont", "arent",
+    "wasnt", "werent", "couldnt", "shouldnt", "wouldnt", "havent", "hasnt", "hadnt", "aint", "unable", "none",
+    "nobody",
+];
+
+/// What is left of words whose "n't" was cut off at its apostrophe.
+const CUT_NEGATIONS: [&str; 17] = [
+    "don", "doesn", "didn", "isn", "aren", "wasn", "weren", "couldn", "shouldn", "wouldn", "haven", "hasn", "hadn",
+    "won", "can", "ain", "mustn",
+];
+
+/// Opposites that change what is asked. Each word stands in one pair only.
+const OPPOSITES: [(&str, &str); 44] = [
+    ("on", "off"),
+    ("enable", "disable"),
+    ("enabled", "disabled"),
+    ("enabling", "disabling"),
+    ("activate", "deactivate"),
+    ("before", "after"),
+    ("with", "without"),
+    ("increase", "decrease"),
+    ("raise", "lower"),
+    ("add", "remove"),
+    ("adding", "removing"),
+    ("open", "close"),
+    ("opening", "closing"),
+    ("start", "stop"),
+    ("install", "uninstall"),
+    ("subscribe", "unsubscribe"),
+    ("lock", "unlock"),
+    ("block", "unblock"),
+    ("freeze", "unfreeze"),
+    ("connect", "disconnect"),
+    ("login", "logout"),
+    ("upload", "download"),
+    ("import", "export"),
+    ("send", "receive"),
+    ("buy", "sell"),
+    ("deposit", "withdraw"),
+    ("show", "hide"),
+    ("mute", "unmute"),
+    ("upgrade", "downgrade"),
+    ("accept", "reject"),
+    ("approve", "deny"),
+    ("allowed", "forbidden"),
+    ("include", "exclude"),
+    ("above", "below"),
+    ("maximum", "minimum"),
+    ("most", "least"),
+    ("first", "last"),
+    ("earliest", "latest"),
+    ("arrival", "departure"),
+    ("incoming", "outgoing"),
+    ("public", "private"),
+    ("legal", "illegal"),
+    ("possible", "impossible"),
+    ("safe", "unsafe"),
+];
+
+/// Words that say little of what is asked: they neither make a query specific nor generic.
+const FUNCTION_WORDS: [&str; 62] = [
+    "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "by", "can", "could", "did", "do", "does",
+    "for", "from", "get", "give", "had", "has", "have", "hello", "hey", "hi", "how", "i", "in", "info",
+    "information", "is", "it", "me", "more", "my", "need", "of", "on", "or", "our", "please", "s", "some", "t",
+    "tell", "thanks", "that", "the", "their", "there", "this", "to", "want", "was", "we", "what", "when", "where",
+    "which", "with", "you",
+];
+
+/// What of a text matters here.
+#[derive(Debug, PartialEq, Eq)]
+struct Polarity {
+    negated: bool,
+    /// For each pair of opposites in the text, which of the two: one only.
+    sides: Vec<(usize, bool)>,
+}
+
+fn polarity(normalized: &str) -> Polarity {
+    let words: Vec<&str> = normalized.split(' ').collect();
+    let cut = |pair: &[&str]| pair[1] == "t" && CUT_NEGATIONS.contains(&pair[0]);
+    let negated = words.iter().any(|word| NEGATIONS.contains(word)) || words.windows(2).any(cut);
+    let has = |wanted: &str| words.contains(&wanted);
+    let sides = OPPOSITES
+        .iter()
+        .enumerate()
+        .filter_map(|(pair, (left, right))| match (has(left), has(right)) {
+            (true, false) => Some((pair, false)),
+            (false, true) => Some((pair, true)),
+            _ => None,
+        })
+        .collect();
+    Polarity { negated, sides }
+}
+
+/// Two texts differ *by* their polarity when they share at least this much of their other content
+/// words (Jaccard). Without it, one in eight right answers of stackfaq ("why can't I …") would be held
+/// back; with it, the shares are in the table that `cargo run --release --example fit` prints.
+const MIN_SHARED: f64 = 0.5;
+
+/// The words of a text that bear on neither polarity nor grammar, sorted, each once.
+fn content(normalized: &str) -> Vec<&str> {
+    let turns = |word: &str| {
+        NEGATIONS.contains(&word)
+            || CUT_NEGATIONS.contains(&word)
+            || OPPOSITES.iter().any(|(left, right)| word == *left || word == *right)
+    };
+    let mut words: Vec<&str> =
+        normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word) && !turns(word)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+fn alike(left: &str, right: &str) -> bool {
+    let (left, right) = (content(left), content(right));
+    let shared = left.iter().filter(|word| right.binary_search(word).is_ok()).count();
+    let all = left.len() + right.len() - shared;
+    all > 0 && shared as f64 >= MIN_SHARED * all as f64
+}
+
+/// Whether a query says the opposite of the wording it matched, in nearly the same words: it holds
+/// one of two opposites where the wording holds the other, or only one of the two is negated. What
+/// another wording of the entry says as the query does is no conflict.
+pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
+    let query = normalize_wording(query);
+    let matched = normalize_wording(phrasing);
+    if !alike(&query, &matched) {
+        return false;
+    }
+    let asked = polarity(&query);
+    let said = polarity(&matched);
+    let sides = asked.sides.iter().any(|&(pair, side)| said.sides.contains(&(pair, !side)));
+    let negation = asked.negated != said.negated;
+    if !sides && !negation {
+        return false;
+    }
+    let others: Vec<Polarity> = entry.phrasings.iter().map(|text| polarity(&normalize_wording(text))).collect();
+    let agrees = |other: &Polarity| asked.sides.iter().any(|side| other.sides.contains(side));
+    (sides && !others.iter().any(agrees)) || (negation && others.iter().all(|other| other.negated != asked.negated))
+}
+
+/// The words of a FAQ, and in how many entries' wordings each stands.
+#[derive(Debug, Clone, Default)]
+pub struct WordCounts(HashMap<String, usize>);
+
+impl WordCounts {
+    /// Counts the words of wordings.
+    pub fn new(entries: &[Entry]) -> Self {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for entry in entries {
+            let texts: Vec<String> = entry.phrasings.iter().map(|text| normalize_wording(text)).collect();
+            let mut words: Vec<&str> = texts.iter().flat_map(|text| text.split(' ')).collect();
+            words.sort_unstable();
+            words.dedup();
+            for word in words {
+                match counts.get_mut(word) {
+                    Some(count) => *count += 1,
+                    None => {
+                        counts.insert(word.to_owned(), 1);
+                    }
+                }
+            }
+        }
+        WordCounts(counts)
+    }
+
+    /// Whether a query, function words aside, is a single word that stands in two entries or more.
+    pub fn is_generic(&self, query: &str) -> bool {
+        let normalized = normalize_wording(query);
+        let mut words = normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
+        match (words.next(), words.next()) {
+            (Some(only), None) => self.0.get(only).is_some_and(|&entries| entries > 1),
+            _ => false,
+        }
+    }
+}
+
+/// The questions of a message that asks several: at most three, each of at least three words. One
+/// where the message is one question.
+pub fn questions(message: &str) -> Vec<&str> {
+    const MOST: usize = 3;
+    let mut parts: Vec<&str> = message
+        .split_inclusive(['?', '\n'])
+        .map(|part| part.trim().trim_start_matches("and ").trim_start_matches("And ").trim_start_matches("also "))
+        .filter(|part| !normalize_wording(part).is_empty())
+        .collect();
+    if parts.len() == 1 {
+        // "how do I pay and when will it come": both sides begin as questions do.
+        const OPENERS: [&str; 16] = [
+            "how", "what", "when", "where", "why", "who", "which", "can", "could", "do", "does", "is", "are",
+            "will", "should", "may",
+        ];
+        let opens = |text: &str| text.split_whitespace().next().is_some_and(|word| OPENERS.contains(&&*word.to_lowercase()));
+        let message = parts[0];
+        let cut = message.match_indices(" and ").find(|(at, _)| opens(message) && opens(&message[at + 5..]));
+        if let Some((at, _)) = cut {
+            parts = vec![&message[..at], &message[at + 5..]];
+        }
+    }
+    let whole = parts.iter().all(|part| part.split_whitespace().count() >= 3);
+    if (2..=MOST).contains(&parts.len()) && whole { parts } else { vec![message] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faq::EntryId;
+
+    fn entry(phrasings: &[&str]) -> Entry {
+        Entry {
+            id: EntryId::from("id"),
+            phrasings: phrasings.iter().map(|&text| text.to_owned()).collect(),
+            answer: "a".into(),
+            source: None,
+            tags: vec![],
+            min_confidence: None,
+        }
+    }
+
+    #[track_caller]
+    fn conflict(query: &str, phrasings: &[&str], expected: bool) {
+        assert_eq!(polarity_conflict(query, phrasings[0], &entry(phrasings)), expected, "{query} / {phrasings:?}");
+    }
+
+    #[test]
+    fn opposites_and_negations_are_conflicts() {
+        conflict("turn off dark mode", &["turn on dark mode"], true);
+        conflict("turn on dark mode", &["turn on dark mode please"], false);
+        conflict("how do I disable alerts", &["enable alerts"], true);
+        conflict("can I pay without a card", &["can I pay with a card"], true);
+        conflict("I can't log in", &["I can log in"], true);
+        conflict("my card isn’t working", &["my card is working"], true);
+        conflict("it does not work", &["it never works"], false);
+        conflict("can I book on friday", &["how do I book"], false);
+    }
+
+    #[test]
+    fn an_entry_that_says_it_both_ways_is_none() {
+        conflict("turn off dark mode", &["turn on dark mode", "turn off dark mode again"], false);
+        conflict("my parcel has not come", &["where is my parcel", "my order did not arrive"], false);
+        conflict("turn the light on and off", &["turn the light on"], false);
+    }
+
+    #[test]
+    fn a_shared_single_word_is_generic() {
+        let counts = WordCounts::new(&[entry(&["cost structure", "price of a parcel"]), entry(&["structure of the company"]), entry(&["refunds"])]);
+        for (query, generic) in [("structure", true), ("the structure?", true), ("refunds", false), ("price", false), ("cost structure", false), ("", false), ("how", false), ("weather", false)] {
+            assert_eq!(counts.is_generic(query), generic, "{query}");
+        }
+    }
+
+    #[test]
+    fn messages_are_split_into_questions() {
+        assert_eq!(questions("Where is my order? And how do I return it?"), ["Where is my order?", "how do I return it?"]);
+        assert_eq!(questions("how do I pay for this and when will it come"), ["how do I pay for this", "when will it come"]);
+        for one in ["Where is my order?", "Hello? where is it?", "terms and conditions", "what is the black and white mode", ""] {
+            assert_eq!(questions(one), [one], "{one}");
+        }
+    }
+}
