@@ -68,6 +68,9 @@ const PART_QUERIES: usize = 200;
 /// The greatest share of out-of-scope queries in a part; it is drawn evenly from 0 to this.
 const MAX_OUT_OF_SCOPE: f64 = 0.45;
 
+/// The share of these that come from the other families: questions about something else altogether.
+const FAR: f64 = 0.3;
+
 /// Vectors by role and text, embedded before.
 #[derive(Clone)]
 struct Table {
@@ -188,25 +191,46 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("\n## Confidence\n");
     let mut random = Random(2026);
-    let mut parts: Vec<(&str, Vec<Labelled>)> = Vec::new();
+    // Rows with the two families they come from, that of the FAQ and that of the query.
+    let mut parts: Vec<(&str, &str, Labelled)> = Vec::new();
     let (mut all, mut out) = (0, 0);
+    let mut asked_of = Vec::new();
     for source in &SOURCES {
+        asked_of.push((source.family, queries(source, source.calibration)?));
+    }
+    for (source, (_, labelled)) in SOURCES.iter().zip(&asked_of) {
         let whole = faq(source, source.faq)?;
-        let labelled = queries(source, source.calibration)?;
         for _ in 0..PARTS {
             let part = part(&mut random, &whole);
-            let asked = ask_part(&mut random, &part, &labelled);
-            let asked = Asked::new(&bot(part)?, asked)?;
+            let (mut chosen, outside) = ask_part(&mut random, &part, labelled);
+            let mut from = vec![source.family; chosen.len()];
+            // Some of those out of scope are about something else altogether.
+            let far = (outside as f64 * FAR).round() as usize;
+            chosen.truncate(chosen.len() - far);
+            from.truncate(chosen.len());
+            for _ in 0..far {
+                let (family, queries) = &asked_of[random.below(asked_of.len())];
+                if *family != source.family {
+                    let query = queries[random.below(queries.len())].clone();
+                    chosen.push(LabelledQuery { expected: None, ok: vec![], ..query });
+                    from.push(family);
+                }
+            }
+            let asked = Asked::new(&bot(part)?, chosen)?;
             all += asked.queries.len();
             out += asked.in_scope.iter().filter(|in_scope| !**in_scope).count();
             let weight = 1.0 / asked.queries.len().max(1) as f64;
-            parts.push((source.family, asked.labelled(weight)));
+            let rows = asked.replies.iter().enumerate().filter_map(|(at, reply)| {
+                let row = Labelled { features: reply.features?, right: asked.is_right(at), weight };
+                Some((source.family, from[at], row))
+            });
+            parts.extend(rows);
         }
     }
-    println!("{} parts, {all} queries, {:.0} % of them out of scope", parts.len(), 100.0 * out as f64 / all as f64);
+    println!("{} parts, {all} queries, {:.0} % of them out of scope", PARTS * SOURCES.len(), 100.0 * out as f64 / all as f64);
     let fit = |left_out: &str| {
-        let rows: Vec<Labelled> =
-            parts.iter().filter(|(family, _)| *family != left_out).flat_map(|(_, rows)| rows.iter().copied()).collect();
+        let others = parts.iter().filter(|(faq, query, _)| *faq != left_out && *query != left_out);
+        let rows: Vec<Labelled> = others.map(|(.., row)| *row).collect();
         Logistic::fit(&rows).expect("both labels")
     };
     let shipped = fit("");
@@ -228,6 +252,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = choose_policy(&pooled, 0.05);
     println!("thresholds for 5 % wrong answers: {policy:?}\n");
 
+    let below: Vec<f64> = measured
+        .iter()
+        .map(|(_, _, asked, _)| {
+            let right: Vec<usize> = (0..asked.queries.len()).filter(|&at| asked.is_right(at)).collect();
+            let cosine = |at: &&usize| asked.replies[**at].matches[0].cosine < Policy::CALIBRATED.min_cosine;
+            100.0 * right.iter().filter(cosine).count() as f64 / right.len().max(1) as f64
+        })
+        .collect();
+    println!(
+        "below a cosine of {}: {:.2} % of the queries whose best entry is right, on average\n",
+        Policy::CALIBRATED.min_cosine,
+        below.iter().sum::<f64>() / below.len() as f64
+    );
     println!("On the test queries, the confidence model fitted without the set's family:\n");
     header("");
     row("top-1, plain cosine", &|asked| asked.cosine_top1());
@@ -449,8 +486,9 @@ fn part(random: &mut Random, whole: &Faq) -> Faq {
     Faq { entries: chosen.collect(), ..Faq::default() }
 }
 
-/// Queries for a part: those of its entries, and some of those that it has no entry for.
-fn ask_part(random: &mut Random, part: &Faq, labelled: &[LabelledQuery]) -> Vec<LabelledQuery> {
+/// Queries for a part: those of its entries, and then some of those that it has no entry for, and
+/// how many these are.
+fn ask_part(random: &mut Random, part: &Faq, labelled: &[LabelledQuery]) -> (Vec<LabelledQuery>, usize) {
     let ids: HashSet<&str> = part.entries.iter().map(|entry| entry.id.as_str()).collect();
     let answered = |query: &LabelledQuery| {
         query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()))
@@ -461,8 +499,9 @@ fn ask_part(random: &mut Random, part: &Faq, labelled: &[LabelledQuery]) -> Vec<
     let count = (chosen.len() as f64 * share / (1.0 - share)).round() as usize;
     let outside: Vec<LabelledQuery> =
         random.some(&outside, count).into_iter().map(|query| LabelledQuery { expected: None, ok: vec![], ..query }).collect();
+    let count = outside.len();
     chosen.extend(outside);
-    chosen
+    (chosen, count)
 }
 
 /// Embeds every text of every set.

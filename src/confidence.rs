@@ -12,7 +12,7 @@ use crate::evidence::Ranking;
 pub const FEATURES: usize = 6;
 
 /// The names of the features, in their order.
-pub const FEATURE_NAMES: [&str; FEATURES] = ["score", "margin", "outlier", "centroid", "phrasing", "unknown"];
+pub const FEATURE_NAMES: [&str; FEATURES] = ["score", "margin", "outlier", "centroid", "phrasing", "far"];
 
 /// What the confidence is computed from.
 ///
@@ -20,11 +20,16 @@ pub const FEATURE_NAMES: [&str; FEATURES] = ["score", "margin", "outlier", "cent
 /// - `margin`: how far the next entry's score is below it (the score itself where there is none);
 /// - `outlier`: how many standard deviations it stands above the mean of all entries;
 /// - `centroid`, `phrasing`: two of its signals;
-/// - `unknown`: the share of the query's words that the FAQ does not know.
+/// - `far`: by how much the cosine of the nearest wording falls short of [`NEAR_COSINE`], or 0. An
+///   entry unlike all others stands out for a query about anything else; only this tells that the two
+///   have nothing in common.
 pub type Features = [f64; FEATURES];
 
 /// Standard deviations above which an outlier is no more of one: few entries give wild values.
 const MAX_OUTLIER: f64 = 20.0;
+
+/// Unrelated English sentences seldom have a greater cosine than this in the bundled model.
+pub const NEAR_COSINE: f64 = 0.4;
 
 /// The features of a ranking; `None` where nothing was ranked.
 pub fn features(ranking: &Ranking) -> Option<Features> {
@@ -38,7 +43,7 @@ pub fn features(ranking: &Ranking) -> Option<Features> {
         outlier.clamp(0.0, MAX_OUTLIER),
         f64::from(best.signals.centroid),
         f64::from(best.signals.phrasing),
-        f64::from(ranking.unknown),
+        (NEAR_COSINE - f64::from(best.cosine)).max(0.0),
     ])
 }
 
@@ -54,13 +59,14 @@ pub struct Logistic {
 /// The weights for the bundled model.
 ///
 /// Fitted by `cargo run --release --example fit -- ../shared/evaldata` on 2026-11-23, on random
-/// parts of the calibration files of clinc150, banking77_oos_clean, hwu64, hint3_curekart, stackfaq
-/// and covid_deepset_en: 60 FAQs from each, a third to all of its entries, 1 to 20 wordings an entry,
-/// with the questions of the entries left out as out-of-scope ones. They assume that 22 % of the
-/// queries have no answer in the FAQ. Measured on the sets' test queries with the set itself left
-/// out of the fit: see the table in the README.
+/// parts of clinc150, banking77_oos_clean, hwu64, hint3_curekart, stackfaq and covid_deepset_en with
+/// their calibration files: 60 FAQs from each, a third to all of its entries, 1 to 20 wordings an
+/// entry. The questions of the entries left out are the out-of-scope ones, and for three in ten of
+/// them, questions of the other sets. They assume that 24 % of the queries have no answer in the FAQ.
+/// On the sets' test queries, each with its own family left out of the fit, the mean AUROC is 0.901
+/// (plain cosine: 0.834) and the mean calibration error 0.076; the README has the table.
 pub const SHIPPED: Logistic =
-    Logistic { weights: [5.0496, 8.0997, 0.1821, 1.5596, -1.7878, 0.5041], constant: -3.5631 };
+    Logistic { weights: [4.3865, 8.4472, 0.2181, 1.9317, -2.0793, -1.9707], constant: -3.1147 };
 
 impl Logistic {
     /// The log odds.

@@ -128,8 +128,6 @@ pub struct Ranking {
     pub matches: Vec<Match>,
     /// Mean and standard deviation of the scores of all entries.
     pub spread: (f32, f32),
-    /// The share of the query's words that the FAQ does not know, rare words weighing more, `0..=1`.
-    pub unknown: f32,
 }
 
 /// The signals of a FAQ, ready for queries.
@@ -279,7 +277,7 @@ impl Evidence {
             let product = self.answers.rows.row(row).dot(&query);
             answers[entry] = Some(self.middle.cosine(product, place, self.answers.places[row]));
         }
-        let (words, unknown) = self.lexicon.compare(text, index);
+        let words = self.lexicon.compare(text, index);
 
         let mut matches: Vec<Match> = Vec::with_capacity(index.len());
         for entry in 0..index.len() {
@@ -307,7 +305,7 @@ impl Evidence {
         }
         let spread = spread(&matches);
         keep_best(&mut matches, count);
-        Ranking { matches, spread, unknown }
+        Ranking { matches, spread }
     }
 }
 
@@ -392,8 +390,6 @@ struct Lexicon {
     features: HashMap<u64, Feature>,
     /// The rarity of a feature that no entry has.
     unseen: f32,
-    /// The words of wordings and answers: rarity by hash.
-    vocabulary: HashMap<u64, f32>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -454,7 +450,6 @@ impl Lexicon {
         let count = entries.len();
         let mut of_rows: Vec<HashMap<u64, u32>> = Vec::new();
         let mut holders: HashMap<u64, usize> = HashMap::new();
-        let mut word_holders: HashMap<u64, usize> = HashMap::new();
         for entry in entries {
             let mut own: HashSet<u64> = HashSet::new();
             for phrasing in &entry.phrasings {
@@ -463,12 +458,6 @@ impl Lexicon {
                 of_rows.push(counts);
             }
             own.into_iter().for_each(|feature| *holders.entry(feature).or_insert(0) += 1);
-            let answer = if is_real_answer(&entry.answer) { entry.answer.as_str() } else { "" };
-            let texts = entry.phrasings.iter().map(String::as_str).chain([answer]);
-            let words: HashSet<u64> = texts
-                .flat_map(|text| normalize_wording(text).split(' ').map(word_hash).collect::<Vec<_>>())
-                .collect();
-            words.into_iter().for_each(|word| *word_holders.entry(word).or_insert(0) += 1);
         }
         let mut known: HashMap<u64, Feature> = holders
             .into_iter()
@@ -481,14 +470,11 @@ impl Lexicon {
                 }
             }
         }
-        let vocabulary =
-            word_holders.into_iter().map(|(word, holders)| (word, rarity(holders, count))).collect();
-        Lexicon { features: known, unseen: rarity(0, count), vocabulary }
+        Lexicon { features: known, unseen: rarity(0, count) }
     }
 
-    /// For each entry the greatest likeness of the text to one of its wordings, and the share of the
-    /// text's words that are unknown.
-    fn compare(&self, text: &str, index: &Index) -> (Vec<f32>, f32) {
+    /// For each entry the greatest likeness of the text to one of its wordings, in `0..=1`.
+    fn compare(&self, text: &str, index: &Index) -> Vec<f32> {
         let mut rows = vec![0.0f32; index.rows().nrows()];
         let rarity = |feature| self.features.get(&feature).map_or(self.unseen, |known| known.rarity);
         for (feature, weight) in weigh(features(text), rarity) {
@@ -496,21 +482,9 @@ impl Lexicon {
                 rows[row as usize] += weight * of_row;
             }
         }
-        let entries = (0..index.len())
+        (0..index.len())
             .map(|entry| rows[index.bounds(entry)].iter().copied().fold(0.0, f32::max).min(1.0))
-            .collect();
-
-        let (mut unknown, mut total) = (0.0, 0.0);
-        for word in normalize_wording(text).split(' ').filter(|word| !word.is_empty()) {
-            match self.vocabulary.get(&word_hash(word)) {
-                Some(rarity) => total += rarity,
-                None => {
-                    unknown += self.unseen;
-                    total += self.unseen;
-                }
-            }
-        }
-        (entries, if total > 0.0 { unknown / total } else { 0.0 })
+            .collect()
     }
 }
 
@@ -553,7 +527,6 @@ mod tests {
         assert!(best.signals.classifier.is_some() && best.signals.answer.is_some());
         let pay = ranking.matches.iter().find(|found| found.entry == 2).unwrap();
         assert_eq!(pay.signals.answer, None, "a placeholder is no answer");
-        assert!(ranking.unknown > 0.0 && ranking.unknown < 1.0);
     }
 
     #[test]
@@ -561,7 +534,6 @@ mod tests {
         let ranking = rank(&evidence(SHOP), "pasword");
         assert_eq!(ranking.matches[0].entry, 1);
         assert!(ranking.matches[0].signals.words > 0.1);
-        assert_eq!(ranking.unknown, 1.0);
     }
 
     #[test]
@@ -575,7 +547,7 @@ mod tests {
             for text in ["Only one?", "same", "", "something else"] {
                 let ranking = rank(&evidence, text);
                 assert!(ranking.matches.iter().all(|found| found.score.is_finite()), "{yaml} {text}");
-                assert!(ranking.spread.1.is_finite() && ranking.unknown.is_finite());
+                assert!(ranking.spread.1.is_finite());
             }
         }
         let empty = (Evidence::new(&[], &Index::new(Array2::zeros((0, 256)), []), Array2::zeros((0, 256)), vec![]),

@@ -29,10 +29,12 @@ impl Policy {
     ///
     /// `min_confidence` is the least at which at most 5 % of all queries get a wrong answer, on
     /// average over the calibration files of the six public sets; `ask_confidence` the least at which
-    /// the choices hold a right entry at least every other time. Both are printed by
-    /// `cargo run --release --example fit -- ../shared/evaldata` (2026-11-23).
+    /// the choices hold a right entry at least every other time. `min_cosine` keeps out what has
+    /// nothing in common with its best entry: FLOOR_SHARE of the queries whose best entry is right lie
+    /// below it. All three are printed by `cargo run --release --example fit -- ../shared/evaldata`
+    /// (2026-11-23).
     pub const CALIBRATED: Policy =
-        Policy { min_confidence: 0.69, ask_confidence: 0.44, min_cosine: -1.0, margin: 0.04 };
+        Policy { min_confidence: 0.72, ask_confidence: 0.47, min_cosine: 0.3, margin: 0.04 };
 
     /// The policy where it is not: the cosine rules. The numbers were read from a sweep over
     /// `data/therapy.queries.jsonl` with the bundled model, so for another they are no more than a
