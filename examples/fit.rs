@@ -35,7 +35,13 @@ struct Set {
     test: &'static str,
 }
 
-const fn set(name: &'static str, family: &'static str, faq: &'static str, calibration: &'static str, test: &'static str) -> Set {
+const fn set(
+    name: &'static str,
+    family: &'static str,
+    faq: &'static str,
+    calibration: &'static str,
+    test: &'static str,
+) -> Set {
     Set { name, family, faq, calibration, test }
 }
 
@@ -123,7 +129,9 @@ impl Random {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let data = PathBuf::from(std::env::args().nth(1).ok_or("usage: fit DATA (the folder with clinc150 and the others)")?);
+    let data = PathBuf::from(
+        std::env::args().nth(1).ok_or("usage: fit DATA (the folder with clinc150 and the others)")?,
+    );
     let faq = |set: &Set, name: &str| -> faqbot::Result<Faq> {
         Ok(Faq::load_with(&data.join(set.family).join(format!("{name}.jsonl")), Answers::Optional)?.faq)
     };
@@ -146,8 +154,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let families: Vec<&str> = SOURCES.iter().map(|source| source.family).collect();
     let by_family = |score: &dyn Fn(&Asked) -> f64| -> f64 {
         let mean = |family: &&str| {
-            let values: Vec<f64> =
-                measured.iter().filter(|(set, ..)| set.family == *family).map(|(_, _, asked, _)| score(asked)).collect();
+            let values: Vec<f64> = measured
+                .iter()
+                .filter(|(set, ..)| set.family == *family)
+                .map(|(_, _, asked, _)| score(asked))
+                .collect();
             values.iter().sum::<f64>() / values.len() as f64
         };
         families.iter().map(mean).sum::<f64>() / families.len() as f64
@@ -227,7 +238,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             parts.extend(rows);
         }
     }
-    println!("{} parts, {all} queries, {:.0} % of them out of scope", PARTS * SOURCES.len(), 100.0 * out as f64 / all as f64);
+    println!(
+        "{} parts, {all} queries, {:.0} % of them out of scope",
+        PARTS * SOURCES.len(),
+        100.0 * out as f64 / all as f64
+    );
     let fit = |left_out: &str| {
         let others = parts.iter().filter(|(faq, query, _)| *faq != left_out && *query != left_out);
         let rows: Vec<Labelled> = others.map(|(.., row)| *row).collect();
@@ -273,7 +288,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let each = |name: &str, value: &dyn Fn(&Set, &Asked) -> f64, digits: usize| {
         line(name, measured.iter().map(|(set, _, _, test)| value(set, test)), digits);
     };
-    each("AUROC, confidence", &|set, test| 100.0 * auroc(&pairs(&test.scored(&without[set.family]))).unwrap_or(0.0), 1);
+    each(
+        "AUROC, confidence",
+        &|set, test| 100.0 * auroc(&pairs(&test.scored(&without[set.family]))).unwrap_or(0.0),
+        1,
+    );
     each("calibration error", &|set, test| calibration_error(&pairs(&test.scored(&without[set.family]))), 3);
     let adapted: Vec<Calibration> = measured
         .iter()
@@ -281,7 +300,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     line(
         "the same, calibrated",
-        measured.iter().zip(&adapted).map(|((.., test), adapted)| calibration_error(&pairs(&test.scored(adapted)))),
+        measured
+            .iter()
+            .zip(&adapted)
+            .map(|((.., test), adapted)| calibration_error(&pairs(&test.scored(adapted)))),
         3,
     );
     // What a calibration file is worth that has as many out-of-scope queries as the test queries have.
@@ -291,10 +313,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let out = |asked: &Asked| asked.in_scope.iter().filter(|in_scope| !**in_scope).count() as f64;
             let share = |asked: &Asked| out(asked) / asked.queries.len() as f64;
             let (had, wanted) = (share(calibration), share(test));
-            let rows = calibration.labelled(1.0).into_iter().zip(&calibration.in_scope).map(|(row, &in_scope)| {
-                let weight = if in_scope { (1.0 - wanted) / (1.0 - had) } else { wanted / had };
-                Labelled { weight, ..row }
-            });
+            let rows =
+                calibration.labelled(1.0).into_iter().zip(&calibration.in_scope).map(|(row, &in_scope)| {
+                    let weight = if in_scope { (1.0 - wanted) / (1.0 - had) } else { wanted / had };
+                    Labelled { weight, ..row }
+                });
             let adapted = Calibration::adapted(&rows.collect::<Vec<_>>()).expect("both labels");
             calibration_error(&pairs(&test.scored(&adapted)))
         }),
@@ -310,7 +333,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     each("wrong answers, % of all", &|set, test| rates(set, test).0, 1);
     each("answered, % of all", &|set, test| rates(set, test).1, 1);
 
-    println!("\n## Safeguards\n\nShare of the queries that would be answered, and rightly / not rightly, which each turns into choices, %:\n");
+    println!(
+        "\n## Safeguards\n\nShare of the queries that would be answered, and rightly / not rightly, which each turns into choices, %:\n"
+    );
     header("");
     for (name, fires) in [
         ("polarity", &(|asked: &Asked, at: usize| asked.polarity[at]) as &dyn Fn(&Asked, usize) -> bool),
@@ -320,9 +345,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let value = |set: &Set, test: &Asked| {
                 let scored = test.scored(&without[set.family]);
                 let answered: Vec<usize> = (0..scored.len())
-                    .filter(|&at| scored[at].confidence >= f64::from(policy.min_confidence) && scored[at].right == right)
+                    .filter(|&at| {
+                        scored[at].confidence >= f64::from(policy.min_confidence) && scored[at].right == right
+                    })
                     .collect();
-                100.0 * answered.iter().filter(|&&at| fires(test, at)).count() as f64 / answered.len().max(1) as f64
+                100.0 * answered.iter().filter(|&&at| fires(test, at)).count() as f64
+                    / answered.len().max(1) as f64
             };
             each(&format!("{name}, {}", if right { "right" } else { "not right" }), &value, 2);
         }
@@ -340,7 +368,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let sum = |rates: (f64, f64)| rates.0 + rates.1;
         let best = (1..100).max_by(|&a, &b| sum(own(a)).total_cmp(&sum(own(b)))).unwrap_or(50);
         let (accuracy, recall) = test(best);
-        println!("{name}: {accuracy:.1}/{recall:.1}, sum {:.1}, at the threshold 0.{best:02} of its calibration file ({published})", accuracy + recall);
+        println!(
+            "{name}: {accuracy:.1}/{recall:.1}, sum {:.1}, at the threshold 0.{best:02} of its calibration file ({published})",
+            accuracy + recall
+        );
         let least = (1..100).filter(|&at| test(at).0 >= 90.0).max();
         if let Some(at) = least {
             let (accuracy, recall) = test(at);
@@ -377,7 +408,12 @@ impl Asked {
         let right = queries
             .iter()
             .map(|labelled| {
-                labelled.expected.iter().chain(&labelled.ok).filter_map(|id| positions.get(id.as_str()).copied()).collect()
+                labelled
+                    .expected
+                    .iter()
+                    .chain(&labelled.ok)
+                    .filter_map(|id| positions.get(id.as_str()).copied())
+                    .collect()
             })
             .collect();
         Ok(Asked {
@@ -420,8 +456,13 @@ impl Asked {
             .iter()
             .enumerate()
             .map(|(at, reply)| {
-                let best = reply.matches.iter().max_by(|a, b| a.cosine.total_cmp(&b.cosine).then(b.entry.cmp(&a.entry)));
-                best.map_or((-1.0, false), |best| (f64::from(best.cosine), self.right[at].contains(&best.entry)))
+                let best = reply
+                    .matches
+                    .iter()
+                    .max_by(|a, b| a.cosine.total_cmp(&b.cosine).then(b.entry.cmp(&a.entry)));
+                best.map_or((-1.0, false), |best| {
+                    (f64::from(best.cosine), self.right[at].contains(&best.entry))
+                })
             })
             .collect();
         auroc(&scored).unwrap_or(0.0)
@@ -429,7 +470,10 @@ impl Asked {
 
     fn labelled(&self, weight: f64) -> Vec<Labelled> {
         let rows = self.replies.iter().enumerate();
-        rows.filter_map(|(at, reply)| Some(Labelled { features: reply.features?, right: self.is_right(at), weight })).collect()
+        rows.filter_map(|(at, reply)| {
+            Some(Labelled { features: reply.features?, right: self.is_right(at), weight })
+        })
+        .collect()
     }
 
     fn is_right(&self, at: usize) -> bool {
@@ -441,7 +485,11 @@ impl Asked {
         rows.map(|(at, reply)| Scored {
             confidence: reply.features.map_or(0.0, |features| calibration.confidence(&features)),
             right: self.is_right(at),
-            offered_right: reply.matches.iter().take(Policy::MAX_CHOICES).any(|found| self.right[at].contains(&found.entry)),
+            offered_right: reply
+                .matches
+                .iter()
+                .take(Policy::MAX_CHOICES)
+                .any(|found| self.right[at].contains(&found.entry)),
         })
         .collect()
     }
@@ -479,10 +527,9 @@ fn part(random: &mut Random, whole: &Faq) -> Faq {
     let most = whole.entries.iter().map(|entry| entry.phrasings.len()).max().unwrap_or(1).min(20) as f64;
     let phrasings = (most + 0.99).powf(random.unit()) as usize;
     let chosen = random.some(&whole.entries, entries.max(3));
-    let chosen = chosen.into_iter().map(|entry| Entry {
-        phrasings: random.some(&entry.phrasings, phrasings.max(1)),
-        ..entry
-    });
+    let chosen = chosen
+        .into_iter()
+        .map(|entry| Entry { phrasings: random.some(&entry.phrasings, phrasings.max(1)), ..entry });
     Faq { entries: chosen.collect(), ..Faq::default() }
 }
 
@@ -490,15 +537,18 @@ fn part(random: &mut Random, whole: &Faq) -> Faq {
 /// how many these are.
 fn ask_part(random: &mut Random, part: &Faq, labelled: &[LabelledQuery]) -> (Vec<LabelledQuery>, usize) {
     let ids: HashSet<&str> = part.entries.iter().map(|entry| entry.id.as_str()).collect();
-    let answered = |query: &LabelledQuery| {
-        query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()))
-    };
-    let (inside, outside): (Vec<LabelledQuery>, Vec<LabelledQuery>) = labelled.iter().cloned().partition(answered);
+    let answered =
+        |query: &LabelledQuery| query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()));
+    let (inside, outside): (Vec<LabelledQuery>, Vec<LabelledQuery>) =
+        labelled.iter().cloned().partition(answered);
     let mut chosen = random.some(&inside, PART_QUERIES);
     let share = random.unit() * MAX_OUT_OF_SCOPE;
     let count = (chosen.len() as f64 * share / (1.0 - share)).round() as usize;
-    let outside: Vec<LabelledQuery> =
-        random.some(&outside, count).into_iter().map(|query| LabelledQuery { expected: None, ok: vec![], ..query }).collect();
+    let outside: Vec<LabelledQuery> = random
+        .some(&outside, count)
+        .into_iter()
+        .map(|query| LabelledQuery { expected: None, ok: vec![], ..query })
+        .collect();
     let count = outside.len();
     chosen.extend(outside);
     (chosen, count)

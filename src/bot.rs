@@ -131,7 +131,8 @@ impl<E: Embedder> Bot<E> {
 
     /// How many texts are embedded for a FAQ.
     pub fn texts(faq: &Faq, setup: &Setup) -> usize {
-        let answers = faq.entries.iter().filter(|entry| setup.answers && answer_text(entry).is_some()).count();
+        let answers =
+            faq.entries.iter().filter(|entry| setup.answers && answer_text(entry).is_some()).count();
         faq.phrasing_count() + answers
     }
 
@@ -313,10 +314,12 @@ impl Prepared {
             (Vec::new(), Vec::new())
         };
         // In one call: the cache is written once.
-        let texts: Vec<&str> = phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
+        let texts: Vec<&str> =
+            phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
         let rows = embedder.embed(Role::Passage, &texts, progress)?;
         let (of_phrasings, of_answers) = rows.view().split_at(ndarray::Axis(0), phrasings.len());
-        let index = Index::new(of_phrasings.to_owned(), faq.entries.iter().map(|entry| entry.phrasings.len()));
+        let index =
+            Index::new(of_phrasings.to_owned(), faq.entries.iter().map(|entry| entry.phrasings.len()));
         let evidence = Evidence::new(&faq.entries, &index, of_answers.to_owned(), answer_entries);
 
         let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();

@@ -134,16 +134,17 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
         )));
     }
     let rows: Vec<Labelled> = cases.iter().map(|case| case.row).collect();
-    let calibration = Calibration::adapted(&rows).ok_or_else(|| TooLittle("the labels are of one kind".into()))?;
+    let calibration =
+        Calibration::adapted(&rows).ok_or_else(|| TooLittle("the labels are of one kind".into()))?;
     let of = |calibration: &Calibration, case: &Case| calibration.confidence(&case.row.features);
-    let scored: Vec<Scored> =
-        cases.iter().map(|case| Scored::new(of(&calibration, case), case)).collect();
+    let scored: Vec<Scored> = cases.iter().map(|case| Scored::new(of(&calibration, case), case)).collect();
     let policy = choose_policy(&scored, max_wrong);
 
     // Every fifth query is judged by a fit on the other four fifths.
     let mut judged = Vec::with_capacity(cases.len());
     for fold in 0..FOLDS {
-        let part = |inside: bool| cases.iter().enumerate().filter(move |(at, _)| (at % FOLDS == fold) == inside);
+        let part =
+            |inside: bool| cases.iter().enumerate().filter(move |(at, _)| (at % FOLDS == fold) == inside);
         let others: Vec<Labelled> = part(false).map(|(_, case)| case.row).collect();
         let fitted = Calibration::adapted(&others).unwrap_or(Calibration::new(SHIPPED));
         let seen: Vec<Scored> = part(false).map(|(_, case)| Scored::new(of(&fitted, case), case)).collect();
@@ -156,7 +157,11 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
     }
     let before: Vec<Judged> = cases
         .iter()
-        .map(|case| Judged { confidence: case.confidence_before, answered: case.answered_before, right: case.row.right })
+        .map(|case| Judged {
+            confidence: case.confidence_before,
+            answered: case.answered_before,
+            right: case.row.right,
+        })
         .collect();
     Ok(Fitted { calibration, policy, measured: measure(&judged), before: measure(&before) })
 }
@@ -240,7 +245,8 @@ fn interval(judged: &[Judged], statistic: impl Fn(&[Judged]) -> Option<f64>) -> 
             let sample: Vec<Judged> = (0..judged.len())
                 .map(|_| {
                     // A 64-bit linear congruential generator (Knuth's MMIX constants), its high bits.
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    state =
+                        state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     judged[((state >> 33) as usize) % judged.len()]
                 })
                 .collect();
@@ -313,9 +319,14 @@ impl CalibrationFile {
             Err(error) => return Err(Error::io(path)(error)),
         };
         let unusable = |reason: String| {
-            Error::Policy(format!("{}: {reason}; make it anew with `faqbot calibrate`, or delete it", path.display()))
+            Error::Policy(format!(
+                "{}: {reason}; make it anew with `faqbot calibrate`, or delete it",
+                path.display()
+            ))
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| unusable(format!("not a calibration: {error}")))
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| unusable(format!("not a calibration: {error}")))
     }
 
     /// Writes the file, under another name first.
@@ -347,7 +358,11 @@ impl CalibrationFile {
             return Err(format!("it was fitted for the model {}, not {model}", self.model));
         }
         if self.evidence != evidence::VERSION {
-            return Err(format!("it was fitted for version {} of the evidence, not {}", self.evidence, evidence::VERSION));
+            return Err(format!(
+                "it was fitted for version {} of the evidence, not {}",
+                self.evidence,
+                evidence::VERSION
+            ));
         }
         let likeness = likeness(&self.wordings, &sketch(faq));
         if likeness < MIN_LIKENESS {
@@ -404,7 +419,8 @@ mod tests {
     }
 
     fn faq(count: usize) -> Faq {
-        let yaml: String = (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
+        let yaml: String =
+            (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
         Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq
     }
 
@@ -449,11 +465,16 @@ mod tests {
         assert_eq!(CalibrationFile::load(&path).unwrap().as_ref(), Some(&file));
         assert!(file.for_faq(&model, &faq(100)).is_ok());
         assert!(file.for_faq(&model, &faq(105)).is_ok());
-        let refused = |file: &CalibrationFile, model: &str, count| file.for_faq(&ModelId::new(model), &faq(count)).unwrap_err();
+        let refused = |file: &CalibrationFile, model: &str, count| {
+            file.for_faq(&ModelId::new(model), &faq(count)).unwrap_err()
+        };
         assert!(refused(&file, "other", 100).contains("fitted for the model m"));
         assert!(refused(&file, "m", 20).contains("changed too much"));
         assert!(refused(&CalibrationFile { evidence: 0, ..file.clone() }, "m", 100).contains("version 0"));
-        assert!(refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100).contains("out of range"));
+        assert!(
+            refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100)
+                .contains("out of range")
+        );
         fs::write(&path, "nonsense").unwrap();
         assert!(CalibrationFile::load(&path).unwrap_err().to_string().contains("faqbot calibrate"));
     }

@@ -20,14 +20,14 @@ pub enum Caution {
 /// Words that turn a sentence round, as [`normalize_wording`] leaves them ("don't" becomes "don t").
 const NEGATIONS: [&str; 24] = [
     "not", "no", "never", "without", "cannot", "cant", "dont", "doesnt", "didnt", "isnt", "wont", "arent",
-    "wasnt", "werent", "couldnt", "shouldnt", "wouldnt", "havent", "hasnt", "hadnt", "aint", "unable", "none",
-    "nobody",
+    "wasnt", "werent", "couldnt", "shouldnt", "wouldnt", "havent", "hasnt", "hadnt", "aint", "unable",
+    "none", "nobody",
 ];
 
 /// What is left of words whose "n't" was cut off at its apostrophe.
 const CUT_NEGATIONS: [&str; 17] = [
-    "don", "doesn", "didn", "isn", "aren", "wasn", "weren", "couldn", "shouldn", "wouldn", "haven", "hasn", "hadn",
-    "won", "can", "ain", "mustn",
+    "don", "doesn", "didn", "isn", "aren", "wasn", "weren", "couldn", "shouldn", "wouldn", "haven", "hasn",
+    "hadn", "won", "can", "ain", "mustn",
 ];
 
 /// Opposites that change what is asked. Each word stands in one pair only.
@@ -80,11 +80,68 @@ const OPPOSITES: [(&str, &str); 44] = [
 
 /// Words that say little of what is asked: they neither make a query specific nor generic.
 const FUNCTION_WORDS: [&str; 62] = [
-    "a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "by", "can", "could", "did", "do", "does",
-    "for", "from", "get", "give", "had", "has", "have", "hello", "hey", "hi", "how", "i", "in", "info",
-    "information", "is", "it", "me", "more", "my", "need", "of", "on", "or", "our", "please", "s", "some", "t",
-    "tell", "thanks", "that", "the", "their", "there", "this", "to", "want", "was", "we", "what", "when", "where",
-    "which", "with", "you",
+    "a",
+    "about",
+    "am",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "at",
+    "be",
+    "by",
+    "can",
+    "could",
+    "did",
+    "do",
+    "does",
+    "for",
+    "from",
+    "get",
+    "give",
+    "had",
+    "has",
+    "have",
+    "hello",
+    "hey",
+    "hi",
+    "how",
+    "i",
+    "in",
+    "info",
+    "information",
+    "is",
+    "it",
+    "me",
+    "more",
+    "my",
+    "need",
+    "of",
+    "on",
+    "or",
+    "our",
+    "please",
+    "s",
+    "some",
+    "t",
+    "tell",
+    "thanks",
+    "that",
+    "the",
+    "their",
+    "there",
+    "this",
+    "to",
+    "want",
+    "was",
+    "we",
+    "what",
+    "when",
+    "where",
+    "which",
+    "with",
+    "you",
 ];
 
 /// What of a text matters here.
@@ -124,8 +181,10 @@ fn content(normalized: &str) -> Vec<&str> {
             || CUT_NEGATIONS.contains(&word)
             || OPPOSITES.iter().any(|(left, right)| word == *left || word == *right)
     };
-    let mut words: Vec<&str> =
-        normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word) && !turns(word)).collect();
+    let mut words: Vec<&str> = normalized
+        .split(' ')
+        .filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word) && !turns(word))
+        .collect();
     words.sort_unstable();
     words.dedup();
     words
@@ -154,9 +213,11 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
     if !sides && !negation {
         return false;
     }
-    let others: Vec<Polarity> = entry.phrasings.iter().map(|text| polarity(&normalize_wording(text))).collect();
+    let others: Vec<Polarity> =
+        entry.phrasings.iter().map(|text| polarity(&normalize_wording(text))).collect();
     let agrees = |other: &Polarity| asked.sides.iter().any(|side| other.sides.contains(side));
-    (sides && !others.iter().any(agrees)) || (negation && others.iter().all(|other| other.negated != asked.negated))
+    (sides && !others.iter().any(agrees))
+        || (negation && others.iter().all(|other| other.negated != asked.negated))
 }
 
 /// The words of a FAQ, and in how many entries' wordings each stands.
@@ -187,7 +248,8 @@ impl WordCounts {
     /// Whether a query, function words aside, is a single word that stands in two entries or more.
     pub fn is_generic(&self, query: &str) -> bool {
         let normalized = normalize_wording(query);
-        let mut words = normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
+        let mut words =
+            normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
         match (words.next(), words.next()) {
             (Some(only), None) => self.0.get(only).is_some_and(|&entries| entries > 1),
             _ => false,
@@ -201,7 +263,9 @@ pub fn questions(message: &str) -> Vec<&str> {
     const MOST: usize = 3;
     let mut parts: Vec<&str> = message
         .split_inclusive(['?', '\n'])
-        .map(|part| part.trim().trim_start_matches("and ").trim_start_matches("And ").trim_start_matches("also "))
+        .map(|part| {
+            part.trim().trim_start_matches("and ").trim_start_matches("And ").trim_start_matches("also ")
+        })
         .filter(|part| !normalize_wording(part).is_empty())
         .collect();
     if parts.len() == 1 {
@@ -210,7 +274,9 @@ pub fn questions(message: &str) -> Vec<&str> {
             "how", "what", "when", "where", "why", "who", "which", "can", "could", "do", "does", "is", "are",
             "will", "should", "may",
         ];
-        let opens = |text: &str| text.split_whitespace().next().is_some_and(|word| OPENERS.contains(&&*word.to_lowercase()));
+        let opens = |text: &str| {
+            text.split_whitespace().next().is_some_and(|word| OPENERS.contains(&&*word.to_lowercase()))
+        };
         let message = parts[0];
         let cut = message.match_indices(" and ").find(|(at, _)| opens(message) && opens(&message[at + 5..]));
         if let Some((at, _)) = cut {
@@ -239,7 +305,11 @@ mod tests {
 
     #[track_caller]
     fn conflict(query: &str, phrasings: &[&str], expected: bool) {
-        assert_eq!(polarity_conflict(query, phrasings[0], &entry(phrasings)), expected, "{query} / {phrasings:?}");
+        assert_eq!(
+            polarity_conflict(query, phrasings[0], &entry(phrasings)),
+            expected,
+            "{query} / {phrasings:?}"
+        );
     }
 
     #[test]
@@ -263,17 +333,42 @@ mod tests {
 
     #[test]
     fn a_shared_single_word_is_generic() {
-        let counts = WordCounts::new(&[entry(&["cost structure", "price of a parcel"]), entry(&["structure of the company"]), entry(&["refunds"])]);
-        for (query, generic) in [("structure", true), ("the structure?", true), ("refunds", false), ("price", false), ("cost structure", false), ("", false), ("how", false), ("weather", false)] {
+        let counts = WordCounts::new(&[
+            entry(&["cost structure", "price of a parcel"]),
+            entry(&["structure of the company"]),
+            entry(&["refunds"]),
+        ]);
+        for (query, generic) in [
+            ("structure", true),
+            ("the structure?", true),
+            ("refunds", false),
+            ("price", false),
+            ("cost structure", false),
+            ("", false),
+            ("how", false),
+            ("weather", false),
+        ] {
             assert_eq!(counts.is_generic(query), generic, "{query}");
         }
     }
 
     #[test]
     fn messages_are_split_into_questions() {
-        assert_eq!(questions("Where is my order? And how do I return it?"), ["Where is my order?", "how do I return it?"]);
-        assert_eq!(questions("how do I pay for this and when will it come"), ["how do I pay for this", "when will it come"]);
-        for one in ["Where is my order?", "Hello? where is it?", "terms and conditions", "what is the black and white mode", ""] {
+        assert_eq!(
+            questions("Where is my order? And how do I return it?"),
+            ["Where is my order?", "how do I return it?"]
+        );
+        assert_eq!(
+            questions("how do I pay for this and when will it come"),
+            ["how do I pay for this", "when will it come"]
+        );
+        for one in [
+            "Where is my order?",
+            "Hello? where is it?",
+            "terms and conditions",
+            "what is the black and white mode",
+            "",
+        ] {
             assert_eq!(questions(one), [one], "{one}");
         }
     }

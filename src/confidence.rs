@@ -71,7 +71,8 @@ pub const SHIPPED: Logistic =
 impl Logistic {
     /// The log odds.
     pub fn logit(&self, features: &Features) -> f64 {
-        self.constant + self.weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum::<f64>()
+        self.constant
+            + self.weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum::<f64>()
     }
 
     /// The probability, in `0..=1`.
@@ -93,7 +94,8 @@ impl Logistic {
         for at in 0..FEATURES {
             mean[at] = rows.iter().map(|row| row.weight * row.features[at]).sum::<f64>() / total;
             let variance =
-                rows.iter().map(|row| row.weight * (row.features[at] - mean[at]).powi(2)).sum::<f64>() / total;
+                rows.iter().map(|row| row.weight * (row.features[at] - mean[at]).powi(2)).sum::<f64>()
+                    / total;
             deviation[at] = variance.sqrt().max(1e-9);
         }
         let standard: Vec<([f64; FEATURES + 1], f64, f64)> = rows
@@ -146,7 +148,11 @@ fn newton<const N: usize>(rows: &[([f64; N], f64, f64)], prior: [[f64; 2]; N]) -
                 weight * (z.max(0.0) + (-z.abs()).exp().ln_1p() - y * z)
             })
             .sum();
-        fit + b.iter().zip(prior).map(|(b, [centre, strength])| 0.5 * strength * (b - centre).powi(2)).sum::<f64>()
+        fit + b
+            .iter()
+            .zip(prior)
+            .map(|(b, [centre, strength])| 0.5 * strength * (b - centre).powi(2))
+            .sum::<f64>()
     };
     let mut b: [f64; N] = std::array::from_fn(|at| prior[at][0]);
     let mut least = loss(&b);
@@ -194,7 +200,8 @@ fn newton<const N: usize>(rows: &[([f64; N], f64, f64)], prior: [[f64; 2]; N]) -
 /// Solves a small linear system by elimination with pivoting.
 fn solve<const N: usize>(mut a: [[f64; N]; N], mut y: [f64; N]) -> [f64; N] {
     for column in 0..N {
-        let pivot = (column..N).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs())).unwrap_or(column);
+        let pivot =
+            (column..N).max_by(|&i, &j| a[i][column].abs().total_cmp(&a[j][column].abs())).unwrap_or(column);
         a.swap(column, pivot);
         y.swap(column, pivot);
         if a[column][column].abs() < 1e-300 {
@@ -252,7 +259,9 @@ impl Calibration {
         let count = rows.len() as f64;
         let standard: Vec<([f64; 2], f64, f64)> = rows
             .iter()
-            .map(|row| ([SHIPPED.logit(&row.features), 1.0], f64::from(u8::from(row.right)), row.weight / total))
+            .map(|row| {
+                ([SHIPPED.logit(&row.features), 1.0], f64::from(u8::from(row.right)), row.weight / total)
+            })
             .collect();
         // A query at even odds has a curvature of 1/4; 20 of them, as a share of all.
         let strength = 20.0 * 0.25 / count;
@@ -271,7 +280,6 @@ impl Calibration {
         &self.base
     }
 }
-
 
 /// The area under the ROC curve: the chance that a right one scores above one that is not, ties
 /// counting half. `None` without both kinds.
@@ -338,7 +346,10 @@ pub fn reliability(scored: &[(f64, bool)]) -> [Bin; 10] {
 /// ```
 pub fn calibration_error(scored: &[(f64, bool)]) -> f64 {
     let total = scored.len().max(1) as f64;
-    reliability(scored).iter().map(|bin| bin.count as f64 / total * (bin.confidence - bin.accuracy).abs()).sum()
+    reliability(scored)
+        .iter()
+        .map(|bin| bin.count as f64 / total * (bin.confidence - bin.accuracy).abs())
+        .sum()
 }
 
 #[cfg(test)]
@@ -367,13 +378,15 @@ mod tests {
             let expected = sigmoid(4.0 * (row.features[0] - 0.5));
             assert!((model.probability(&row.features) - expected).abs() < 0.06);
         }
-        let scored: Vec<(f64, bool)> = rows.iter().map(|row| (model.probability(&row.features), row.right)).collect();
+        let scored: Vec<(f64, bool)> =
+            rows.iter().map(|row| (model.probability(&row.features), row.right)).collect();
         assert!(calibration_error(&scored) < 0.03);
     }
 
     #[test]
     fn one_kind_of_label_fits_nothing() {
-        let all: Vec<Labelled> = rows(1.0, 0.0).into_iter().map(|row| Labelled { right: true, ..row }).collect();
+        let all: Vec<Labelled> =
+            rows(1.0, 0.0).into_iter().map(|row| Labelled { right: true, ..row }).collect();
         assert!(Logistic::fit(&all).is_none());
         assert!(Calibration::adapted(&all).is_none());
         assert!(Logistic::fit(&[]).is_none());

@@ -52,8 +52,8 @@ pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
     let queries: Vec<LabelledQuery> = lines
         .map(|(index, line)| {
             // serde would take a missing label for null; a label must be said.
-            let value: serde_json::Value =
-                serde_json::from_str(line).map_err(|error| syntax(index + 1, format!("not JSON: {error}")))?;
+            let value: serde_json::Value = serde_json::from_str(line)
+                .map_err(|error| syntax(index + 1, format!("not JSON: {error}")))?;
             if value.get("expected").is_none() {
                 let reason = "a labelled query has \"query\" and \"expected\", an id or null";
                 return Err(syntax(index + 1, reason.into()));
@@ -69,8 +69,11 @@ pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
 
 /// The expected ids that a FAQ does not have: with any of them, a report would be of something else.
 pub fn unknown_ids<'q>(faq: &Faq, queries: &'q [LabelledQuery]) -> Vec<&'q str> {
-    let mut unknown: Vec<&str> =
-        queries.iter().filter_map(|query| query.expected.as_deref()).filter(|id| faq.position(id).is_none()).collect();
+    let mut unknown: Vec<&str> = queries
+        .iter()
+        .filter_map(|query| query.expected.as_deref())
+        .filter(|id| faq.position(id).is_none())
+        .collect();
     unknown.sort_unstable();
     unknown.dedup();
     unknown
@@ -308,7 +311,11 @@ fn confused<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Rep
     }
     let mut pairs: Vec<ConfusedPair> = counts
         .into_iter()
-        .map(|((expected, given), count)| ConfusedPair { expected: expected.into(), given: given.into(), count })
+        .map(|((expected, given), count)| ConfusedPair {
+            expected: expected.into(),
+            given: given.into(),
+            count,
+        })
         .collect();
     pairs.sort_by(|a, b| {
         b.count.cmp(&a.count).then_with(|| a.expected.cmp(&b.expected)).then_with(|| a.given.cmp(&b.given))
@@ -360,7 +367,8 @@ mod tests {
     use crate::matcher::Policy;
 
     fn bot() -> Bot<HashEmbedder> {
-        let yaml = "- {question: Where is my parcel?, answer: a}\n- {question: How do I reset it?, answer: b}\n";
+        let yaml =
+            "- {question: Where is my parcel?, answer: a}\n- {question: How do I reset it?, answer: b}\n";
         let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
         let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: false };
         Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap()
@@ -408,7 +416,9 @@ mod tests {
     fn a_label_must_be_said() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("queries.jsonl");
-        for (text, reason) in [("{\"query\": \"a\"}\n", "expected"), ("nonsense\n", "not JSON"), ("\n", "no labelled queries")] {
+        for (text, reason) in
+            [("{\"query\": \"a\"}\n", "expected"), ("nonsense\n", "not JSON"), ("\n", "no labelled queries")]
+        {
             fs::write(&path, text).unwrap();
             let error = load_queries(&path).unwrap_err().to_string();
             assert!(error.contains(reason) && error.contains("queries.jsonl:1"), "{error}");

@@ -45,7 +45,8 @@ pub struct Weights {
 /// The weights in use: round numbers near the best of the grid that
 /// `cargo run --release --example fit -- DATA` searches, fitted on the calibration files of the six
 /// public sets named there (November 2026). It prints the ablation: what each signal earns.
-pub const WEIGHTS: Weights = Weights { phrasing: 1.0, centroid: 1.0, words: 0.4, classifier: 0.3, answer: 0.5 };
+pub const WEIGHTS: Weights =
+    Weights { phrasing: 1.0, centroid: 1.0, words: 0.4, classifier: 0.3, answer: 0.5 };
 
 /// The mean of the entries is drawn towards zero as if there were this many more at zero: a FAQ of
 /// two entries has no middle worth seeing it from.
@@ -498,7 +499,8 @@ mod tests {
 
     fn evidence(yaml: &str) -> (Evidence, Index) {
         let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
-        let texts: Vec<&str> = faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
+        let texts: Vec<&str> =
+            faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
         let embed = |texts: &[&str]| HashEmbedder::new().embed(Role::Passage, texts, &mut |_| ()).unwrap();
         let index = Index::new(embed(&texts), faq.entries.iter().map(|entry| entry.phrasings.len()));
         let (entries, answers): (Vec<usize>, Vec<String>) =
@@ -550,8 +552,10 @@ mod tests {
                 assert!(ranking.spread.1.is_finite());
             }
         }
-        let empty = (Evidence::new(&[], &Index::new(Array2::zeros((0, 256)), []), Array2::zeros((0, 256)), vec![]),
-            Index::new(Array2::zeros((0, 256)), []));
+        let empty = (
+            Evidence::new(&[], &Index::new(Array2::zeros((0, 256)), []), Array2::zeros((0, 256)), vec![]),
+            Index::new(Array2::zeros((0, 256)), []),
+        );
         assert!(rank(&empty, "anything").matches.is_empty());
     }
 
@@ -571,19 +575,29 @@ mod tests {
         let signals = Signals { phrasing: 0.8, centroid: 0.6, words: 0.5, classifier: None, answer: None };
         let weights = Weights { phrasing: 1.0, centroid: 1.0, words: 2.0, classifier: 9.0, answer: 9.0 };
         assert!((signals.score(&weights) - 0.6).abs() < 1e-6);
-        assert_eq!(Signals::default().score(&Weights { phrasing: 0.0, centroid: 0.0, words: 0.0, ..weights }), 0.0);
+        assert_eq!(
+            Signals::default().score(&Weights { phrasing: 0.0, centroid: 0.0, words: 0.0, ..weights }),
+            0.0
+        );
     }
 
     #[test]
     fn placeholders_are_no_answers() {
-        for (answer, real) in [("", false), ("[greeting]", false), (" [a b] ", false), ("[link](x) and text", true), ("Yes.", true)] {
+        for (answer, real) in [
+            ("", false),
+            ("[greeting]", false),
+            (" [a b] ", false),
+            ("[link](x) and text", true),
+            ("Yes.", true),
+        ] {
             assert_eq!(is_real_answer(answer), real, "{answer:?}");
         }
     }
 
     #[test]
     fn equal_scores_keep_the_order_of_the_faq() {
-        let all: Vec<Match> = (0..50).rev().map(|entry| Match { entry, score: 0.5, ..Match::default() }).collect();
+        let all: Vec<Match> =
+            (0..50).rev().map(|entry| Match { entry, score: 0.5, ..Match::default() }).collect();
         for count in [0, 1, 7, 50, 60] {
             let mut matches = all.clone();
             keep_best(&mut matches, count);

@@ -30,7 +30,7 @@ impl Policy {
     /// `min_confidence` is the least at which at most 5 % of all queries get a wrong answer, on
     /// average over the calibration files of the six public sets; `ask_confidence` the least at which
     /// the choices hold a right entry at least every other time. `min_cosine` keeps out what has
-    /// nothing in common with its best entry: FLOOR_SHARE of the queries whose best entry is right lie
+    /// nothing in common with its best entry: 0.9 % of the queries whose best entry is right lie
     /// below it. All three are printed by `cargo run --release --example fit -- ../shared/evaldata`
     /// (2026-11-23).
     pub const CALIBRATED: Policy =
@@ -152,8 +152,10 @@ pub struct Case<'c> {
 pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     let Case { matches, exact, confidence, own_min_confidence, caution } = *case;
     if !exact.is_empty() {
-        let found: Vec<usize> =
-            (0..matches.len()).filter(|&at| exact.contains(&matches[at].entry)).take(Policy::MAX_CHOICES).collect();
+        let found: Vec<usize> = (0..matches.len())
+            .filter(|&at| exact.contains(&matches[at].entry))
+            .take(Policy::MAX_CHOICES)
+            .collect();
         match found[..] {
             [] => {}
             [only] => return (Decision::Answer(only), Rule::ExactWording),
@@ -214,7 +216,11 @@ mod tests {
     const POLICY: Policy = Policy { min_confidence: 0.7, ask_confidence: 0.3, min_cosine: 0.5, margin: 0.05 };
 
     fn matches(scores: &[f32]) -> Vec<Match> {
-        scores.iter().enumerate().map(|(entry, &score)| Match { entry, score, cosine: score, ..Match::default() }).collect()
+        scores
+            .iter()
+            .enumerate()
+            .map(|(entry, &score)| Match { entry, score, cosine: score, ..Match::default() })
+            .collect()
     }
 
     fn case<'c>(matches: &'c [Match], confidence: Option<f32>) -> Case<'c> {
@@ -242,7 +248,10 @@ mod tests {
     #[test]
     fn an_entry_may_answer_at_a_confidence_of_its_own() {
         let matches = matches(&[0.8, 0.6]);
-        let own = |needed, confidence| Case { own_min_confidence: Some(needed), ..case(&matches, Some(confidence)) };
+        let own = |needed, confidence| Case {
+            own_min_confidence: Some(needed),
+            ..case(&matches, Some(confidence))
+        };
         check(own(0.1, 0.15), Decision::Answer(0), Rule::Confident);
         check(own(0.1, 0.05), Decision::NoMatch, Rule::NotConfident);
         check(own(0.95, 0.9), Decision::Ambiguous(vec![0, 1]), Rule::Unsure);
@@ -256,8 +265,16 @@ mod tests {
         check(cautious(0.9, Caution::Generic), Decision::Ambiguous(vec![0, 1]), Rule::GenericQuery);
         check(cautious(0.1, Caution::Polarity), Decision::NoMatch, Rule::NotConfident);
         let one = matches(&[0.8]);
-        check(Case { caution: Some(Caution::Polarity), ..case(&one, Some(0.9)) }, Decision::NoMatch, Rule::OppositeWording);
-        check(Case { exact: &[0], ..cautious(0.9, Caution::Polarity) }, Decision::Answer(0), Rule::ExactWording);
+        check(
+            Case { caution: Some(Caution::Polarity), ..case(&one, Some(0.9)) },
+            Decision::NoMatch,
+            Rule::OppositeWording,
+        );
+        check(
+            Case { exact: &[0], ..cautious(0.9, Caution::Polarity) },
+            Decision::Answer(0),
+            Rule::ExactWording,
+        );
     }
 
     #[test]
@@ -275,7 +292,11 @@ mod tests {
     fn an_exact_wording_answers_at_once() {
         let all = matches(&[0.8, 0.79]);
         check(Case { exact: &[1], ..case(&all, Some(0.1)) }, Decision::Answer(1), Rule::ExactWording);
-        check(Case { exact: &[0, 1], ..case(&all, Some(0.9)) }, Decision::Ambiguous(vec![0, 1]), Rule::SharedWording);
+        check(
+            Case { exact: &[0, 1], ..case(&all, Some(0.9)) },
+            Decision::Ambiguous(vec![0, 1]),
+            Rule::SharedWording,
+        );
     }
 
     #[test]

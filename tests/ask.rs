@@ -27,7 +27,7 @@ fn one_question_is_answered_with_its_exit_code() {
     - choose the order
     - press *Track*
     ");
-    insta::assert_snapshot!(run.err, @"▰▰▰▰▰▰▰▰▰▰ cosine 1.00 · exact wording");
+    insta::assert_snapshot!(run.err, @"▰▰▰▰▰▰▰▰▰▰ exact wording · cosine 1.00");
 
     let run = world.run(&args(&options, &["ask", "how do i reset my"]), "", 1);
     insta::assert_snapshot!(run.out, @r"
@@ -104,7 +104,7 @@ fn every_bad_row_is_said_with_its_place() {
 #[test]
 fn flags_go_over_variables_over_the_file() {
     let world = World::new();
-    let options = shop(&world);
+    shop(&world);
     let min_cosine = |run: common::Run| run.err.split("below ").nth(1).map(|text| text.trim().to_owned());
     let ask = ["ask", "parcel weather"];
     world.write("faqbot.toml", "faq = \"shop.yaml\"\nmodel = \"hash\"\nmin_cosine = 0.91\n");
@@ -116,7 +116,6 @@ fn flags_go_over_variables_over_the_file() {
         .env("FAQBOT_MIN_COSINE", "0.92")
         .output();
     assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.93"));
-    drop(options);
 
     world.write("other.toml", "faq = \"shop.yaml\"\nmin_cosin = 1\n");
     let run = world.run(&["ask", "--config", "other.toml", "x"], "", 2);
@@ -224,6 +223,41 @@ mod bundled {
         assert_eq!(best["id"], "do-therapists-cry-over-their-clients");
         assert!(best["cosine"].as_f64().expect("a cosine") > 0.9);
         assert_eq!(world.run(&["ask", "how do I bake sourdough bread?"], "", 1).code, Some(1));
+    }
+
+    #[test]
+    fn confidence_is_a_probability_and_decides() {
+        let world = World::new();
+        let rows = world
+            .run(&["ask", "--json"], "do shrinks google their patients?\nwhat is the capital of france\n", 0)
+            .json();
+        let confidence = |at: usize| rows[at]["confidence"].as_f64().expect("a confidence");
+        assert!(confidence(0) > 0.72 && confidence(0) <= 1.0 && confidence(1) < 0.3);
+        assert_eq!(rows[0]["matches"][0]["confidence"], rows[0]["confidence"]);
+        assert!(rows[0]["matches"][1]["confidence"].is_null());
+        let run =
+            world.run(&["ask", "--min-confidence", "0.999", "do shrinks google their patients?"], "", 1);
+        assert!(run.out.starts_with("Did you mean") && run.err.contains("% sure"), "{run:?}");
+        let run = world.run(&["ask", "--explain", "do shrinks google their patients?"], "", 0);
+        for expected in
+            ["confidence", "margin", "an answer needs 0.72", "phrasing×1", "classifier×0.3", "answered: "]
+        {
+            assert!(run.out.contains(expected), "{expected}: {run:?}");
+        }
+    }
+
+    #[test]
+    fn two_questions_in_one_message_are_both_answered() {
+        let world = World::new();
+        let ask = [
+            "ask",
+            "--json",
+            "Do therapists google their clients? And how many clients do therapists see a day?",
+        ];
+        let rows = world.run(&ask, "", 0).json();
+        let answer = rows[0]["answer"].as_str().expect("an answer");
+        assert!(answer.contains("86%") && answer.contains("six"), "{answer}");
+        assert_eq!(rows[0]["matches"].as_array().expect("matches").len(), 2);
     }
 
     #[test]

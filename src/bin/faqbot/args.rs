@@ -113,7 +113,11 @@ fn share(text: &str) -> Result<f64, String> {
         None => (text, 1.0),
     };
     let share = number.parse::<f64>().map_err(|_| "not a share, such as 5% or 0.05".to_owned())? / unit;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share lies from 0 to 1, or 0% to 100%".into()) }
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("a share lies from 0 to 1, or 0% to 100%".into())
+    }
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

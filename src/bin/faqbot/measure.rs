@@ -90,7 +90,8 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
 
 fn read_report(path: &Path) -> Result<Report> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    serde_json::from_str(&text).with_context(|| format!("{}: not a report of `faqbot eval --json`", path.display()))
+    serde_json::from_str(&text)
+        .with_context(|| format!("{}: not a report of `faqbot eval --json`", path.display()))
 }
 
 fn text(report: &Report) -> String {
@@ -101,13 +102,28 @@ fn text(report: &Report) -> String {
     };
     let percent = |share: f64| format!("{:>6.1} %", share * 100.0);
     let optional = |value: Option<f64>| value.map_or("     -".to_owned(), |value| format!("{value:>6.3}"));
-    line(format!("{} queries: {} in scope, {} out of scope", report.in_scope + report.out_of_scope, report.in_scope, report.out_of_scope));
+    line(format!(
+        "{} queries: {} in scope, {} out of scope",
+        report.in_scope + report.out_of_scope,
+        report.in_scope,
+        report.out_of_scope
+    ));
     line(format!("{}  right entry first, of those in scope", percent(report.top1)));
-    line(format!("{}  answered rightly, of those in scope (in-scope accuracy)", percent(report.in_scope_accuracy)));
-    line(format!("{}  not answered, of those out of scope (out-of-scope recall)", percent(report.out_of_scope_recall)));
+    line(format!(
+        "{}  answered rightly, of those in scope (in-scope accuracy)",
+        percent(report.in_scope_accuracy)
+    ));
+    line(format!(
+        "{}  not answered, of those out of scope (out-of-scope recall)",
+        percent(report.out_of_scope_recall)
+    ));
     line(format!("{}  wrong answers, of all", percent(report.wrong_answer_rate)));
     line(format!("{}  answered, of all (coverage)", percent(report.coverage)));
-    line(format!("{}  asked back, of all; {:.1} % of these hold the right entry", percent(report.ask_rate), report.ask_holds_right * 100.0));
+    line(format!(
+        "{}  asked back, of all; {:.1} % of these hold the right entry",
+        percent(report.ask_rate),
+        report.ask_holds_right * 100.0
+    ));
     let of = if report.calibrated { "confidence" } else { "cosine" };
     line(format!("{}    AUROC of the {of}, right entry first against the rest", optional(report.auroc)));
     line(format!("{}    expected calibration error", optional(report.calibration_error)));
@@ -116,13 +132,25 @@ fn text(report: &Report) -> String {
         line(format!("\n{}", styled(BOLD, "Reliability")));
         line("confidence    queries   mean   right".into());
         for row in report.reliability.iter().filter(|row| row.count > 0) {
-            line(format!("{:.1} to {:.1}    {:>7}  {:.3}   {:.3}", row.from, row.from + 0.1, row.count, row.confidence, row.accuracy));
+            line(format!(
+                "{:.1} to {:.1}    {:>7}  {:.3}   {:.3}",
+                row.from,
+                row.from + 0.1,
+                row.count,
+                row.confidence,
+                row.accuracy
+            ));
         }
     }
     line(format!("\n{}", styled(BOLD, "Risk and coverage")));
     line(format!("{of:<10} answered   wrong of these"));
     for row in &report.risk_coverage {
-        line(format!("≥ {:<8.3} {:>6.1} %   {:>6.1} %", row.threshold, row.coverage * 100.0, row.risk * 100.0));
+        line(format!(
+            "≥ {:<8.3} {:>6.1} %   {:>6.1} %",
+            row.threshold,
+            row.coverage * 100.0,
+            row.risk * 100.0
+        ));
     }
     if !report.confused.is_empty() {
         line(format!("\n{}", styled(BOLD, "Most confused")));
@@ -160,7 +188,8 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
     let (mut bot, queries) = load(settings, &args.queries)?;
     let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
     let mut progress = Embedding::new(queries.len());
-    let replies = bot.ask_all(&texts, Bot::<Box<dyn faqbot::Embedder>>::MATCHES, &mut |done| progress.at(done))?;
+    let replies =
+        bot.ask_all(&texts, Bot::<Box<dyn faqbot::Embedder>>::MATCHES, &mut |done| progress.at(done))?;
     drop(progress);
     let cases = calibration::cases(&bot, &queries, &replies);
     let fitted = calibration::fit(&cases, args.max_wrong)?;
@@ -169,8 +198,17 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
     bot.set_calibration(Some(fitted.calibration));
 
     let mut out = anstream::stdout().lock();
-    writeln!(out, "{} queries; at most {:.1} % of all may get a wrong answer", cases.len(), args.max_wrong * 100.0)?;
-    writeln!(out, "answers need a confidence of {:.2}; from {:.2} on the bot asks back", file.min_confidence, file.ask_confidence)?;
+    writeln!(
+        out,
+        "{} queries; at most {:.1} % of all may get a wrong answer",
+        cases.len(),
+        args.max_wrong * 100.0
+    )?;
+    writeln!(
+        out,
+        "answers need a confidence of {:.2}; from {:.2} on the bot asks back",
+        file.min_confidence, file.ask_confidence
+    )?;
     writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?;
     writeln!(out, "{}", styled(BOLD, "Measured on queries that the fit had not seen, with 95 % intervals"))?;
     table(&mut out, &fitted.before, &fitted.measured)?;
@@ -180,7 +218,9 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
 
 fn table(out: &mut impl Write, before: &Measured, now: &Measured) -> Result<()> {
     let share = |interval: Option<Interval>| {
-        interval.map_or("-".to_owned(), |Interval { value, low, high }| format!("{value:.3} ({low:.3} to {high:.3})"))
+        interval.map_or("-".to_owned(), |Interval { value, low, high }| {
+            format!("{value:.3} ({low:.3} to {high:.3})")
+        })
     };
     writeln!(out, "{:<32}{:<26}now", "", "before")?;
     for (name, before, now) in [

@@ -136,9 +136,11 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
         Decision::NoMatch => POOR,
     };
     // Several answers are as sure as the least sure of them.
-    let confidence = reply.parts.iter().filter_map(|part| part.confidence).fold(reply.confidence, |least, next| {
-        Some(least.map_or(next, |least| least.min(next)))
-    });
+    let confidence = reply
+        .parts
+        .iter()
+        .filter_map(|part| part.confidence)
+        .fold(reply.confidence, |least, next| Some(least.map_or(next, |least| least.min(next))));
     let exact = matches!(reply.rule, Rule::ExactWording | Rule::SharedWording);
     let mut line = match confidence {
         _ if exact => format!("{} exact wording", styled(style, &bar(1.0))),

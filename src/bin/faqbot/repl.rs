@@ -271,8 +271,10 @@ impl Chat<'_> {
             return Ok(());
         }
         if !argument.is_empty() {
-            let min_confidence: f32 =
-                argument.parse().ok().with_context(|| format!("\"{argument}\" is not a number; try /min-confidence 0.6"))?;
+            let min_confidence: f32 = argument
+                .parse()
+                .ok()
+                .with_context(|| format!("\"{argument}\" is not a number; try /min-confidence 0.6"))?;
             let policy = self.bot.setup().policy;
             let ask_confidence = policy.ask_confidence.min(min_confidence);
             self.bot.set_policy(Policy { min_confidence, ask_confidence, ..policy }.checked()?);

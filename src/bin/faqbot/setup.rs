@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use faqbot::cache::CachedEmbedder;
+use faqbot::calibration::CalibrationFile;
 use faqbot::embed::HashEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::faq::{Format, Loaded};
-use faqbot::calibration::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 use indicatif::{ProgressBar, ProgressStyle};
 

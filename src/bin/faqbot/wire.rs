@@ -40,9 +40,15 @@ impl<'r> ReplyJson<'r> {
     /// `reply`, which comes from `bot`.
     pub fn new<E: Embedder>(bot: &'r Bot<E>, reply: &'r Reply) -> Self {
         let answered = reply.answer();
-        let answers: Vec<&str> = reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
+        let answers: Vec<&str> =
+            reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
         let matches: Vec<(&Match, Option<f32>)> = if reply.parts.is_empty() {
-            reply.matches.iter().enumerate().map(|(at, found)| (found, reply.confidence.filter(|_| at == 0))).collect()
+            reply
+                .matches
+                .iter()
+                .enumerate()
+                .map(|(at, found)| (found, reply.confidence.filter(|_| at == 0)))
+                .collect()
         } else {
             reply.parts.iter().filter_map(|part| Some((part.answer()?, part.confidence))).collect()
         };
