@@ -208,16 +208,17 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
     }
     let asked = polarity(&query);
     let said = polarity(&matched);
-    let sides = asked.sides.iter().any(|&(pair, side)| said.sides.contains(&(pair, !side)));
+    let opposed: Vec<&(usize, bool)> =
+        asked.sides.iter().filter(|&&(pair, side)| said.sides.contains(&(pair, !side))).collect();
     let negation = asked.negated != said.negated;
-    if !sides && !negation {
+    if opposed.is_empty() && !negation {
         return false;
     }
-    let others: Vec<Polarity> =
+    let wordings: Vec<Polarity> =
         entry.phrasings.iter().map(|text| polarity(&normalize_wording(text))).collect();
-    let agrees = |other: &Polarity| asked.sides.iter().any(|side| other.sides.contains(side));
-    (sides && !others.iter().any(agrees))
-        || (negation && others.iter().all(|other| other.negated != asked.negated))
+    let unsaid = |side: &(usize, bool)| wordings.iter().all(|wording| !wording.sides.contains(side));
+    opposed.into_iter().any(unsaid)
+        || (negation && wordings.iter().all(|wording| wording.negated != asked.negated))
 }
 
 /// The words of a FAQ, and in how many entries' wordings each stands.
@@ -245,13 +246,18 @@ impl WordCounts {
         WordCounts(counts)
     }
 
-    /// Whether a query, function words aside, is a single word that stands in two entries or more.
+    /// Whether a query, function words aside, is a single word that stands in two entries or more, or
+    /// one that asks for anything ("I need help").
     pub fn is_generic(&self, query: &str) -> bool {
+        const ANYTHING: [&str; 9] =
+            ["help", "support", "service", "question", "questions", "problem", "problems", "issue", "issues"];
         let normalized = normalize_wording(query);
         let mut words =
             normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
         match (words.next(), words.next()) {
-            (Some(only), None) => self.0.get(only).is_some_and(|&entries| entries > 1),
+            (Some(only), None) => {
+                ANYTHING.contains(&only) || self.0.get(only).is_some_and(|&entries| entries > 1)
+            }
             _ => false,
         }
     }
@@ -322,6 +328,11 @@ mod tests {
         conflict("my card isn’t working", &["my card is working"], true);
         conflict("it does not work", &["it never works"], false);
         conflict("can I book on friday", &["how do I book"], false);
+        conflict(
+            "can I be friends with her before therapy",
+            &["can I be friends with her after therapy"],
+            true,
+        );
     }
 
     #[test]

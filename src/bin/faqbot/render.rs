@@ -53,27 +53,54 @@ fn is_bidi_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text wrapped to `width` columns, lines of lists and indented lines hanging below their begin.
+/// A text wrapped to `width` columns. As in Markdown, lines that follow one another are one
+/// paragraph; blank lines and the beginnings of list items and code are kept. List items hang.
 pub fn wrapped(text: &str, width: usize) -> String {
-    let mut out = String::new();
+    let mut blocks: Vec<String> = Vec::new();
+    let mut in_code = false;
     for line in plain(text).lines() {
-        let indent = line.len() - line.trim_start_matches([' ', '-', '*', '+']).len();
-        let number = line
-            .trim_start()
-            .find(['.', ')'])
-            .filter(|&end| end > 0 && line.trim_start()[..end].bytes().all(|byte| byte.is_ascii_digit()));
-        let hanging = number.map_or(indent, |end| line.len() - line.trim_start().len() + end + 2);
-        let hanging = " ".repeat(hanging.min(width / 2));
-        let options = Options::new(width).subsequent_indent(&hanging);
-        for part in textwrap::wrap(line, options) {
-            out.push_str(part.trim_end());
-            out.push('\n');
+        let fence = line.trim_start().starts_with("```");
+        let joins = !in_code
+            && !fence
+            && !line.trim().is_empty()
+            && list_indent(line) == 0
+            && !line.trim_start().starts_with(['#', '|', '>'])
+            && blocks.last().is_some_and(|last| {
+                !last.trim().is_empty() && !last.trim_start().starts_with(['#', '|', '`'])
+            });
+        in_code ^= fence;
+        match blocks.last_mut() {
+            Some(last) if joins => {
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            // Several blank lines are one.
+            Some(last) if line.trim().is_empty() && last.trim().is_empty() => {}
+            _ => blocks.push(line.to_owned()),
         }
-        if line.trim().is_empty() && !out.ends_with("\n\n") {
+    }
+    let mut out = String::new();
+    for block in blocks {
+        let indent = block.len() - block.trim_start().len();
+        let hanging = " ".repeat((indent + list_indent(&block)).min(width / 2));
+        for part in textwrap::wrap(&block, Options::new(width).subsequent_indent(&hanging)) {
+            out.push_str(part.trim_end());
             out.push('\n');
         }
     }
     out
+}
+
+/// The width of a list item's marker with its space ("- ", "12. "), or 0.
+fn list_indent(line: &str) -> usize {
+    let line = line.trim_start();
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = &line[digits..];
+    let marker = match digits {
+        0 => rest.starts_with("- ") || rest.starts_with("* ") || rest.starts_with("+ "),
+        _ => rest.starts_with(". ") || rest.starts_with(") "),
+    };
+    if marker { digits + 2 } else { 0 }
 }
 
 /// What the bot says: the answer, the choices, or that there is none.
@@ -269,11 +296,11 @@ mod tests {
 
     #[test]
     fn text_is_wrapped_and_lists_hang() {
-        let text =
-            "One two three four five six\n\n- a point that is long enough\n10. a numbered point of text";
+        let text = "One two three\nfour five six\n\n\n- a point that\n  is long enough\n\
+                    10. a numbered point of text\n```\nlet code\n  = 1\n```";
         assert_eq!(
             wrapped(text, 16),
-            "One two three\nfour five six\n\n- a point that\n  is long enough\n10. a numbered\n    point of\n    text\n"
+            "One two three\nfour five six\n\n- a point that\n  is long enough\n10. a numbered\n    point of\n    text\n```\nlet code\n  = 1\n```\n"
         );
     }
 
