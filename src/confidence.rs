@@ -170,10 +170,9 @@ fn newton<const N: usize>(rows: &[([f64; N], f64, f64)], prior: [[f64; 2]; N]) -
         }
         for i in 0..N {
             hessian[i][i] += prior[i][1] + 1e-9;
-            for j in 0..i {
-                hessian[j][i] = hessian[i][j];
-            }
         }
+        // Only the lower triangle was summed.
+        let hessian = std::array::from_fn(|i| std::array::from_fn(|j| hessian[i.max(j)][i.min(j)]));
         let step = solve(hessian, gradient);
         let mut size = 1.0;
         let next = loop {
@@ -209,9 +208,8 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut y: [f64; N]) -> [f64; N] {
         }
         for row in column + 1..N {
             let factor = a[row][column] / a[column][column];
-            for k in column..N {
-                a[row][k] -= factor * a[column][k];
-            }
+            let pivot = a[column];
+            a[row].iter_mut().zip(pivot).skip(column).for_each(|(value, pivot)| *value -= factor * pivot);
             y[row] -= factor * y[column];
         }
     }

@@ -202,7 +202,8 @@ struct Answers {
 /// Whether an answer says something: not empty, and no placeholder such as `[greeting]`.
 pub fn is_real_answer(answer: &str) -> bool {
     let answer = answer.trim();
-    !answer.is_empty() && !(answer.starts_with('[') && answer.ends_with(']') && !answer.contains('\n'))
+    let placeholder = answer.starts_with('[') && answer.ends_with(']') && !answer.contains('\n');
+    !answer.is_empty() && !placeholder
 }
 
 /// The text that is embedded for an entry's answer signal, if it has a real answer.
