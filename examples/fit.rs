@@ -485,6 +485,7 @@ impl Asked {
         rows.map(|(at, reply)| Scored {
             confidence: reply.features.map_or(0.0, |features| calibration.confidence(&features)),
             right: self.is_right(at),
+            answerable: true,
             offered_right: reply
                 .matches
                 .iter()

@@ -15,13 +15,13 @@
 //! | 4 | length `m` of the model's id |
 //! | 8 | number of vectors `n` |
 //! | m | the model's id, UTF-8 |
-//! | 16 n | keys: xxh3-128 of role and text, least recently used first |
+//! | 16 n | keys: xxh3-128 of role and text, least recently written with first |
 //! | 4 d n | vectors, f32, in the order of the keys |
 //! | 8 | xxh3-64 of all bytes before |
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +37,7 @@ const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 8 + 4 + 4 + 4 + 8;
 const CHECKSUM_BYTES: usize = 8;
 
-/// A cache file grows to this many bytes; then the vectors that were not used for longest go. It
+/// A cache file grows to this many bytes; then those go that were in use at a write the longest ago. It
 /// holds 340,000 vectors of 384 numbers.
 pub const MAX_BYTES: u64 = 512 << 20;
 
@@ -88,13 +88,21 @@ pub fn clear(folder: &Path) -> Result<(usize, u64)> {
     let (mut files, mut bytes) = (0, 0);
     for entry in entries {
         let path = entry.map_err(Error::io(folder))?.path();
-        if path.extension().is_some_and(|extension| extension == "vectors") {
+        if is_cache_file(&path) {
             bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
             fs::remove_file(&path).map_err(Error::io(&path))?;
             files += 1;
         }
     }
     Ok((files, bytes))
+}
+
+/// Whether a file has a cache file's name and begins as one: nobody else's is ever removed.
+fn is_cache_file(path: &Path) -> bool {
+    let mut begin = [0; MAGIC.len()];
+    path.extension().is_some_and(|extension| extension == "vectors")
+        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
+        && &begin == MAGIC
 }
 
 impl<E: Embedder> CachedEmbedder<E> {
@@ -481,8 +489,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         embedded(&cached(folder.path()), &["one"]);
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+        fs::write(folder.path().join("glove.vectors"), "the 0.1 0.2").unwrap();
         assert_eq!(clear(folder.path()).unwrap().0, 1);
-        assert!(folder.path().join("notes.txt").exists());
+        assert!(folder.path().join("notes.txt").exists() && folder.path().join("glove.vectors").exists());
         assert_eq!(clear(&folder.path().join("missing")).unwrap(), (0, 0));
     }
 }

@@ -40,6 +40,8 @@ pub struct Fitted {
     /// The policy: the wanted rate of wrong answers, and choices that hold a right entry every other
     /// time.
     pub policy: Policy,
+    /// Whether that rate can be had at all; if not, the policy is the most careful one.
+    pub reachable: bool,
     /// Measured on queries that the fit had not seen (5-fold cross-validation).
     pub measured: Measured,
     /// The same queries with what the bot had before.
@@ -82,10 +84,23 @@ pub struct Case {
     pub row: Labelled,
     /// Whether a right entry is among the choices that would be offered.
     pub offered_right: bool,
+    /// Whether it is answered where the confidence allows it: no caution, and no cosine below the
+    /// floor.
+    pub answerable: bool,
+    /// What the best entry itself asks for, where it does.
+    pub own_min_confidence: Option<f32>,
     /// What the bot gives without the fit: answered, and the confidence.
     pub answered_before: bool,
     /// See `answered_before`.
     pub confidence_before: Option<f64>,
+}
+
+impl Case {
+    /// Whether the query is answered with this confidence under a policy.
+    fn is_answered(&self, confidence: f64, policy: &Policy) -> bool {
+        let needed = self.own_min_confidence.unwrap_or(policy.min_confidence);
+        self.answerable && confidence >= f64::from(needed)
+    }
 }
 
 /// The cases of replies to labelled queries. Replies without features (nothing to compare) and to
@@ -100,6 +115,9 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
         Some(Case {
             row: Labelled { features: reply.features?, right: top1(bot, labelled, reply), weight: 1.0 },
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
+            answerable: reply.caution.is_none()
+                && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
+            own_min_confidence: reply.matches.first().and_then(|best| bot.entry(best).min_confidence),
             answered_before: reply.answer().is_some(),
             confidence_before: reply.confidence.map(f64::from),
         })
@@ -151,7 +169,7 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
         let chosen = choose_policy(&seen, max_wrong);
         judged.extend(part(true).map(|(_, case)| {
             let confidence = of(&fitted, case);
-            let answered = confidence >= f64::from(chosen.min_confidence);
+            let answered = case.is_answered(confidence, &chosen);
             Judged { confidence: Some(confidence), answered, right: case.row.right }
         }));
     }
@@ -163,7 +181,9 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
             right: case.row.right,
         })
         .collect();
-    Ok(Fitted { calibration, policy, measured: measure(&judged), before: measure(&before) })
+    let wrong = scored.iter().filter(|query| query.is_wrong_at(f64::from(policy.min_confidence))).count();
+    let reachable = wrong as f64 <= max_wrong * cases.len() as f64;
+    Ok(Fitted { calibration, policy, reachable, measured: measure(&judged), before: measure(&before) })
 }
 
 /// A query by its confidence.
@@ -175,11 +195,19 @@ pub struct Scored {
     pub right: bool,
     /// Whether a right entry is among the choices.
     pub offered_right: bool,
+    /// Whether it is answered where the confidence allows it.
+    pub answerable: bool,
 }
 
 impl Scored {
     fn new(confidence: f64, case: &Case) -> Self {
-        Scored { confidence, right: case.row.right, offered_right: case.offered_right }
+        let Case { row, offered_right, answerable, .. } = *case;
+        Scored { confidence, right: row.right, offered_right, answerable }
+    }
+
+    /// Whether it gets a wrong answer where answers need this confidence.
+    fn is_wrong_at(&self, least: f64) -> bool {
+        self.answerable && self.confidence >= least && !self.right
     }
 }
 
@@ -190,7 +218,7 @@ pub fn choose_policy(scored: &[Scored], max_wrong: f64) -> Policy {
     let all = scored.len().max(1) as f64;
     let wrong_at = |hundredth: usize| {
         let least = hundredth as f64 / 100.0;
-        scored.iter().filter(|query| query.confidence >= least && !query.right).count() as f64 / all
+        scored.iter().filter(|query| query.is_wrong_at(least)).count() as f64 / all
     };
     let min = (5..=99).find(|&hundredth| wrong_at(hundredth) <= max_wrong).unwrap_or(99);
     let mut ask = min;
@@ -235,7 +263,8 @@ impl Interval {
     const NONE: Interval = Interval { value: 0.0, low: 0.0, high: 1.0 };
 }
 
-/// A statistic with its percentile bootstrap interval: 400 resamplings, the same ones on every run.
+/// A statistic with its basic bootstrap interval (Davison and Hinkley 1997): 400 resamplings, the same
+/// ones on every run. Resampling adds to a calibration error; the basic interval takes that off again.
 fn interval(judged: &[Judged], statistic: impl Fn(&[Judged]) -> Option<f64>) -> Option<Interval> {
     const RESAMPLES: usize = 400;
     let value = statistic(judged)?;
@@ -255,7 +284,8 @@ fn interval(judged: &[Judged], statistic: impl Fn(&[Judged]) -> Option<f64>) -> 
         .collect();
     values.sort_by(f64::total_cmp);
     let at = |share: f64| values.get((values.len() as f64 * share) as usize).copied();
-    Some(Interval { value, low: at(0.025).unwrap_or(value), high: at(0.975).unwrap_or(value) })
+    let mirrored = |share: f64| (2.0 * value - at(share).unwrap_or(value)).clamp(0.0, 1.0);
+    Some(Interval { value, low: mirrored(0.975), high: mirrored(0.025) })
 }
 
 /// The file that keeps a calibration, beside the FAQ it was fitted for.
@@ -385,9 +415,13 @@ impl CalibrationFile {
 
 /// MinHash of the set of wordings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
 /// The share of equal numbers estimates the Jaccard likeness of two sets.
+///
+/// Entries without an answer take no part, unless none has one: a chat leaves them out.
 fn sketch(faq: &Faq) -> Vec<u64> {
+    let none = faq.entries.iter().all(|entry| entry.answer.is_empty());
+    let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty());
     let wordings: Vec<String> =
-        faq.entries.iter().flat_map(|entry| &entry.phrasings).map(|text| normalize_wording(text)).collect();
+        entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_wording(text)).collect();
     (0..SKETCH as u64)
         .map(|seed| wordings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
         .collect()
@@ -411,7 +445,14 @@ mod tests {
         features[0] = confidence_like;
         features[1] = confidence_like / 3.0;
         let row = Labelled { features, right, weight: 1.0 };
-        Case { row, offered_right: right, answered_before: false, confidence_before: Some(0.5) }
+        Case {
+            row,
+            offered_right: right,
+            answerable: true,
+            own_min_confidence: None,
+            answered_before: false,
+            confidence_before: Some(0.5),
+        }
     }
 
     fn cases(count: usize) -> Vec<Case> {
@@ -445,7 +486,12 @@ mod tests {
     #[test]
     fn the_policy_is_the_least_that_keeps_the_rate() {
         let scored: Vec<Scored> = (0..100)
-            .map(|at| Scored { confidence: f64::from(at) / 100.0, right: at >= 70, offered_right: at >= 40 })
+            .map(|at| Scored {
+                confidence: f64::from(at) / 100.0,
+                right: at >= 70,
+                offered_right: at >= 40,
+                answerable: true,
+            })
             .collect();
         let policy = choose_policy(&scored, 0.05);
         assert_eq!((policy.min_confidence, policy.ask_confidence), (0.65, 0.4));

@@ -48,6 +48,7 @@ impl LabelledQuery {
 pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     let syntax = |line: usize, reason: String| Error::Syntax(RowError::new(line, reason).in_file(path));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let queries: Vec<LabelledQuery> = lines
         .map(|(index, line)| {
@@ -343,18 +344,31 @@ fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -
 
 /// What got worse from one report to another by more than `tolerance`, a line each.
 pub fn regressions(before: &Report, now: &Report, tolerance: f64) -> Vec<String> {
+    // A rate of nothing is none: only what both reports have is compared.
+    let of = |count: usize, value: f64| (count > 0).then_some(value);
     let higher_is_better = [
-        ("top-1", before.top1, now.top1),
-        ("in-scope accuracy", before.in_scope_accuracy, now.in_scope_accuracy),
-        ("out-of-scope recall", before.out_of_scope_recall, now.out_of_scope_recall),
-        ("AUROC", before.auroc.unwrap_or(0.0), now.auroc.unwrap_or(0.0)),
+        ("top-1", of(before.in_scope, before.top1), of(now.in_scope, now.top1)),
+        (
+            "in-scope accuracy",
+            of(before.in_scope, before.in_scope_accuracy),
+            of(now.in_scope, now.in_scope_accuracy),
+        ),
+        (
+            "out-of-scope recall",
+            of(before.out_of_scope, before.out_of_scope_recall),
+            of(now.out_of_scope, now.out_of_scope_recall),
+        ),
+        ("AUROC", before.auroc, now.auroc),
     ];
     let lower_is_better = [
-        ("wrong-answer rate", before.wrong_answer_rate, now.wrong_answer_rate),
-        ("calibration error", before.calibration_error.unwrap_or(1.0), now.calibration_error.unwrap_or(1.0)),
+        ("wrong-answer rate", Some(before.wrong_answer_rate), Some(now.wrong_answer_rate)),
+        ("calibration error", before.calibration_error, now.calibration_error),
     ];
-    let fell = higher_is_better.into_iter().filter(|(_, before, now)| *now < before - tolerance);
-    let rose = lower_is_better.into_iter().filter(|(_, before, now)| *now > before + tolerance);
+    let both = |(name, before, now): (&'static str, Option<f64>, Option<f64>)| Some((name, before?, now?));
+    let fell =
+        higher_is_better.into_iter().filter_map(both).filter(|(_, before, now)| *now < before - tolerance);
+    let rose =
+        lower_is_better.into_iter().filter_map(both).filter(|(_, before, now)| *now > before + tolerance);
     fell.chain(rose).map(|(name, before, now)| format!("{name} was {before:.3} and is {now:.3}")).collect()
 }
 

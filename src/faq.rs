@@ -238,16 +238,22 @@ impl Faq {
         let given: HashSet<String> =
             parsed.entries.iter().filter_map(|raw| raw.id.as_deref().and_then(clean)).collect();
         let mut lines: HashMap<String, usize> = HashMap::new();
+        // For each slug the number to try next: many entries may have the same question.
+        let mut next: HashMap<String, usize> = HashMap::new();
         for raw in parsed.entries {
             let line = raw.line;
             match check(raw, answers) {
                 Ok((id, mut entry)) => {
                     let id = id.unwrap_or_else(|| {
                         let slug = slug(entry.question());
-                        (1..)
-                            .map(|n| if n == 1 { slug.clone() } else { format!("{slug}-{n}") })
-                            .find(|id| !given.contains(id) && !lines.contains_key(id))
-                            .expect("there are numbers without end")
+                        let number = next.entry(slug.clone()).or_insert(1);
+                        loop {
+                            let id = if *number == 1 { slug.clone() } else { format!("{slug}-{number}") };
+                            *number += 1;
+                            if !given.contains(&id) && !lines.contains_key(&id) {
+                                break id;
+                            }
+                        }
                     });
                     if let Some(first) = lines.get(&id) {
                         errors.push(RowError::new(line, format!("the id `{id}` is taken by line {first}")));

@@ -148,7 +148,8 @@ pub struct Case<'c> {
 ///
 /// Exact wordings decide alone: one is answered at once, several are choices. Then the cosine floor.
 /// Then the confidence, against the policy or against what the entry itself asks; a [`Caution`]
-/// turns an answer into choices. Without confidence, the cosine and the margin decide.
+/// turns an answer into choices (opposites do not where the entry asks for less than the policy).
+/// Without confidence, the cosine and the margin decide.
 pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     let Case { matches, exact, confidence, own_min_confidence, caution } = *case;
     if !exact.is_empty() {
@@ -185,6 +186,9 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     };
     let [answered, asked, refused] = rules;
     let choices = choices(matches);
+    // An entry that asks for less than others is not held back by a "not" either.
+    let urgent = own_min_confidence.is_some_and(|own| own < policy.min_confidence);
+    let caution = caution.filter(|caution| !(urgent && *caution == Caution::Polarity));
     match (answer, caution) {
         (true, None) => (Decision::Answer(0), answered),
         (true, Some(caution)) => {

@@ -44,8 +44,12 @@ fn a_report_says_how_well_queries_are_answered() {
     // Floors and comparisons decide the exit code.
     world.write("old.json", &json);
     world.run(&[&eval[..], &["--compare", "old.json", "--min-top1", "0.5"]].concat(), "", 0);
-    let run = world.run(&[&eval[..], &["--min-top1", "1.1", "--max-wrong", "0"]].concat(), "", 1);
-    assert!(run.err.contains("worse: top-1 is"), "{run:?}");
+    let run = world.run(&[&eval[..], &["--min-top1", "100%", "--min-accuracy", "1"]].concat(), "", 1);
+    assert!(run.err.contains("worse: in-scope accuracy is"), "{run:?}");
+    let run = world.run(&[&eval[..], &["--max-wrong", "nan"]].concat(), "", 2);
+    assert!(run.err.contains("a share lies from 0 to 1"), "{run:?}");
+    let run = world.run(&[&eval[..], &["--plot", "plot.png"]].concat(), "", 2);
+    assert!(run.err.contains("ends in .svg"), "{run:?}");
     let better = json.replace("\"top1\": ", "\"top1\": 9");
     world.write("better.json", better);
     let run = world.run(&[&eval[..], &["--compare", "better.json"]].concat(), "", 1);

@@ -10,7 +10,7 @@ use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use fastembed::{
     EmbeddingModel, InitOptionsUserDefined, ModelInfo, OutputKey, Pooling, QuantizationMode, TextEmbedding,
@@ -20,7 +20,7 @@ use hf_hub::api::sync::ApiBuilder;
 use hf_hub::{Cache, Repo};
 use ndarray::Array2;
 use serde::Deserialize;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::{Embedder, ModelId, Progress, Role, normalize};
 use crate::error::{Error, Result};
@@ -123,22 +123,18 @@ fn failure(error: impl Display) -> Error {
 
 /// Chooses the engine, once for the process and before anything else touches `ort`.
 fn choose_engine() -> Result<()> {
-    static CHOSEN: Once = Once::new();
-    let library = env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty());
-    if let Some(library) = &library {
-        // ort panics where the library cannot be loaded; a path that is not there is the usual reason.
-        if Path::new(library).is_absolute() && !Path::new(library).exists() {
-            return Err(Error::Model(format!(
-                "ORT_DYLIB_PATH names {}, which does not exist; correct it, or unset it to use the built-in engine",
-                library.display()
-            )));
-        }
-    } else {
-        CHOSEN.call_once(|| {
+    static CHOSEN: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+    let chosen = CHOSEN.get_or_init(|| match env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
+        // ort would load it by itself when it is needed, and panic where it cannot.
+        Some(library) => ort::init_from(&library).map(drop).map_err(|error| {
+            format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
+        }),
+        None => {
             ort_rten::install();
-        });
-    }
-    Ok(())
+            Ok(())
+        }
+    });
+    chosen.clone().map_err(Error::Model)
 }
 
 impl FastEmbedder {
@@ -245,17 +241,25 @@ impl FastEmbedder {
             Some(config) => config.pooling(folder)?,
             None => Pooling::Cls,
         };
+        let tokenizer = TokenizerFiles {
+            tokenizer_file: tokenizer_file?,
+            config_file: config_file?,
+            special_tokens_map_file: special_tokens_map_file?,
+            tokenizer_config_file: tokenizer_config_file?,
+        };
+        // Everything that a vector hangs on: another file in the same folder is another model.
+        let mut content = Xxh3::new();
+        content.update(&onnx);
+        external.iter().for_each(|(_, data)| content.update(data));
+        content.update(&tokenizer.tokenizer_file);
+        content.update(&tokenizer.config_file);
+        content.update(&tokenizer.special_tokens_map_file);
+        content.update(&tokenizer.tokenizer_config_file);
         Self::load(Files {
-            // Another export in the same folder is another model.
-            id: ModelId::new(format!("folder-{:016x}-{pooling:?}-{max_tokens}", xxh3_64(&onnx))),
+            id: ModelId::new(format!("folder-{:016x}-{pooling:?}-{max_tokens}", content.digest())),
             onnx,
             external,
-            tokenizer: TokenizerFiles {
-                tokenizer_file: tokenizer_file?,
-                config_file: config_file?,
-                special_tokens_map_file: special_tokens_map_file?,
-                tokenizer_config_file: tokenizer_config_file?,
-            },
+            tokenizer,
             pooling,
             quantization: QuantizationMode::None,
             output: None,
@@ -581,6 +585,16 @@ mod tests {
         let long = "word ".repeat(1000);
         assert_eq!(batch(&order, &vec![&*long; 100]), BATCH_TOKENS / DEFAULT_MAX_TOKENS);
         assert_eq!(batch(&order[..1], &short), 1);
+    }
+
+    /// The sha256 that the id begins with is in models/README.md beside the size; of the content a faster
+    /// hash is enough to see that the file has not changed under the id.
+    #[cfg(feature = "bundled-model")]
+    #[test]
+    fn the_bundled_model_is_the_one_its_id_names() {
+        let onnx = include_bytes!("../../models/all-MiniLM-L6-v2/model.onnx");
+        assert_eq!(BUNDLED_ID, Some("all-MiniLM-L6-v2-int8-d7edcd93"));
+        assert_eq!((onnx.len(), xxhash_rust::xxh3::xxh3_64(onnx)), (23_485_650, 3_499_714_834_655_650_314));
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! ```
 
 use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
-use saphyr_parser::Parser;
+use saphyr_parser::{Event, Parser, ScanError};
 
 use super::Parsed;
 use super::node::{self, MAX_DEPTH, Node, Value};
@@ -28,22 +28,55 @@ use crate::error::RowError;
 ///
 /// The text is not YAML, or is not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    node::faq(tree(text)?)
+    let (root, documents) = tree(text)?;
+    let mut parsed = node::faq(root)?;
+    parsed.errors.extend(
+        documents
+            .iter()
+            .skip(1)
+            .map(|&line| RowError::new(line, "a second document begins here; only the first is read")),
+    );
+    Ok(parsed)
 }
 
-fn tree(text: &str) -> Result<Node, RowError> {
+/// The tree of the first document, and the lines on which documents begin.
+fn tree(text: &str) -> Result<(Node, Vec<usize>), RowError> {
+    let documents = check_events(text)?;
     let mut loader = YamlLoader::<MarkedYaml>::default();
     // Scalars stay the text they are written as: `yes`, `1.10` and `0x1F` are answers, not values.
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);
-    parser
-        .load(&mut loader, true)
-        .map_err(|error| RowError::new(error.marker().line().max(1), error.info().to_owned()))?;
+    parser.load(&mut loader, true).map_err(|error| scan_error(&error))?;
     if let Some(error) = loader.error() {
-        return Err(RowError::new(error.marker().line().max(1), error.info().to_owned()));
+        return Err(scan_error(error));
     }
     let root = loader.into_documents().into_iter().next();
-    root.map_or(Ok(Node { line: 1, value: Value::Null }), |root| convert(root, 0))
+    let root = root.map_or(Ok(Node { line: 1, value: Value::Null }), |root| convert(root, 0))?;
+    Ok((root, documents))
+}
+
+/// Walks through the events without recursion, which the tree is built with: nesting that would
+/// overflow the stack is an error here. Gives the lines on which documents begin.
+fn check_events(text: &str) -> Result<Vec<usize>, RowError> {
+    let (mut depth, mut documents) = (0usize, Vec::new());
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| scan_error(&error))?;
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
+            Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
+            Event::DocumentStart(..) => documents.push(span.start.line().max(1)),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            let reason = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(RowError::new(span.start.line().max(1), reason));
+        }
+    }
+    Ok(documents)
+}
+
+fn scan_error(error: &ScanError) -> RowError {
+    RowError::new(error.marker().line().max(1), error.info().to_owned())
 }
 
 fn convert(yaml: MarkedYaml, depth: usize) -> Result<Node, RowError> {
@@ -106,6 +139,14 @@ mod tests {
         assert!(parse("just text").is_err());
         assert!(parse("title: no entries").is_err());
         assert!(parse(&"[".repeat(100_000)).is_err());
+        assert!(parse(&"- ".repeat(100_000)).is_err());
+        assert!(parse(&"? ".repeat(100_000)).is_err());
         assert!(parse("a: &a [1]\nentries: *b").is_err());
+    }
+
+    #[test]
+    fn further_documents_are_said() {
+        let parsed = parse("- {question: a, answer: b}\n---\n- {question: c, answer: d}\n").unwrap();
+        assert_eq!((parsed.entries.len(), parsed.errors.len()), (1, 1));
     }
 }

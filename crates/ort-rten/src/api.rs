@@ -599,14 +599,24 @@ unsafe extern "system" fn Run(
                 wanted.collect::<Result<Vec<_>, Failure>>()?,
             )
         };
-        for (index, tensor) in session.run(options, &inputs, &names)?.into_iter().enumerate() {
+        let computed = session.run(options, &inputs, &names)?;
+        // First what may fail: on an error `ort` takes no outputs, and those written would leak.
+        for (index, tensor) in computed.iter().enumerate() {
             // SAFETY: the C interface: `outputs` has `output_count` slots, each null or a live tensor
             // that is to receive the result and that nobody else uses meanwhile.
             unsafe {
+                let existing = *outputs.add(index);
+                if !existing.is_null() {
+                    Tensor::from_handle_mut(existing).fill_from(tensor)?;
+                }
+            }
+        }
+        for (index, tensor) in computed.into_iter().enumerate() {
+            // SAFETY: as above.
+            unsafe {
                 let slot = outputs.add(index);
-                match *slot {
-                    existing if existing.is_null() => slot.write(tensor.into_handle()),
-                    existing => Tensor::from_handle_mut(existing).fill_from(&tensor)?,
+                if (*slot).is_null() {
+                    slot.write(tensor.into_handle());
                 }
             }
         }

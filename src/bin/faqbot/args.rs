@@ -80,16 +80,16 @@ pub struct EvalArgs {
     #[arg(long, value_name = "X", default_value_t = 0.005)]
     pub tolerance: f64,
     /// Exit with 1 where the in-scope accuracy is below this (0 to 1)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = share)]
     pub min_accuracy: Option<f64>,
     /// Exit with 1 where the top-1 accuracy is below this (0 to 1)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = share)]
     pub min_top1: Option<f64>,
     /// Exit with 1 where more of the queries get a wrong answer (0 to 1)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = share)]
     pub max_wrong: Option<f64>,
     /// Exit with 1 where the out-of-scope recall is below this (0 to 1)
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = share)]
     pub min_recall: Option<f64>,
     /// Draw the reliability and risk-coverage curves into an SVG file
     #[arg(long, value_name = "FILE.svg")]
@@ -147,7 +147,7 @@ pub struct Options {
     #[arg(long, global = true, env = "FAQBOT_MODEL", value_name = "NAME")]
     pub model: Option<String>,
     /// A folder with model.onnx and its tokenizer's files
-    #[arg(long, global = true, env = "FAQBOT_MODEL_DIR", value_name = "DIR", conflicts_with = "model")]
+    #[arg(long, global = true, env = "FAQBOT_MODEL_DIR", value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
     /// Below this confidence (0 to 1) the bot asks back or has no answer
     #[arg(long, global = true, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]

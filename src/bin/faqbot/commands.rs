@@ -152,6 +152,10 @@ pub fn cache(settings: &Settings, action: CacheAction) -> Result<()> {
 }
 
 /// `faqbot completions`
-pub fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "faqbot", &mut io::stdout());
+pub fn completions(shell: clap_complete::Shell) -> Result<()> {
+    // Into memory first: the generator panics where the reader has left.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "faqbot", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(())
 }

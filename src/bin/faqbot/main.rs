@@ -15,7 +15,8 @@ use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use anyhow::Result;
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use args::{Cli, Color, Command};
 use config::Settings;
@@ -27,20 +28,39 @@ const NOT_ANSWERED: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match run(parse()) {
         Ok(code) => ExitCode::from(code),
         // Whoever read the output has enough of it: nothing went wrong.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(ANSWERED),
         Err(error) => {
-            anstream::eprintln!("{} {error:#}", render::styled(render::ERROR_LABEL, "error:"));
+            let message = render::plain(&format!("{error:#}"));
+            anstream::eprintln!("{} {message}", render::styled(render::ERROR_LABEL, "error:"));
             ExitCode::from(FAILED)
         }
     }
 }
 
+/// Parses the command line. Where one of --model and --model-dir is a flag and the other a variable,
+/// the flag stands.
+fn parse() -> Cli {
+    let mut command = Cli::command();
+    let matches = command.clone().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
+    let flag =
+        |matches: &ArgMatches, name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let given =
+        |name: &str| flag(&matches, name) || matches.subcommand().is_some_and(|(_, below)| flag(below, name));
+    match (given("model"), given("model_dir")) {
+        (true, false) => cli.options.model_dir = None,
+        (false, true) => cli.options.model = None,
+        _ => {}
+    }
+    cli
+}
+
 fn run(cli: Cli) -> Result<u8> {
     if let Some(Command::Completions { shell }) = cli.command {
-        commands::completions(shell);
+        commands::completions(shell)?;
         return Ok(ANSWERED);
     }
     let settings = Settings::resolve(cli.options)?;
@@ -57,7 +77,7 @@ fn run(cli: Cli) -> Result<u8> {
         Command::Calibrate(args) => measure::calibrate(&settings, &args)?,
         Command::Models => commands::models(&settings)?,
         Command::Cache { action } => commands::cache(&settings, action)?,
-        Command::Completions { shell } => commands::completions(shell),
+        Command::Completions { shell } => commands::completions(shell)?,
     }
     Ok(ANSWERED)
 }

@@ -25,14 +25,21 @@ fn load_faq(settings: &Settings) -> Result<Faq> {
         Some(path) => {
             let Loaded { faq, skipped } = Faq::load_with(path, Answers::Optional)?;
             skipped.iter().for_each(|row| warn(&row.to_string()));
+            let without = faq.entries.iter().filter(|entry| entry.answer.is_empty()).count();
+            if without > 0 && without < faq.entries.len() {
+                warn(&format!(
+                    "{without} entries have no answer: they are measured, but a chat leaves them out"
+                ));
+            }
             Ok(faq)
         }
         None => setup::load_faq(settings),
     }
 }
 
-/// The queries, and the bot to ask them.
-fn load(settings: &Settings, queries: &Path) -> Result<(AnyBot, Vec<LabelledQuery>)> {
+/// The queries, and the bot to ask them: as it would answer in a chat, or as it ships, without the
+/// calibration beside the FAQ.
+fn load(settings: &Settings, queries: &Path, calibrated: bool) -> Result<(AnyBot, Vec<LabelledQuery>)> {
     let faq = load_faq(settings)?;
     let queries = eval::load_queries(queries)?;
     let unknown = eval::unknown_ids(&faq, &queries);
@@ -40,14 +47,19 @@ fn load(settings: &Settings, queries: &Path) -> Result<(AnyBot, Vec<LabelledQuer
         let some = unknown[..unknown.len().min(5)].join(", ");
         bail!("{} expected ids are not in {}: {some}", unknown.len(), setup::faq_name(settings));
     }
-    Ok((setup::bot(settings, faq, setup::load_embedder(settings)?)?, queries))
+    Ok((setup::bot(settings, faq, setup::load_embedder(settings)?, calibrated)?, queries))
 }
 
 /// `faqbot eval`: the exit code, 1 where a floor or the comparison fails.
 pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
     // Before the work, so that a slip costs no minute.
+    if let Some(path) =
+        args.plot.as_ref().filter(|path| path.extension().is_none_or(|ending| ending != "svg"))
+    {
+        bail!("--plot {}: only SVG is drawn; name a file that ends in .svg", path.display());
+    }
     let before: Option<Report> = args.compare.as_deref().map(read_report).transpose()?;
-    let (bot, queries) = load(settings, &args.queries)?;
+    let (bot, queries) = load(settings, &args.queries, true)?;
     let mut progress = Embedding::new(queries.len());
     let report = eval::evaluate(&bot, &queries, &mut |done| progress.at(done))?;
     drop(progress);
@@ -70,13 +82,25 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
             failed.push(format!("{name} is {value:.3}, below {:.3}", least.unwrap_or_default()));
         }
     };
-    floor("in-scope accuracy", report.in_scope_accuracy, args.min_accuracy);
-    floor("top-1", report.top1, args.min_top1);
-    floor("out-of-scope recall", report.out_of_scope_recall, args.min_recall);
+    if report.in_scope > 0 {
+        floor("in-scope accuracy", report.in_scope_accuracy, args.min_accuracy);
+        floor("top-1", report.top1, args.min_top1);
+    }
+    if report.out_of_scope > 0 {
+        floor("out-of-scope recall", report.out_of_scope_recall, args.min_recall);
+    }
     if let Some(most) = args.max_wrong.filter(|&most| report.wrong_answer_rate > most) {
         failed.push(format!("wrong-answer rate is {:.3}, above {most:.3}", report.wrong_answer_rate));
     }
     if let Some(before) = &before {
+        let queries = |report: &Report| (report.in_scope, report.out_of_scope);
+        if queries(before) != queries(&report) {
+            warn(&format!(
+                "the reports are of other queries: {:?} and {:?} in and out of scope",
+                queries(before),
+                queries(&report)
+            ));
+        }
         if before.model != report.model {
             warn(&format!("the reports are of two models: {} and {}", before.model, report.model));
         }
@@ -185,7 +209,7 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
         bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
     };
     let target = CalibrationFile::path(path);
-    let (mut bot, queries) = load(settings, &args.queries)?;
+    let (bot, queries) = load(settings, &args.queries, false)?;
     let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
     let mut progress = Embedding::new(queries.len());
     let replies =
@@ -195,7 +219,6 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
     let fitted = calibration::fit(&cases, args.max_wrong)?;
     let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), cases.len());
     file.save(&target)?;
-    bot.set_calibration(Some(fitted.calibration));
 
     let mut out = anstream::stdout().lock();
     writeln!(
@@ -209,6 +232,9 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
         "answers need a confidence of {:.2}; from {:.2} on the bot asks back",
         file.min_confidence, file.ask_confidence
     )?;
+    if !fitted.reachable {
+        writeln!(out, "that share cannot be had with these queries: this is the most careful policy")?;
+    }
     writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?;
     writeln!(out, "{}", styled(BOLD, "Measured on queries that the fit had not seen, with 95 % intervals"))?;
     table(&mut out, &fitted.before, &fitted.measured)?;

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use faqbot::confidence::FEATURE_NAMES;
+use faqbot::confidence::{FEATURE_NAMES, NEAR_COSINE};
 use faqbot::evidence::WEIGHTS;
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 use textwrap::Options;
@@ -139,9 +139,8 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
 
 /// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
 fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
-    /// Cosines of unrelated English sentences in the bundled model lie below this.
-    const NEAR: f32 = 0.35;
-    reply.matches.first().filter(|nearest| nearest.cosine >= NEAR.max(policy.min_cosine / 2.0))
+    let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
+    reply.matches.first().filter(|nearest| nearest.cosine >= near)
 }
 
 /// An entry's answer.
@@ -162,17 +161,15 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
         Decision::Ambiguous(_) => FAIR,
         Decision::NoMatch => POOR,
     };
-    // Several answers are as sure as the least sure of them.
-    let confidence = reply
-        .parts
-        .iter()
-        .filter_map(|part| part.confidence)
-        .fold(reply.confidence, |least, next| Some(least.map_or(next, |least| least.min(next))));
-    let exact = matches!(reply.rule, Rule::ExactWording | Rule::SharedWording);
-    let mut line = match confidence {
+    let exact = |reply: &Reply| matches!(reply.rule, Rule::ExactWording | Rule::SharedWording);
+    let exact = if reply.parts.is_empty() { exact(reply) } else { reply.parts.iter().all(exact) };
+    let mut line = match reply.confidence {
         _ if exact => format!("{} exact wording", styled(style, &bar(1.0))),
         Some(confidence) => {
-            format!("{} {:.0} % sure", styled(style, &bar(confidence)), f64::from(confidence) * 100.0)
+            // Nothing is ever 100 % sure.
+            let percent = (confidence * 100.0).round();
+            let percent = if percent > 99.0 { "over 99".to_owned() } else { format!("{percent}") };
+            format!("{} {percent} % sure", styled(style, &bar(confidence)))
         }
         None => styled(style, &bar(found.cosine)),
     };
@@ -199,7 +196,7 @@ pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
             "  {:>5.2}  {}  {}",
             found.cosine,
             plain(entry.question()),
-            styled(DIM, entry.id.as_str())
+            styled(DIM, &plain(entry.id.as_str()))
         );
     }
     out
@@ -215,35 +212,40 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     let setup = bot.setup();
     let policy = &setup.policy;
     let mut out = String::new();
-    let mut line = |heading: &str, text: String| {
-        let _ = writeln!(out, "{} {text}", styled(BOLD, &format!("{heading:<10}")));
-    };
+    macro_rules! line {
+        ($heading:expr, $text:expr $(,)?) => {{
+            let _ = writeln!(out, "{} {}", styled(BOLD, &format!("{:<10}", $heading)), $text);
+        }};
+    }
+    let own = reply.matches.first().and_then(|best| bot.entry(best).min_confidence);
     let outcome = match &reply.decision {
         Decision::Answer(_) => "answered",
         Decision::Ambiguous(_) => "asked back",
         Decision::NoMatch => "no answer",
     };
-    line("query", plain(&reply.query));
-    line("rule", format!("{outcome}: {}", reply.rule.describe()));
+    line!("query", plain(&reply.query));
+    line!("rule", format!("{outcome}: {}", reply.rule.describe()));
     match (&setup.calibration, reply.confidence, &reply.features) {
         (Some(calibration), Some(confidence), Some(features)) => {
-            line(
+            line!(
                 "confidence",
                 format!(
-                    "{confidence:.3}; an answer needs {:.2}, a question back {:.2}",
-                    policy.min_confidence, policy.ask_confidence
+                    "{confidence:.3}; an answer needs {:.2}{}, a question back {:.2}",
+                    own.unwrap_or(policy.min_confidence),
+                    if own.is_some() { " (the entry's own)" } else { "" },
+                    policy.ask_confidence
                 ),
             );
             let base = calibration.base();
             for (at, name) in FEATURE_NAMES.iter().enumerate() {
-                line("", format!("{name:<9} {:>6.3} × {:>7.3}", features[at], base.weights[at]));
+                line!("", format!("{name:<9} {:>6.3} × {:>7.3}", features[at], base.weights[at]));
             }
-            line("", format!("{:<9} {:>16.3}", "constant", base.constant));
+            line!("", format!("{:<9} {:>16.3}", "constant", base.constant));
             if (calibration.scale, calibration.shift) != (1.0, 0.0) {
-                line("", format!("calibrated: × {:.3} {:+.3}", calibration.scale, calibration.shift));
+                line!("", format!("calibrated: × {:.3} {:+.3}", calibration.scale, calibration.shift));
             }
         }
-        _ => line(
+        _ => line!(
             "policy",
             format!(
                 "cosine at least {:.2}; asked back when another's score is less than {:.2} below",
@@ -252,35 +254,40 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         ),
     }
     if policy.min_cosine > -1.0 && setup.calibration.is_some() {
-        line("floor", format!("cosine at least {:.2}", policy.min_cosine));
+        line!("floor", format!("cosine at least {:.2}", policy.min_cosine));
     }
+    line!("entries", "score  cosine  phrasing centroid words classifier answer");
     let weights = WEIGHTS;
-    line(
-        "entries",
+    line!(
+        "",
         format!(
-            "score cosine   phrasing×{} centroid×{} words×{} classifier×{} answer×{}",
-            weights.phrasing, weights.centroid, weights.words, weights.classifier, weights.answer
+            "{:>21} {:>8} {:>5} {:>10} {:>6}",
+            format!("×{}", weights.phrasing),
+            format!("×{}", weights.centroid),
+            format!("×{}", weights.words),
+            format!("×{}", weights.classifier),
+            format!("×{}", weights.answer)
         ),
     );
-    let optional = |signal: Option<f32>| signal.map_or("    -".to_owned(), |signal| format!("{signal:>5.2}"));
+    let optional = |signal: Option<f32>| signal.map_or("-".to_owned(), |signal| format!("{signal:.2}"));
     for found in &reply.matches {
         let entry = bot.entry(found);
         let signals = &found.signals;
-        line(
+        line!(
             "",
             format!(
-                "{:.3}  {:.3}   {:.2} {:.2} {:.2} {} {}   {}",
+                "{:.3}  {:.3} {:>8.2} {:>8.2} {:>5.2} {:>10} {:>6}",
                 found.score,
                 found.cosine,
                 signals.phrasing,
                 signals.centroid,
                 signals.words,
                 optional(signals.classifier),
-                optional(signals.answer),
-                plain(entry.id.as_str())
+                optional(signals.answer)
             ),
         );
-        line("", styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing]))));
+        let wording = styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])));
+        let _ = writeln!(out, "  {} {wording}", plain(entry.id.as_str()));
     }
     out
 }

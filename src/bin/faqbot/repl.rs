@@ -61,6 +61,8 @@ struct Chat<'s> {
     /// The entries that were offered, until the next line.
     offered: Vec<usize>,
     counts: Counts,
+    /// Whether the policy was changed by command.
+    own_policy: bool,
     begin: Instant,
 }
 
@@ -83,7 +85,15 @@ enum Next {
 pub fn chat(settings: &Settings) -> Result<()> {
     let begin = Instant::now();
     let bot = load_bot(settings)?;
-    let mut chat = Chat { settings, bot, last: None, offered: Vec::new(), counts: Counts::default(), begin };
+    let mut chat = Chat {
+        settings,
+        bot,
+        last: None,
+        offered: Vec::new(),
+        counts: Counts::default(),
+        own_policy: false,
+        begin,
+    };
     if io::stdin().is_terminal() && io::stdout().is_terminal() { chat.terminal() } else { chat.pipe() }
 }
 
@@ -162,7 +172,8 @@ impl Chat<'_> {
             if crate::is_broken_pipe(&error) {
                 return Err(error);
             }
-            anstream::eprintln!("{} {error:#}\n", styled(render::ERROR_LABEL, "error:"));
+            let message = plain(&format!("{error:#}"));
+            anstream::eprintln!("{} {message}\n", styled(render::ERROR_LABEL, "error:"));
             Ok(Next::Go)
         })
     }
@@ -260,6 +271,7 @@ impl Chat<'_> {
                 .with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
             let policy = Policy { min_cosine, ..self.bot.setup().policy };
             self.bot.set_policy(policy.checked()?);
+            self.own_policy = true;
         }
         writeln!(out, "Answers need a cosine of at least {:.2}.", self.bot.setup().policy.min_cosine)?;
         Ok(())
@@ -278,6 +290,7 @@ impl Chat<'_> {
             let policy = self.bot.setup().policy;
             let ask_confidence = policy.ask_confidence.min(min_confidence);
             self.bot.set_policy(Policy { min_confidence, ask_confidence, ..policy }.checked()?);
+            self.own_policy = true;
         }
         let policy = &self.bot.setup().policy;
         writeln!(
@@ -308,8 +321,10 @@ impl Chat<'_> {
         let entries = &self.bot.faq().entries;
         let Some(position) = self.bot.faq().position(id) else {
             let near = nearest(id, entries.iter().map(|entry| entry.id.as_str()));
-            let hint = near
-                .map_or_else(|| "; /list shows the ids".to_owned(), |near| format!("; did you mean {near}?"));
+            let hint = near.map_or_else(
+                || "; /list shows the ids".to_owned(),
+                |near| format!("; did you mean {}?", plain(near)),
+            );
             writeln!(
                 out,
                 "{}{hint}",
@@ -318,7 +333,12 @@ impl Chat<'_> {
             return Ok(());
         };
         let entry = &entries[position];
-        writeln!(out, "{}  {}", styled(BOLD, &plain(entry.question())), styled(DIM, entry.id.as_str()))?;
+        writeln!(
+            out,
+            "{}  {}",
+            styled(BOLD, &plain(entry.question())),
+            styled(DIM, &plain(entry.id.as_str()))
+        )?;
         for phrasing in &entry.phrasings[1..] {
             writeln!(out, "  {}", plain(phrasing))?;
         }
@@ -333,15 +353,18 @@ impl Chat<'_> {
     }
 
     fn reload(&mut self, out: &mut impl Write) -> Result<()> {
-        let faq = setup::load_faq(self.settings).context("the FAQ stays as it was")?;
-        let before = std::mem::take(&mut self.last);
-        let mut progress = Embedding::new(AnyBot::texts(&faq, self.bot.setup()));
-        let done = self.bot.set_faq(faq, &mut |done| progress.at(done));
+        let keeps = "the FAQ stays as it was";
+        let faq = setup::load_faq(self.settings).context(keeps)?;
+        let fresh = setup::setup(self.settings, &faq, self.bot.embedder().model(), true).context(keeps)?;
+        let mut progress = Embedding::new(AnyBot::texts(&faq, &fresh));
+        self.bot.set_faq(faq, &mut |done| progress.at(done)).context(keeps)?;
         drop(progress);
-        if done.is_err() {
-            self.last = before;
+        self.bot.set_calibration(fresh.calibration);
+        // What was set by command in this chat stays set.
+        if !self.own_policy {
+            self.bot.set_policy(fresh.policy);
         }
-        done.context("the FAQ stays as it was")?;
+        self.last = None;
         self.offered.clear();
         let faq = self.bot.faq();
         writeln!(

@@ -14,7 +14,7 @@ use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{Model, Settings};
-use crate::render::{FAIR_LABEL, styled};
+use crate::render::{FAIR_LABEL, plain, styled};
 
 /// The FAQ in the program, and the name it has in messages.
 const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says something on standard error that is no answer.
 pub fn warn(message: &str) {
-    anstream::eprintln!("{} {message}", styled(FAIR_LABEL, "warning:"));
+    anstream::eprintln!("{} {}", styled(FAIR_LABEL, "warning:"), plain(message));
 }
 
 /// The name of the FAQ in messages.
@@ -69,11 +69,11 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
     })
 }
 
-/// What the bot decides by: what ships for the model, or the calibration beside the FAQ, with what
-/// the user set instead.
-pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId) -> Result<Setup> {
+/// What the bot decides by: what ships for the model, or (if `calibrated`) the calibration beside the
+/// FAQ, with what the user set instead.
+pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) -> Result<Setup> {
     let mut setup = Setup { answers: settings.answers, ..Setup::for_model(model) };
-    if let Some(path) = &settings.faq {
+    if let Some(path) = settings.faq.as_ref().filter(|_| calibrated) {
         let path = CalibrationFile::path(path);
         if let Some(file) = CalibrationFile::load(&path)? {
             match file.for_faq(model, faq) {
@@ -103,12 +103,12 @@ pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId) -> Result<Setup> {
 pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
     let faq = load_faq(settings)?;
     let embedder = load_embedder(settings)?;
-    bot(settings, faq, embedder)
+    bot(settings, faq, embedder, true)
 }
 
-/// Brings a bot up on a FAQ.
-pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>) -> Result<AnyBot> {
-    let setup = setup(settings, &faq, embedder.model())?;
+/// Brings a bot up on a FAQ; see [`setup`].
+pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrated: bool) -> Result<AnyBot> {
+    let setup = setup(settings, &faq, embedder.model(), calibrated)?;
     let mut progress = Embedding::new(AnyBot::texts(&faq, &setup));
     Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
         .with_context(|| format!("embedding {}", faq_name(settings)))
