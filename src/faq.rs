@@ -17,7 +17,10 @@ use crate::error::{Error, Result, RowError};
 pub mod csv;
 pub mod json;
 pub mod jsonl;
+pub mod markdown;
 mod node;
+pub mod qna;
+mod text;
 pub mod yaml;
 
 /// A file larger than this is refused: 256 MiB of questions and answers is a mistake.
@@ -144,20 +147,28 @@ pub enum Format {
     Json,
     /// [`jsonl`].
     Jsonl,
-    /// [`csv`].
+    /// [`csv`], with any delimiter.
     Csv,
+    /// [`markdown`].
+    Markdown,
+    /// [`qna`].
+    Qna,
 }
 
 impl Format {
     /// The format of a file with this name, and all the endings that are known if there is none.
     fn of(path: &Path) -> Result<Format> {
-        const ENDINGS: [(&str, Format); 6] = [
+        const ENDINGS: [(&str, Format); 10] = [
             ("yaml", Format::Yaml),
             ("yml", Format::Yaml),
             ("json", Format::Json),
             ("jsonl", Format::Jsonl),
             ("ndjson", Format::Jsonl),
             ("csv", Format::Csv),
+            ("tsv", Format::Csv),
+            ("md", Format::Markdown),
+            ("markdown", Format::Markdown),
+            ("qna", Format::Qna),
         ];
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         let found = ENDINGS.iter().find(|(known, _)| Some(*known) == ending.as_deref());
@@ -174,6 +185,8 @@ impl Format {
             Format::Json => json::parse(text),
             Format::Jsonl => Ok(jsonl::parse(text)),
             Format::Csv => csv::parse(text),
+            Format::Markdown => markdown::parse(text),
+            Format::Qna => qna::parse(text),
         }
     }
 }
@@ -183,8 +196,7 @@ impl Faq {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large, is not UTF-8, is not of its format, or holds no entry
-    /// that can be used. Single entries that cannot be used are in [`Loaded::skipped`].
+    /// The file cannot be read, is too large, is not of its format, or holds no entry that can be used. Single entries that cannot be used are in [`Loaded::skipped`].
     pub fn load(path: &Path) -> Result<Loaded> {
         Self::load_with(path, Answers::Required)
     }
@@ -216,12 +228,10 @@ impl Faq {
 
     fn read_with(bytes: &[u8], format: Format, path: &Path, answers: Answers) -> Result<Loaded> {
         let syntax = |row: RowError| Error::Syntax(row.in_file(path));
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-            syntax(RowError::new(line, "not UTF-8; save the file as UTF-8"))
-        })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let (faq, skipped) = Self::from_parsed(format.parse(text).map_err(syntax)?, answers);
+        let (text, encoding) = text::decode(bytes);
+        let mut parsed = format.parse(&text).map_err(syntax)?;
+        parsed.errors.extend(encoding);
+        let (faq, skipped) = Self::from_parsed(parsed, answers);
         let skipped: Vec<RowError> = skipped.into_iter().map(|row| row.in_file(path)).collect();
         if faq.entries.is_empty() {
             return Err(Error::NoEntries { path: path.to_owned(), rows: skipped });

@@ -1,0 +1,123 @@
+//! `.qna`, the text format of Microsoft's bot tools.
+//!
+//! ```text
+//! > a comment
+//! # ? Where is my order?
+//! - track my parcel
+//!
+//! **Filters:**
+//! - topic = orders
+//!
+//!     ```markdown
+//!     Open *Orders*.
+//!     ```
+//! ```
+//!
+//! Prompts, `<a id>` marks and `!#` settings are passed over: they are of the tools that wrote them.
+
+use super::{Parsed, RawEntry};
+use crate::error::RowError;
+
+/// What the lines of an entry belong to at the moment.
+#[derive(PartialEq)]
+enum Part {
+    Wordings,
+    Filters,
+    Answer { indent: usize },
+    Rest,
+}
+
+/// Reads a `.qna` file.
+///
+/// # Errors
+///
+/// It has no line such as `# ? question`.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    let mut parsed = Parsed::default();
+    let mut part = Part::Rest;
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim();
+        if let Part::Answer { indent } = part {
+            if trimmed == "```" {
+                part = Part::Rest;
+            } else if let Some(answer) = parsed.entries.last_mut().and_then(|entry| entry.answer.as_mut()) {
+                // The indentation of the fence is none of the answer's.
+                let spaces = line.len() - line.trim_start_matches(' ').len();
+                answer.push_str(&line[spaces.min(indent)..]);
+                answer.push('\n');
+            }
+            continue;
+        }
+        if let Some(question) = question(trimmed) {
+            parsed.entries.push(RawEntry {
+                line: index + 1,
+                questions: vec![question.to_owned()],
+                ..RawEntry::default()
+            });
+            part = Part::Wordings;
+            continue;
+        }
+        let Some(entry) = parsed.entries.last_mut() else { continue };
+        if trimmed.starts_with("```") {
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            if entry.answer.is_some() {
+                let reason = "a second answer to the same question; only the first is read";
+                parsed.errors.push(RowError::new(index + 1, reason));
+                part = Part::Rest;
+            } else {
+                entry.answer = Some(String::new());
+                part = Part::Answer { indent };
+            }
+        } else if trimmed.starts_with("**") {
+            let filters = trimmed.trim_matches(['*', ' ', ':']).eq_ignore_ascii_case("filters");
+            part = if filters { Part::Filters } else { Part::Rest };
+        } else if let Some(item) =
+            trimmed.strip_prefix(['-', '*', '+']).map(str::trim).filter(|item| !item.is_empty())
+        {
+            match part {
+                Part::Wordings => entry.questions.push(item.to_owned()),
+                Part::Filters => entry.tags.push(item.to_owned()),
+                Part::Answer { .. } | Part::Rest => {}
+            }
+        }
+    }
+    if let Part::Answer { .. } = part {
+        let line = parsed.entries.pop().map_or(1, |entry| entry.line);
+        parsed.errors.push(RowError::new(line, "the answer's ``` is never closed"));
+    }
+    if parsed.entries.is_empty() && parsed.errors.is_empty() {
+        return Err(RowError::new(1, "no line such as `# ? question`"));
+    }
+    Ok(parsed)
+}
+
+/// The question of a heading line: any level, then `?`.
+fn question(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('#')?.trim_start_matches('#').trim_start();
+    rest.strip_prefix('?').map(str::trim).filter(|question| !question.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wordings_filters_and_fenced_answers_are_read() {
+        let text = "> comment\n!# @kb = 1\n<a id = \"7\"></a>\n# ? Where is it?\n- track it\n\n**Filters:**\n- topic = orders\n\n    ```markdown\n    Open it:\n\n      - here\n    ```\n\n**Prompts:**\n- [More](#?more)\n\n### ? And then?\n```\nNothing.\n```\n";
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.entries.len(), 2);
+        let first = &parsed.entries[0];
+        assert_eq!(first.questions, ["Where is it?", "track it"]);
+        assert_eq!(first.tags, ["topic = orders"]);
+        assert_eq!(first.answer.as_deref(), Some("Open it:\n\n  - here\n"));
+        assert_eq!((first.line, parsed.entries[1].line), (4, 19));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        assert!(parse("just text").is_err());
+        let parsed = parse("# ? a\n```\nopen\n").unwrap();
+        assert_eq!((parsed.entries.len(), parsed.errors[0].line), (0, 1));
+        assert_eq!(parse("# ? a\n```\nx\n```\n```\ny\n```\n").unwrap().errors[0].line, 5);
+    }
+}
