@@ -19,6 +19,7 @@ pub mod json;
 pub mod jsonl;
 pub mod markdown;
 mod node;
+pub mod plain;
 pub mod qna;
 mod text;
 pub mod yaml;
@@ -153,12 +154,14 @@ pub enum Format {
     Markdown,
     /// [`qna`].
     Qna,
+    /// [`plain`].
+    Plain,
 }
 
 impl Format {
     /// The format of a file with this name, and all the endings that are known if there is none.
     fn of(path: &Path) -> Result<Format> {
-        const ENDINGS: [(&str, Format); 10] = [
+        const ENDINGS: [(&str, Format); 11] = [
             ("yaml", Format::Yaml),
             ("yml", Format::Yaml),
             ("json", Format::Json),
@@ -169,6 +172,7 @@ impl Format {
             ("md", Format::Markdown),
             ("markdown", Format::Markdown),
             ("qna", Format::Qna),
+            ("txt", Format::Plain),
         ];
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         let found = ENDINGS.iter().find(|(known, _)| Some(*known) == ending.as_deref());
@@ -187,6 +191,7 @@ impl Format {
             Format::Csv => csv::parse(text),
             Format::Markdown => markdown::parse(text),
             Format::Qna => qna::parse(text),
+            Format::Plain => plain::parse(text),
         }
     }
 }

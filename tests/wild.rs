@@ -22,12 +22,17 @@ fn published_files_give_the_entries_that_they_have() {
         ("office_faq.qna", 12),
         ("handoff_faq.zh.qna", 8),
         ("qnamaker_SampleQnAs.tsv", 11),
+        ("../seed/therapist-faq.txt", 25),
     ] {
         let loaded = Faq::load(&folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(loaded.faq.entries.len(), entries, "{name}: {:?}", loaded.skipped);
     }
     // 22 rows are wordings of fewer entries; 213 records have some answers in common.
-    for (name, wordings) in [("qnamaker_smartLightFAQ_prompts.tsv", 22), ("covid_faq_deepset.csv", 213)] {
+    for (name, wordings) in [
+        ("qnamaker_smartLightFAQ_prompts.tsv", 22),
+        ("covid_faq_deepset.csv", 213),
+        ("covid_faq_cdc.jsonl", 119),
+    ] {
         let loaded = Faq::load(&folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         println!(
             "{name}: {} entries, {} wordings, {:?}",

@@ -104,6 +104,21 @@ mod tests {
     }
 
     #[test]
+    fn other_tools_names_and_nesting_are_read() {
+        let qnabot = r#"{"qna": [{"qid": "a.1", "q": ["where?", "what place?"], "a": "Here.", "type": "qna"},
+            {"qid": "a.2", "q": ["who?"], "a": "Me.", "type": "qna"}]}"#;
+        let parsed = parse(qnabot).unwrap();
+        assert_eq!(parsed.entries[0].id.as_deref(), Some("a.1"));
+        assert_eq!(parsed.entries[0].questions, ["where?", "what place?"]);
+        assert_eq!(parsed.errors.len(), 1, "an unused field is said once: {:?}", parsed.errors);
+        let nested = r#"{"shop": {"orders": [{"title": "Where?", "text": "Here."}], "returns": [{"q": "How?", "a": "So."}]}}"#;
+        let parsed = parse(nested).unwrap();
+        assert_eq!(parsed.entries[0].tags, ["shop", "orders"]);
+        assert_eq!(parsed.entries[1].answer.as_deref(), Some("So."));
+        assert!(parse("{\"a\": 1}").is_err());
+    }
+
+    #[test]
     fn broken_json_is_an_error_with_its_line() {
         assert_eq!(parse("[\n{\"question\": \"a\",\n").unwrap_err().line, 3);
         assert!(parse("").is_err());

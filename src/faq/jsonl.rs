@@ -1,13 +1,16 @@
 //! JSONL: one entry a line, with the fields of the native format, or `{"id", "questions", "answer"}`.
 
+use std::collections::HashSet;
+
 use super::{Parsed, json, node};
 
 /// Reads a JSONL FAQ. A line that is not an entry is left out and said; empty lines are nothing.
 pub fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
+    let mut unused = HashSet::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match json::tree(line, index + 1) {
-            Ok(entry) => node::entry(entry, &mut parsed),
+            Ok(entry) => node::entry(entry, &mut parsed, &mut unused),
             Err(error) => parsed.errors.push(error),
         }
     }

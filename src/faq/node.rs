@@ -1,6 +1,8 @@
 //! A file's values with the lines they stand on, and how entries are read from them. YAML, JSON and
 //! JSONL share it, so that they have the same fields and the same messages.
 
+use std::collections::HashSet;
+
 use super::{Parsed, RawEntry};
 use crate::error::RowError;
 
@@ -22,15 +24,22 @@ pub enum Value {
 /// Nesting deeper than this is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
-const ENTRY_FIELDS: &str = "id, question (or questions), also, answer, source, tags, min_confidence";
+/// The names that fields go by; the first of each is the native format's.
+const ID: &[&str] = &["id", "qid"];
+const QUESTION: &[&str] = &["question", "questions", "q", "title", "questionText"];
+const ALSO: &[&str] = &["also", "alternatives"];
+const ANSWER: &[&str] = &["answer", "a", "text", "answerText"];
+const SOURCE: &[&str] = &["source", "sourceUrl"];
+const TAGS: &[&str] = &["tags", "topic"];
 
-/// Reads a whole file: a mapping with `entries`, or a list of entries.
+/// Reads a whole file: a mapping with `entries`, or entries in lists under any nesting of names, which
+/// become tags.
 pub fn faq(root: Node) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
-    let entries = match root.value {
-        Value::List(entries) => entries,
-        Value::Map(fields) => {
-            let mut entries = None;
+    let mut unused = HashSet::new();
+    let line = root.line;
+    match root.value {
+        Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => {
             for (name, node) in fields {
                 let target = match name.as_str() {
                     "title" => &mut parsed.title,
@@ -38,8 +47,10 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
                     "fallback" => &mut parsed.fallback,
                     "entries" => {
                         match node.value {
-                            Value::List(list) => entries = Some(list),
-                            Value::Null => entries = Some(Vec::new()),
+                            Value::List(entries) => {
+                                entries.into_iter().for_each(|node| entry(node, &mut parsed, &mut unused));
+                            }
+                            Value::Null => {}
                             _ => return Err(RowError::new(node.line, "`entries` must be a list")),
                         }
                         continue;
@@ -56,22 +67,86 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
                     Err(error) => parsed.errors.push(error),
                 }
             }
-            entries.ok_or_else(|| RowError::new(root.line, "no `entries`: a FAQ is a list of entries"))?
         }
-        Value::Null | Value::Text(_) => return Err(RowError::new(root.line, "a FAQ is a list of entries")),
-    };
-    for node in entries {
-        entry(node, &mut parsed);
+        value @ (Value::List(_) | Value::Map(_)) => {
+            let list = matches!(value, Value::List(_));
+            nested(Node { line, value }, &mut Vec::new(), &mut parsed, &mut unused);
+            if !list && parsed.entries.is_empty() && parsed.errors.is_empty() {
+                return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
+            }
+        }
+        Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
     }
     Ok(parsed)
 }
 
+/// Reads the entries below a value. The names on the way to them are their tags.
+fn nested(node: Node, names: &mut Vec<String>, parsed: &mut Parsed, unused: &mut HashSet<String>) {
+    match node.value {
+        Value::List(items) => {
+            for item in items {
+                let leads_on = matches!(&item.value, Value::List(_))
+                    || matches!(&item.value, Value::Map(fields) if leads_on(fields));
+                if leads_on {
+                    nested(item, names, parsed, unused);
+                } else {
+                    tagged(item, names, parsed, unused);
+                }
+            }
+        }
+        Value::Map(fields) if is_entry(&fields) => {
+            tagged(Node { line: node.line, value: Value::Map(fields) }, names, parsed, unused);
+        }
+        Value::Map(fields) => {
+            for (name, child) in fields {
+                if matches!(child.value, Value::List(_) | Value::Map(_)) {
+                    names.push(name);
+                    nested(child, names, parsed, unused);
+                    names.pop();
+                }
+            }
+        }
+        Value::Null | Value::Text(_) => {}
+    }
+}
+
+/// Reads an entry, with these names among its tags.
+fn tagged(node: Node, names: &[String], parsed: &mut Parsed, unused: &mut HashSet<String>) {
+    let before = parsed.entries.len();
+    entry(node, parsed, unused);
+    for added in &mut parsed.entries[before..] {
+        added.tags.extend(names.iter().cloned());
+    }
+}
+
+/// Whether a mapping has a question and an answer.
+fn is_entry(fields: &[(String, Node)]) -> bool {
+    let has = |known: &[&str]| {
+        fields
+            .iter()
+            .any(|(name, node)| known.contains(&name.as_str()) && !matches!(node.value, Value::Map(_)))
+    };
+    has(QUESTION) && has(ANSWER)
+}
+
+/// Whether entries may stand below a mapping: it has lists or mappings, and nothing of an entry itself.
+fn leads_on(fields: &[(String, Node)]) -> bool {
+    let of_entry = |name: &str| QUESTION.contains(&name) || ANSWER.contains(&name);
+    fields.iter().any(|(_, node)| matches!(node.value, Value::List(_) | Value::Map(_)))
+        && !fields.iter().any(|(name, node)| of_entry(name) && !holds_mappings(node))
+}
+
+/// Whether a value is a list of mappings, as `questions` is in some files.
+fn holds_mappings(node: &Node) -> bool {
+    matches!(&node.value, Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))))
+}
+
 /// Reads one entry. Whatever is wrong with it is said, and if that leaves it without meaning it is
-/// left out.
-pub fn entry(node: Node, parsed: &mut Parsed) {
+/// left out. A field that is not used is said once for the file: `unused` holds those that were.
+pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
     let line = node.line;
     let Value::Map(fields) = node.value else {
-        let reason = format!("an entry is a mapping with {ENTRY_FIELDS}");
+        let reason = "an entry is a mapping with question, answer and more";
         return parsed.errors.push(RowError::new(line, reason));
     };
     let mut raw = RawEntry { line, ..RawEntry::default() };
@@ -79,20 +154,31 @@ pub fn entry(node: Node, parsed: &mut Parsed) {
     let mut errors = Vec::new();
     for (name, node) in fields {
         let line = node.line;
-        let read = match name.as_str() {
-            "id" => text(node, &name).map(|id| raw.id = id),
-            "question" | "questions" => texts(node, &name).map(|texts| raw.questions.extend(texts)),
-            "also" => texts(node, &name).map(|texts| also = texts),
-            "answer" => text(node, &name).map(|answer| raw.answer = answer),
-            "source" => text(node, &name).map(|source| raw.source = source),
-            "tags" => texts(node, &name).map(|tags| raw.tags = tags),
-            "min_confidence" => number(node, &name).map(|confidence| raw.min_confidence = confidence),
-            _ => {
-                // The entry is used all the same: its meaning does not hang on this field.
-                let reason = format!("unknown field `{name}`; known: {ENTRY_FIELDS}");
+        let is = |known: &[&str]| known.contains(&name.as_str());
+        let read = if is(ID) {
+            text(node, &name).map(|id| raw.id = id)
+        } else if is(QUESTION) {
+            texts(node, &name).map(|texts| raw.questions.extend(texts))
+        } else if is(ALSO) {
+            texts(node, &name).map(|texts| also = texts)
+        } else if is(ANSWER) {
+            text(node, &name).map(|answer| raw.answer = answer.or(raw.answer.take()))
+        } else if is(SOURCE) {
+            text(node, &name).map(|source| raw.source = source)
+        } else if is(TAGS) {
+            texts(node, &name).map(|tags| raw.tags = tags)
+        } else if name == "min_confidence" {
+            number(node, &name).map(|confidence| raw.min_confidence = confidence)
+        } else {
+            // The entry is used all the same: its meaning does not hang on this field.
+            if unused.insert(name.clone()) {
+                let reason = format!(
+                    "unknown field `{name}`, here first; known: id, question (or questions), also, answer, source, \
+                     tags, min_confidence"
+                );
                 parsed.errors.push(RowError::new(line, reason));
-                Ok(())
             }
+            Ok(())
         };
         errors.extend(read.err());
     }

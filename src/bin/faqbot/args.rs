@@ -140,7 +140,8 @@ pub enum Color {
 /// What applies to every command. Each is also a FAQBOT_ variable and a line in faqbot.toml.
 #[derive(Debug, Default, Args)]
 pub struct Options {
-    /// The FAQ file: .yaml, .json, .jsonl or .csv (default: the therapist FAQ in the program)
+    /// The FAQ file: YAML, JSON, JSONL, CSV, TSV, Markdown, .qna or .txt (default: the therapist FAQ
+    /// in the program)
     #[arg(long, global = true, env = "FAQBOT_FAQ", value_name = "PATH")]
     pub faq: Option<PathBuf>,
     /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`

@@ -1,0 +1,111 @@
+//! Plain text: a line that is a question, then its answer, until the next.
+//!
+//! A line is a question when all of it is one sentence that ends in a question mark. A short line
+//! without a full stop after an answer is a heading, and a question too if an answer follows. What has
+//! no answer, and what pages leave behind at their end, is said and left out.
+
+use super::{Parsed, RawEntry};
+use crate::error::RowError;
+
+/// A longer line is no question, but a paragraph that happens to end in one.
+const MAX_QUESTION_CHARS: usize = 160;
+
+/// A heading has at most this many words.
+const MAX_HEADING_WORDS: usize = 9;
+
+/// Lines that question-and-answer pages leave when they are copied.
+const LEFTOVERS: [&str; 5] =
+    ["previous question", "next question", "people also ask", "related questions", "read more"];
+
+/// Reads a plain-text FAQ.
+///
+/// # Errors
+///
+/// No line is a question.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    let mut parsed = Parsed::default();
+    let mut open: Option<RawEntry> = None;
+    let mut blank = true;
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim();
+        let answered = open.as_ref().is_some_and(|entry| entry.answer.is_some());
+        if LEFTOVERS.contains(&&*trimmed.to_lowercase()) {
+            let reason = format!("\"{trimmed}\" is left out: pages leave it behind");
+            parsed.errors.push(RowError::new(index + 1, reason));
+        } else if is_question(trimmed) || (blank && (answered || open.is_none()) && is_heading(trimmed)) {
+            close(open.take(), &mut parsed);
+            let questions = vec![trimmed.to_owned()];
+            open = Some(RawEntry { line: index + 1, questions, ..RawEntry::default() });
+        } else if let Some(entry) = &mut open {
+            if !trimmed.is_empty() || entry.answer.is_some() {
+                let answer = entry.answer.get_or_insert_default();
+                answer.push_str(line.trim_end());
+                answer.push('\n');
+            }
+        } else if !trimmed.is_empty() {
+            parsed.errors.push(RowError::new(index + 1, "text before the first question is left out"));
+        }
+        blank = trimmed.is_empty();
+    }
+    close(open, &mut parsed);
+    if parsed.entries.is_empty() {
+        return Err(RowError::new(1, "no line is a question with an answer below it"));
+    }
+    Ok(parsed)
+}
+
+fn close(entry: Option<RawEntry>, parsed: &mut Parsed) {
+    match entry {
+        Some(entry) if entry.answer.is_some() => parsed.entries.push(entry),
+        Some(entry) => {
+            let reason = format!("\"{}\" has no answer", entry.questions[0]);
+            parsed.errors.push(RowError::new(entry.line, reason));
+        }
+        None => {}
+    }
+}
+
+/// Whether all of a line is one question.
+fn is_question(line: &str) -> bool {
+    let Some(body) = line.strip_suffix(['?', '？']) else { return false };
+    let one_sentence = !body.contains(['?', '？']) && !body.contains(". ") && !body.contains("! ");
+    one_sentence
+        && !body.trim().is_empty()
+        && line.chars().count() <= MAX_QUESTION_CHARS
+        && !line.starts_with(['-', '*', '>'])
+}
+
+/// Whether a line looks like a heading: few words that begin with capitals, and no end of a sentence.
+fn is_heading(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let capital = |word: &&&str| word.chars().next().is_some_and(char::is_uppercase);
+    (2..=MAX_HEADING_WORDS).contains(&words.len())
+        && !line.ends_with(['.', '!', ':', ',', ';'])
+        && words.iter().filter(capital).count() * 2 > words.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_have_the_text_below_them() {
+        let text = "Where is it?\n\nHere. Is it? It is.\n\nReally.\n\nWhat To Do Now\n\n\nWho?\nMe.\nPrevious question\nIs this left over?";
+        let parsed = parse(text).unwrap();
+        let entries: Vec<(usize, &str)> = parsed
+            .entries
+            .iter()
+            .map(|entry| (entry.line, entry.answer.as_deref().unwrap().trim()))
+            .collect();
+        assert_eq!(entries, [(1, "Here. Is it? It is.\n\nReally."), (10, "Me.")]);
+        let errors: Vec<usize> = parsed.errors.iter().map(|error| error.line).collect();
+        assert_eq!(errors, [7, 12, 13]);
+    }
+
+    #[test]
+    fn a_heading_above_an_answer_is_a_question() {
+        let parsed = parse("About Our Orders\n\nThey come.\n\nAbout Our Returns\n\nThey go.\n").unwrap();
+        assert_eq!(parsed.entries.len(), 2);
+        assert!(parse("just some text\n").is_err());
+    }
+}
