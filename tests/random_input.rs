@@ -1,0 +1,95 @@
+//! Random input for every parser: whatever a file holds, reading it ends with entries or an error.
+
+use std::path::Path;
+
+use faqbot::Faq;
+use faqbot::faq::Format;
+
+/// Bytes for each parser, in many small files.
+const BYTES: usize = 1_000_000;
+
+/// Pieces that mean something in one format or another.
+const PIECES: [&str; 48] = [
+    "\n",
+    "\r\n",
+    "\n\n",
+    " ",
+    "  ",
+    "\t",
+    "- ",
+    "* ",
+    "# ",
+    "### ",
+    "? ",
+    "?",
+    "？",
+    "```",
+    "**",
+    "**Filters:**",
+    "---\n",
+    "\"",
+    "\"\"",
+    "'",
+    ":",
+    ": ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ";",
+    "\\",
+    "\\n",
+    "&a ",
+    "*a",
+    "!x ",
+    "|",
+    ">",
+    "<h3>",
+    "</h3>",
+    "<",
+    "question",
+    "answer",
+    "entries",
+    "id",
+    "é",
+    "\u{feff}",
+    "😀",
+    "a",
+    "null",
+    "1e999",
+];
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % bound
+    }
+}
+
+#[test]
+fn no_parser_panics() {
+    let mut random = Random(4);
+    for format in
+        [Format::Yaml, Format::Json, Format::Jsonl, Format::Csv, Format::Markdown, Format::Qna, Format::Plain]
+    {
+        let mut total = 0;
+        while total < BYTES {
+            let mut file: Vec<u8> = Vec::new();
+            for _ in 0..random.below(120) {
+                // Now and then a byte of any value: not UTF-8, a control character.
+                match random.below(20) {
+                    0 => file.push(random.below(256) as u8),
+                    _ => file.extend_from_slice(PIECES[random.below(PIECES.len())].as_bytes()),
+                }
+            }
+            total += file.len() + 1;
+            match Faq::read(&file, format, Path::new("random")) {
+                Ok(loaded) => assert!(!loaded.faq.entries.is_empty()),
+                Err(error) => assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
+}
