@@ -176,6 +176,8 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
     let _ = write!(line, " · cosine {:.2}", found.cosine);
     if reply.rule == Rule::BelowThreshold {
         let _ = write!(line, ", below {:.2}", setup.policy.min_cosine);
+    } else if let Some(margin) = reply.margin().filter(|_| !exact && reply.parts.is_empty()) {
+        let _ = write!(line, " · next {margin:.2} below");
     }
     line
 }

@@ -1,6 +1,7 @@
 //! From settings to a bot: the FAQ, the model and the cache brought together, with what there is to
 //! say about it on standard error.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use faqbot::embed::HashEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::faq::{Format, Loaded};
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::config::{Model, Settings};
 use crate::render::{FAIR_LABEL, plain, styled};
@@ -154,9 +155,13 @@ impl Embedding {
     /// `done` texts are done.
     pub fn at(&mut self, done: usize) {
         if done < self.total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
-            let template = "embedding {wide_bar} {pos}/{len} ({per_sec}, {eta} left)";
+            let template = "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)";
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            let style = style.with_key("rate", rate);
             // Rate and time left are counted from here: what the cache gave is no measure of them.
             self.bar = Some(ProgressBar::new(self.total as u64).with_style(style).with_position(done as u64));
         }
