@@ -82,6 +82,10 @@ pub struct TooLittle(String);
 pub struct Case {
     /// The features and whether the best entry is right.
     pub row: Labelled,
+    /// Whether the FAQ has an answer to it.
+    pub in_scope: bool,
+    /// The part of the cross-validation that it is in.
+    pub fold: usize,
     /// Whether a right entry is among the choices that would be offered.
     pub offered_right: bool,
     /// Whether it is answered where the confidence allows it: no caution, and no cosine below the
@@ -114,6 +118,8 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
         Some(Case {
             row: Labelled { features: reply.features?, right: top1(bot, labelled, reply), weight: 1.0 },
+            in_scope: labelled.in_scope(),
+            fold: 0,
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
             answerable: reply.caution.is_none()
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
@@ -122,7 +128,37 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             confidence_before: reply.confidence.map(f64::from),
         })
     });
-    rows.collect()
+    let mut cases: Vec<Case> = rows.collect();
+    cases.iter_mut().enumerate().for_each(|(at, case)| case.fold = at % FOLDS);
+    cases
+}
+
+/// The cases as if this share of them were out of scope: those of either kind are repeated, each
+/// counting less, so that all together count as many as before.
+///
+/// # Errors
+///
+/// There are none of a kind that is to have a share.
+pub fn assume_share(cases: &[Case], out_of_scope: f64) -> std::result::Result<Vec<Case>, TooLittle> {
+    /// How often a case in scope is repeated: the share is met to about a fortieth of a case.
+    const REPEATS: usize = 40;
+    let inside = cases.iter().filter(|case| case.in_scope).count();
+    let outside = cases.len() - inside;
+    if (inside == 0 && out_of_scope < 1.0) || (outside == 0 && out_of_scope > 0.0) || out_of_scope >= 1.0 {
+        return Err(TooLittle(format!(
+            "{inside} queries in scope and {outside} out of scope cannot stand for a share of {:.0} % out of scope",
+            out_of_scope * 100.0
+        )));
+    }
+    let wanted = REPEATS as f64 * inside as f64 * out_of_scope / (1.0 - out_of_scope);
+    let repeats = (wanted / outside.max(1) as f64).round() as usize;
+    let total = REPEATS * inside + repeats * outside;
+    let weight = cases.len() as f64 / total as f64;
+    let repeated = cases.iter().flat_map(|case| {
+        let case = Case { row: Labelled { weight, ..case.row }, ..*case };
+        std::iter::repeat_n(case, if case.in_scope { REPEATS } else { repeats })
+    });
+    Ok(repeated.collect())
 }
 
 /// Fits a calibration and chooses a policy with at most `max_wrong` wrong answers of all queries.
@@ -131,12 +167,16 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
 ///
 /// There are too few queries, or they are too one-sided.
 pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLittle> {
-    let right = cases.iter().filter(|case| case.row.right).count();
-    let rest = cases.len() - right;
-    if cases.len() < MIN_QUERIES {
+    // Repeated cases count less: together, as many as there are queries.
+    let count = |wanted: &dyn Fn(&Case) -> bool| {
+        cases.iter().filter(|case| wanted(case)).map(|case| case.row.weight).sum::<f64>().round() as usize
+    };
+    let all = count(&|_| true);
+    let right = count(&|case| case.row.right);
+    let rest = all - right;
+    if all < MIN_QUERIES {
         let message = format!(
-            "{} labelled queries are too few: at least {MIN_QUERIES} are needed (wordings of the FAQ itself do not count)",
-            cases.len()
+            "{all} labelled queries are too few: at least {MIN_QUERIES} are needed (wordings of the FAQ itself do not count)"
         );
         return Err(TooLittle(message));
     }
@@ -161,13 +201,12 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
     // Every fifth query is judged by a fit on the other four fifths.
     let mut judged = Vec::with_capacity(cases.len());
     for fold in 0..FOLDS {
-        let part =
-            |inside: bool| cases.iter().enumerate().filter(move |(at, _)| (at % FOLDS == fold) == inside);
-        let others: Vec<Labelled> = part(false).map(|(_, case)| case.row).collect();
+        let part = |inside: bool| cases.iter().filter(move |case| (case.fold == fold) == inside);
+        let others: Vec<Labelled> = part(false).map(|case| case.row).collect();
         let fitted = Calibration::adapted(&others).unwrap_or(Calibration::new(SHIPPED));
-        let seen: Vec<Scored> = part(false).map(|(_, case)| Scored::new(of(&fitted, case), case)).collect();
+        let seen: Vec<Scored> = part(false).map(|case| Scored::new(of(&fitted, case), case)).collect();
         let chosen = choose_policy(&seen, max_wrong);
-        judged.extend(part(true).map(|(_, case)| {
+        judged.extend(part(true).map(|case| {
             let confidence = of(&fitted, case);
             let answered = case.is_answered(confidence, &chosen);
             Judged { confidence: Some(confidence), answered, right: case.row.right }
@@ -183,7 +222,13 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
         .collect();
     let wrong = scored.iter().filter(|query| query.is_wrong_at(f64::from(policy.min_confidence))).count();
     let reachable = wrong as f64 <= max_wrong * cases.len() as f64;
-    Ok(Fitted { calibration, policy, reachable, measured: measure(&judged), before: measure(&before) })
+    Ok(Fitted {
+        calibration,
+        policy,
+        reachable,
+        measured: measure(&judged, all),
+        before: measure(&before, all),
+    })
 }
 
 /// A query by its confidence.
@@ -242,7 +287,11 @@ struct Judged {
     right: bool,
 }
 
-fn measure(judged: &[Judged]) -> Measured {
+/// `count` is the number of queries, which may be fewer than they are repeated here.
+fn measure(judged: &[Judged], count: usize) -> Measured {
+    let interval = |statistic: &dyn Fn(&[Judged]) -> Option<f64>| -> Option<Interval> {
+        interval(judged, count, statistic)
+    };
     let share = |wanted: fn(&Judged) -> bool| {
         move |sample: &[Judged]| -> Option<f64> {
             Some(sample.iter().filter(|one| wanted(one)).count() as f64 / sample.len().max(1) as f64)
@@ -252,10 +301,10 @@ fn measure(judged: &[Judged]) -> Measured {
         sample.iter().map(|one| Some((one.confidence?, one.right))).collect()
     };
     Measured {
-        wrong_answers: interval(judged, share(|one| one.answered && !one.right)).unwrap_or(Interval::NONE),
-        coverage: interval(judged, share(|one| one.answered)).unwrap_or(Interval::NONE),
-        calibration_error: interval(judged, |sample| scored(sample).map(|scored| calibration_error(&scored))),
-        auroc: interval(judged, |sample| auroc(&scored(sample)?)),
+        wrong_answers: interval(&share(|one| one.answered && !one.right)).unwrap_or(Interval::NONE),
+        coverage: interval(&share(|one| one.answered)).unwrap_or(Interval::NONE),
+        calibration_error: interval(&|sample| scored(sample).map(|scored| calibration_error(&scored))),
+        auroc: interval(&|sample| auroc(&scored(sample)?)),
     }
 }
 
@@ -265,13 +314,17 @@ impl Interval {
 
 /// A statistic with its basic bootstrap interval (Davison and Hinkley 1997): 400 resamplings, the same
 /// ones on every run. Resampling adds to a calibration error; the basic interval takes that off again.
-fn interval(judged: &[Judged], statistic: impl Fn(&[Judged]) -> Option<f64>) -> Option<Interval> {
+fn interval(
+    judged: &[Judged],
+    count: usize,
+    statistic: &dyn Fn(&[Judged]) -> Option<f64>,
+) -> Option<Interval> {
     const RESAMPLES: usize = 400;
     let value = statistic(judged)?;
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut values: Vec<f64> = (0..RESAMPLES)
         .filter_map(|_| {
-            let sample: Vec<Judged> = (0..judged.len())
+            let sample: Vec<Judged> = (0..count)
                 .map(|_| {
                     // A 64-bit linear congruential generator (Knuth's MMIX constants), its high bits.
                     state =
@@ -447,6 +500,8 @@ mod tests {
         let row = Labelled { features, right, weight: 1.0 };
         Case {
             row,
+            in_scope: right,
+            fold: 0,
             offered_right: right,
             answerable: true,
             own_min_confidence: None,
@@ -456,7 +511,8 @@ mod tests {
     }
 
     fn cases(count: usize) -> Vec<Case> {
-        (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).collect()
+        let cases = (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).enumerate();
+        cases.map(|(at, case)| Case { fold: at % FOLDS, ..case }).collect()
     }
 
     fn faq(count: usize) -> Faq {
@@ -481,6 +537,22 @@ mod tests {
         assert!(fitted.measured.wrong_answers.value <= 0.08, "{fitted:?}");
         assert!(fitted.measured.coverage.low <= fitted.measured.coverage.value);
         assert!(fitted.policy.ask_confidence <= fitted.policy.min_confidence);
+    }
+
+    #[test]
+    fn another_share_counts_as_many_queries() {
+        let cases = cases(200);
+        for share in [0.0, 0.1, 0.5, 0.9] {
+            let assumed = assume_share(&cases, share).unwrap();
+            let weight = |wanted: bool| {
+                assumed.iter().filter(|case| case.in_scope == wanted).map(|case| case.row.weight).sum::<f64>()
+            };
+            assert!((weight(true) + weight(false) - 200.0).abs() < 1e-6);
+            assert!((weight(false) / 200.0 - share).abs() < 0.01, "{share}: {}", weight(false));
+        }
+        assert!(fit(&assume_share(&cases, 0.3).unwrap(), 0.05).is_ok());
+        let inside: Vec<Case> = cases.iter().copied().filter(|case| case.in_scope).collect();
+        assert!(assume_share(&inside, 0.2).is_err());
     }
 
     #[test]

@@ -254,7 +254,6 @@ impl Calibration {
             return None;
         }
         let total: f64 = rows.iter().map(|row| row.weight).sum();
-        let count = rows.len() as f64;
         let standard: Vec<([f64; 2], f64, f64)> = rows
             .iter()
             .map(|row| {
@@ -262,7 +261,7 @@ impl Calibration {
             })
             .collect();
         // A query at even odds has a curvature of 1/4; 20 of them, as a share of all.
-        let strength = 20.0 * 0.25 / count;
+        let strength = 20.0 * 0.25 / total;
         let [scale, shift] = newton(&standard, [[1.0, strength], [0.0, strength]]);
         // A negative scale would turn the order of confidences round: that is noise, not knowledge.
         Some(Calibration { base: SHIPPED, scale: scale.max(0.05), shift })

@@ -99,6 +99,9 @@ fn a_calibration_is_kept_beside_the_faq_and_refused_where_it_does_not_hold() {
     world.write("queries.jsonl", queries(100));
     let run = world.run(&[&calibrate[..], &["--max-wrong", "2%"]].concat(), "", 0);
     assert!(run.out.contains("at most 2.0 % of all") && file.exists(), "{run:?}");
+    world.run(&[&calibrate[..], &["--out-of-scope", "20%"]].concat(), "", 0);
+    let run = world.run(&[&calibrate[..], &["--out-of-scope", "100%"]].concat(), "", 2);
+    assert!(run.err.contains("cannot stand for a share of 100 %"), "{run:?}");
     let ask = ["ask", "--json", "--model", "hash", "--faq", "shop.yaml", "where is my parcel then"];
     let run = world.run(&ask, "", 0);
     assert!(run.json()[0]["confidence"].as_f64().is_some_and(|confidence| confidence > 0.3), "{run:?}");

@@ -104,6 +104,10 @@ pub struct CalibrateArgs {
     /// The share of all queries that may get a wrong answer, such as 5% or 0.05
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
     pub max_wrong: f64,
+    /// The share of questions without an answer in the FAQ that you expect, such as 20%, where the
+    /// file has another
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub out_of_scope: Option<f64>,
 }
 
 /// A share as a fraction or in percent.

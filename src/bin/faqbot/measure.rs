@@ -216,15 +216,20 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
         bot.ask_all(&texts, Bot::<Box<dyn faqbot::Embedder>>::MATCHES, &mut |done| progress.at(done))?;
     drop(progress);
     let cases = calibration::cases(&bot, &queries, &replies);
+    let count = cases.len();
+    let cases = match args.out_of_scope {
+        Some(share) => calibration::assume_share(&cases, share)?,
+        None => cases,
+    };
     let fitted = calibration::fit(&cases, args.max_wrong)?;
-    let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), cases.len());
+    let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), count);
     file.save(&target)?;
 
     let mut out = anstream::stdout().lock();
     writeln!(
         out,
         "{} queries; at most {:.1} % of all may get a wrong answer",
-        cases.len(),
+        count,
         args.max_wrong * 100.0
     )?;
     writeln!(
