@@ -14,12 +14,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said. Not named `source`: the message has it, and whoever prints the chain
+        /// of sources would say it twice.
+        reason: std::io::Error,
     },
     /// A file is not what its name or use promises, from this line on.
     #[error("{0}")]
@@ -51,7 +52,7 @@ pub enum Error {
 impl Error {
     /// For `map_err` on file operations.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
-        move |source| Error::Io { path: path.to_owned(), source }
+        move |reason| Error::Io { path: path.to_owned(), reason }
     }
 }
 
