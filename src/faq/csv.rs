@@ -24,6 +24,7 @@ const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
 const QNA_MAKER: &[&str] = &["metadata", "suggestedquestions", "iscontextonly", "prompts"];
 
 /// Where what is in a row.
+#[derive(Default)]
 struct Columns {
     question: usize,
     answer: usize,
@@ -129,17 +130,7 @@ fn header(record: &StringRecord, parsed: &mut Parsed) -> Result<(Columns, bool),
     let column = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
     let (question, answer) = (column(QUESTION), column(ANSWER));
     if question.is_none() && answer.is_none() && names.len() == 2 {
-        let columns = Columns {
-            question: 0,
-            answer: 1,
-            also: None,
-            id: None,
-            source: None,
-            tags: None,
-            min_confidence: None,
-            qna_maker: false,
-        };
-        return Ok((columns, false));
+        return Ok((Columns { answer: 1, ..Columns::default() }, false));
     }
     let required = |column: Option<usize>, name: &str| {
         column.ok_or_else(|| {

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use faqbot::calibration::{self, CalibrationFile, Interval, Measured};
 use faqbot::eval::{self, Failure, LabelledQuery, Report};
-use faqbot::faq::{Answers, Loaded};
+use faqbot::faq::Answers;
 use faqbot::{Bot, Faq};
 
 use crate::args::{CalibrateArgs, EvalArgs};
@@ -21,20 +21,12 @@ const PAIRS: usize = 15;
 
 /// A FAQ to measure: answers are not needed for that.
 fn load_faq(settings: &Settings) -> Result<Faq> {
-    match &settings.faq {
-        Some(path) => {
-            let Loaded { faq, skipped } = Faq::load_with(path, Answers::Optional)?;
-            skipped.iter().for_each(|row| warn(&row.to_string()));
-            let without = faq.entries.iter().filter(|entry| entry.answer.is_empty()).count();
-            if without > 0 && without < faq.entries.len() {
-                warn(&format!(
-                    "{without} entries have no answer: they are measured, but a chat leaves them out"
-                ));
-            }
-            Ok(faq)
-        }
-        None => setup::load_faq(settings),
+    let faq = setup::load_faq(settings, Answers::Optional)?;
+    let without = faq.entries.iter().filter(|entry| entry.answer.is_empty()).count();
+    if without > 0 && without < faq.entries.len() {
+        warn(&format!("{without} entries have no answer: they are measured, but a chat leaves them out"));
     }
+    Ok(faq)
 }
 
 /// The queries, and the bot to ask them: as it would answer in a chat, or as it ships, without the

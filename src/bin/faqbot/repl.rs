@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use faqbot::faq::Answers;
 use faqbot::{Decision, Policy, Reply};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -354,7 +355,7 @@ impl Chat<'_> {
 
     fn reload(&mut self, out: &mut impl Write) -> Result<()> {
         let keeps = "the FAQ stays as it was";
-        let faq = setup::load_faq(self.settings).context(keeps)?;
+        let faq = setup::load_faq(self.settings, Answers::Required).context(keeps)?;
         let fresh = setup::setup(self.settings, &faq, self.bot.embedder().model(), true).context(keeps)?;
         let mut progress = Embedding::new(AnyBot::texts(&faq, &fresh));
         self.bot.set_faq(faq, &mut |done| progress.at(done)).context(keeps)?;

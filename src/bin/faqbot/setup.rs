@@ -10,7 +10,7 @@ use faqbot::cache::CachedEmbedder;
 use faqbot::calibration::CalibrationFile;
 use faqbot::embed::HashEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::faq::{Format, Loaded};
+use faqbot::faq::{Answers, Format, Loaded};
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
@@ -38,9 +38,9 @@ pub fn faq_name(settings: &Settings) -> String {
 }
 
 /// Reads the FAQ, and says what in it cannot be used.
-pub fn load_faq(settings: &Settings) -> Result<Faq> {
+pub fn load_faq(settings: &Settings, answers: Answers) -> Result<Faq> {
     let Loaded { faq, skipped } = match &settings.faq {
-        Some(path) => Faq::load(path)?,
+        Some(path) => Faq::load_with(path, answers)?,
         None => Faq::read(BUILT_IN.as_bytes(), Format::Yaml, Path::new(BUILT_IN_NAME))?,
     };
     for row in &skipped {
@@ -102,7 +102,7 @@ pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) 
 
 /// Brings a bot up.
 pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
-    let faq = load_faq(settings)?;
+    let faq = load_faq(settings, Answers::Required)?;
     let embedder = load_embedder(settings)?;
     bot(settings, faq, embedder, true)
 }
