@@ -55,18 +55,22 @@ mod terminal {
         session
     }
 
+    /// Sends a line and waits for what it brings.
+    #[track_caller]
+    fn send(session: &mut PtySession, line: &str, expected: &str) {
+        session.send_line(line).expect("send");
+        session.exp_string(expected).expect(expected);
+    }
+
     #[test]
     fn a_person_asks_picks_and_leaves() {
         let world = World::new();
         let mut session = chat(&world);
-        session.send_line("where is my parcel").expect("send");
-        session.exp_string("Open **Orders**").expect("an answer");
+        send(&mut session, "where is my parcel", "Open **Orders**");
         session.exp_string("exact wording").expect("the confidence");
-        session.send_line("how do i reset my").expect("send");
-        session.exp_string("Did you mean:").expect("choices");
+        send(&mut session, "how do i reset my", "Did you mean:");
         session.exp_string("1-2> ").expect("a prompt for a number");
-        session.send_line("1").expect("send");
-        session.exp_string("Hold the button").expect("the answer picked");
+        send(&mut session, "1", "Hold the button");
         // Ctrl-C clears the line and the chat goes on.
         session.exp_string("> ").expect("a prompt");
         session.send("half a quest").expect("send");
@@ -74,16 +78,13 @@ mod terminal {
         session.exp_string("half a quest").expect("the echo");
         session.send_control('c').expect("send");
         session.exp_string("> ").expect("a prompt");
-        session.send_line("/hlep").expect("send");
-        session.exp_string("did you mean /help?").expect("a suggestion");
+        send(&mut session, "/hlep", "did you mean /help?");
         // Tab completes a command.
         session.send("/mod\t").expect("send");
-        session.send_line("").expect("send");
-        session.exp_string("hash-256").expect("the model");
+        send(&mut session, "", "hash-256");
         // A text over several lines.
         session.send_line("where is \\").expect("send");
-        session.send_line("my parcel").expect("send");
-        session.exp_string("Open **Orders**").expect("an answer");
+        send(&mut session, "my parcel", "Open **Orders**");
         // Ctrl-D leaves.
         session.send_control('d').expect("send");
         session.exp_eof().expect("the end");
@@ -94,15 +95,11 @@ mod terminal {
         let world = World::new();
         let mut session = chat(&world);
         world.write("shop.yaml", "entries: [\n");
-        session.send_line("/reload").expect("send");
-        session.exp_string("the FAQ stays as it was").expect("an error");
-        session.send_line("where is my parcel").expect("send");
-        session.exp_string("Open **Orders**").expect("the old answer");
+        send(&mut session, "/reload", "the FAQ stays as it was");
+        send(&mut session, "where is my parcel", "Open **Orders**");
         world.write("shop.yaml", "- question: Where is my parcel?\n  answer: Here.\n");
-        session.send_line("/reload").expect("send");
-        session.exp_string("1 entries, 1 wordings").expect("the new FAQ");
-        session.send_line("where is my parcel").expect("send");
-        session.exp_string("Here.").expect("the new answer");
+        send(&mut session, "/reload", "1 entries, 1 wordings");
+        send(&mut session, "where is my parcel", "Here.");
         session.send_line("/quit").expect("send");
         session.exp_eof().expect("the end");
     }
@@ -111,10 +108,8 @@ mod terminal {
     fn what_was_typed_is_kept_privately() {
         let world = World::new();
         let mut session = chat(&world);
-        session.send_line("my secret question").expect("send");
-        session.exp_string("I only know the shop").expect("a reply");
-        session.send_line(" a secret behind a space").expect("send");
-        session.exp_string("I only know the shop").expect("a reply");
+        send(&mut session, "my secret question", "I only know the shop");
+        send(&mut session, " a secret behind a space", "I only know the shop");
         session.send_control('d').expect("send");
         session.exp_eof().expect("the end");
         let path = world.path("state/faqbot/history.txt");
