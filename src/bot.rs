@@ -8,7 +8,7 @@ use crate::caution::{Caution, WordCounts, polarity_conflict, questions};
 use crate::confidence::{Calibration, Features, features};
 use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::Result;
-use crate::evidence::{Evidence, Match, answer_text};
+use crate::evidence::{Evidence, Match, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_wording};
 use crate::index::Index;
 use crate::matcher::{Case, Decision, Policy, Rule, decide};
@@ -138,7 +138,7 @@ impl<E: Embedder> Bot<E> {
     /// How many texts are embedded for a FAQ.
     pub fn texts(faq: &Faq, setup: &Setup) -> usize {
         let answers =
-            faq.entries.iter().filter(|entry| setup.answers && answer_text(entry).is_some()).count();
+            faq.entries.iter().filter(|entry| setup.answers && is_real_answer(&entry.answer)).count();
         faq.phrasing_count() + answers
     }
 

@@ -120,6 +120,9 @@ fn flags_go_over_variables_over_the_file() {
         .output();
     assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.93"));
 
+    let run = world.faqbot(&ask).env("FAQBOT_MIN_COSINE", "").env("FAQBOT_COLOR", "").output();
+    assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.91"), "empty is unset");
+
     world.write("other.toml", "faq = \"shop.yaml\"\nmin_cosin = 1\n");
     let run = world.run(&["ask", "--config", "other.toml", "x"], "", 2);
     assert!(run.err.contains("other.toml:2: unknown field `min_cosin`"), "{run:?}");

@@ -48,15 +48,17 @@ fn a_report_says_how_well_queries_are_answered() {
     assert!(run.err.contains("worse: in-scope accuracy is"), "{run:?}");
     let run = world.run(&[&eval[..], &["--max-wrong", "nan"]].concat(), "", 2);
     assert!(run.err.contains("a share lies from 0 to 1"), "{run:?}");
-    let run = world.run(&[&eval[..], &["--plot", "plot.png"]].concat(), "", 2);
-    assert!(run.err.contains("ends in .svg"), "{run:?}");
+    let run = world.run(&[&eval[..], &["--plot", "plot.gif"]].concat(), "", 2);
+    assert!(run.err.contains("ends in .svg or .png"), "{run:?}");
     let better = json.replace("\"top1\": ", "\"top1\": 9");
     world.write("better.json", better);
     let run = world.run(&[&eval[..], &["--compare", "better.json"]].concat(), "", 1);
     assert!(run.err.contains("worse: top-1 was"), "{run:?}");
 
     world.run(&[&eval[..], &["--plot", "plot.svg"]].concat(), "", 0);
-    assert!(fs::read_to_string(world.path("plot.svg")).expect("a plot").contains("Risk and coverage"));
+    assert!(fs::read_to_string(world.path("plot.svg")).expect("a plot").contains("wrong, of those answered"));
+    world.run(&[&eval[..], &["--plot", "plot.PNG"]].concat(), "", 0);
+    assert!(fs::read(world.path("plot.PNG")).expect("a plot").starts_with(b"\x89PNG"));
 }
 
 #[test]

@@ -91,8 +91,8 @@ pub struct EvalArgs {
     /// Exit with 1 where the out-of-scope recall is below this (0 to 1)
     #[arg(long, value_name = "X", value_parser = share)]
     pub min_recall: Option<f64>,
-    /// Draw the reliability and risk-coverage curves into an SVG file
-    #[arg(long, value_name = "FILE.svg")]
+    /// Draw the reliability and risk-coverage curves into a file
+    #[arg(long, value_name = "FILE.svg|png")]
     pub plot: Option<PathBuf>,
 }
 

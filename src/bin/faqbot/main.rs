@@ -10,6 +10,8 @@ mod repl;
 mod setup;
 mod wire;
 
+use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::process::ExitCode;
 
@@ -43,7 +45,12 @@ fn main() -> ExitCode {
 /// Parses the command line. Where one of --model and --model-dir is a flag and the other a variable,
 /// the flag stands.
 fn parse() -> Cli {
-    let mut command = Cli::command();
+    // A variable that is set to nothing is not set.
+    let empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
+    let mut command = Cli::command().mut_args(|arg| match arg.get_env() {
+        Some(name) if empty(name) => arg.env(None::<&str>),
+        _ => arg,
+    });
     let matches = command.clone().get_matches();
     let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
     let flag =

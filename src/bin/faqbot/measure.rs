@@ -42,14 +42,25 @@ fn load(settings: &Settings, queries: &Path, calibrated: bool) -> Result<(AnyBot
     Ok((setup::bot(settings, faq, setup::load_embedder(settings)?, calibrated)?, queries))
 }
 
+/// A kind of image.
+#[derive(Clone, Copy)]
+enum Plot {
+    Svg,
+    Png,
+}
+
+fn plot_kind(path: &Path) -> Result<Plot> {
+    match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
+        Some("svg") => Ok(Plot::Svg),
+        Some("png") => Ok(Plot::Png),
+        _ => bail!("--plot {}: name a file that ends in .svg or .png", path.display()),
+    }
+}
+
 /// `faqbot eval`: the exit code, 1 where a floor or the comparison fails.
 pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
     // Before the work, so that a slip costs no minute.
-    if let Some(path) =
-        args.plot.as_ref().filter(|path| path.extension().is_none_or(|ending| ending != "svg"))
-    {
-        bail!("--plot {}: only SVG is drawn; name a file that ends in .svg", path.display());
-    }
+    let plot = args.plot.as_deref().map(|path| plot_kind(path).map(|kind| (path, kind))).transpose()?;
     let before: Option<Report> = args.compare.as_deref().map(read_report).transpose()?;
     let (bot, queries) = load(settings, &args.queries, true)?;
     let mut progress = Embedding::new(queries.len());
@@ -64,8 +75,12 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
         write!(out, "{}", text(&report))?;
     }
     out.flush()?;
-    if let Some(path) = &args.plot {
-        fs::write(path, plot::svg(&report)).with_context(|| path.display().to_string())?;
+    if let Some((path, kind)) = plot {
+        let image = match kind {
+            Plot::Svg => plot::svg(&report).into_bytes(),
+            Plot::Png => plot::png(&report)?,
+        };
+        fs::write(path, image).with_context(|| path.display().to_string())?;
     }
 
     let mut failed = Vec::new();
