@@ -16,12 +16,13 @@ use std::sync::Arc;
 use faqbot::cache::CachedEmbedder;
 use faqbot::calibration::{Scored, choose_policy};
 use faqbot::caution::{WordCounts, polarity_conflict};
+use faqbot::check::found_without;
 use faqbot::confidence::{Calibration, Labelled, Logistic, auroc, calibration_error};
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, ModelId, Progress, Role};
 use faqbot::eval::{LabelledQuery, load_queries};
 use faqbot::evidence::{Match, WEIGHTS, Weights, answer_text};
-use faqbot::faq::Answers;
+use faqbot::faq::{Answers, ReadOptions, load};
 use faqbot::{Bot, Entry, Faq, Policy, Reply, Setup};
 use ndarray::Array2;
 
@@ -133,7 +134,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::env::args().nth(1).ok_or("usage: fit DATA (the folder with clinc150 and the others)")?,
     );
     let faq = |set: &Set, name: &str| -> faqbot::Result<Faq> {
-        Ok(Faq::load_with(&data.join(set.family).join(format!("{name}.jsonl")), Answers::Optional)?.faq)
+        read_faq(&data.join(set.family).join(format!("{name}.jsonl")))
     };
     let queries = |set: &Set, name: &str| load_queries(&data.join(set.family).join(format!("{name}.jsonl")));
     let table = embed_all(&data)?;
@@ -388,6 +389,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
+    println!(
+        "\n## Close entries\n\nPairs of entries by the greatest cosine of their wordings, and the share of the queries"
+    );
+    println!("for either that go to the other, of those that go to one of them, on the calibration files:\n");
+    let mut bins = [(0usize, 0usize, 0usize); 20];
+    for (_, bot, asked, _) in &measured {
+        close_pairs(bot, asked, &mut bins)?;
+    }
+    for (at, (pairs, confused, queries)) in bins.iter().enumerate().filter(|(_, bin)| bin.2 > 0) {
+        let from = 0.5 + at as f64 * 0.025;
+        println!(
+            "{from:.3} to {:.3}: {pairs:>6} pairs, {queries:>6} queries, {:>5.1} %",
+            from + 0.025,
+            100.0 * *confused as f64 / *queries as f64
+        );
+    }
+
+    println!(
+        "\n## Wordings in the wrong place\n\nShare of the wordings whose entry is behind another by more than a value, where they stand and"
+    );
+    println!("when one in twenty is put into another entry, %; mean over the FAQs with several wordings:\n");
+    let mut wrong_place: Vec<(Vec<f32>, Vec<f32>)> = Vec::new();
+    for (_, bot, ..) in
+        measured.iter().filter(|(_, bot, ..)| bot.faq().phrasing_count() > 2 * bot.faq().entries.len())
+    {
+        wrong_place.push(misplaced(&mut random, bot)?);
+    }
+    for value in [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4] {
+        let mean = |which: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
+            let share = |set| {
+                let ahead = which(set);
+                ahead.iter().filter(|ahead| **ahead > value).count() as f64 / ahead.len() as f64
+            };
+            100.0 * wrong_place.iter().map(share).sum::<f64>() / wrong_place.len() as f64
+        };
+        println!("{value:.2}: {:>5.1} {:>5.1}", mean(|set| &set.0), mean(|set| &set.1));
+    }
+
     println!("\n## Against published figures (in-scope accuracy / out-of-scope recall, %)\n");
     for (name, family, faq_name, calibration, test, published) in [
         ("curekart v1", "hint3_curekart", "faq_v1", "calib20", "queries_v1", "Haptik 60.4/86.8, sum 147.2"),
@@ -413,6 +452,83 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
+}
+
+/// How far other entries are ahead of a wording's own: for the wordings where they stand, and for those
+/// that are moved to another entry.
+fn misplaced(random: &mut Random, bot: &Bot<Table>) -> faqbot::Result<(Vec<f32>, Vec<f32>)> {
+    let ahead = |faq: &Faq| -> faqbot::Result<Vec<Option<f32>>> {
+        let found = found_without(faq, bot.embedder())?;
+        Ok(found.into_iter().map(|found| found.map(|(_, ahead)| ahead)).collect())
+    };
+    let standing = ahead(bot.faq())?.into_iter().flatten().collect();
+    let mut faq = bot.faq().clone();
+    let mut moved: HashSet<String> = HashSet::new();
+    for _ in 0..faq.phrasing_count() / 20 {
+        let (from, to) = (random.below(faq.entries.len()), random.below(faq.entries.len()));
+        let entry = &mut faq.entries[from];
+        if from != to && entry.phrasings.len() > 2 {
+            let phrasing = entry.phrasings.remove(random.below(entry.phrasings.len()));
+            moved.insert(phrasing.clone());
+            faq.entries[to].phrasings.push(phrasing);
+        }
+    }
+    let texts = faq.entries.iter().flat_map(|entry| &entry.phrasings);
+    let found =
+        texts.zip(ahead(&faq)?).filter(|(text, _)| moved.contains(*text)).filter_map(|(_, ahead)| ahead);
+    Ok((standing, found.collect()))
+}
+
+/// Counts pairs of entries, and the queries for either that go to the other and to one of the two, by
+/// the greatest cosine of the entries' wordings.
+fn close_pairs(
+    bot: &Bot<Table>,
+    asked: &Asked,
+    bins: &mut [(usize, usize, usize); 20],
+) -> faqbot::Result<()> {
+    let entries = &bot.faq().entries;
+    let texts: Vec<&str> =
+        entries.iter().flat_map(|entry| entry.phrasings.iter().map(String::as_str)).collect();
+    let owners: Vec<usize> =
+        entries.iter().enumerate().flat_map(|(at, entry)| vec![at; entry.phrasings.len()]).collect();
+    let rows = bot.embedder().embed(Role::Passage, &texts, &mut |_| ())?;
+    let mut nearest = vec![-1.0f32; entries.len() * entries.len()];
+    for (row, &a) in rows.rows().into_iter().zip(&owners) {
+        for (cosine, &b) in rows.dot(&row).iter().zip(&owners) {
+            let place = &mut nearest[a * entries.len() + b];
+            *place = place.max(*cosine);
+        }
+    }
+    let mut counts: HashMap<(usize, usize), (usize, usize)> = HashMap::new();
+    for (at, reply) in asked.replies.iter().enumerate() {
+        let Some(best) = reply.matches.first().map(|best| best.entry) else { continue };
+        for &right in &asked.right[at] {
+            if right == best {
+                // A right reply speaks for every pair that the entry is in.
+                for other in (0..entries.len()).filter(|&other| other != right) {
+                    counts.entry((right.min(other), right.max(other))).or_default().1 += 1;
+                }
+            } else if asked.right[at].len() == 1 {
+                let counts = counts.entry((right.min(best), right.max(best))).or_default();
+                counts.0 += 1;
+                counts.1 += 1;
+            }
+        }
+    }
+    for ((a, b), (confused, queries)) in counts {
+        let cosine = nearest[a * entries.len() + b];
+        if cosine >= 0.5 {
+            let bin = &mut bins[(((cosine - 0.5) / 0.025) as usize).min(19)];
+            *bin = (bin.0 + 1, bin.1 + confused, bin.2 + queries);
+        }
+    }
+    Ok(())
+}
+
+/// A FAQ whose entries may have no answers.
+fn read_faq(path: &Path) -> faqbot::Result<Faq> {
+    let options = ReadOptions { answers: Answers::Optional, ..ReadOptions::default() };
+    Ok(load::load(&[path.to_owned()], &options, &mut |_| ())?.faq)
 }
 
 /// Queries asked of a bot, with all that is measured of them.
@@ -597,7 +713,7 @@ fn embed_all(data: &Path) -> Result<Table, Box<dyn std::error::Error>> {
             let path = file?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with("faq") {
-                for entry in Faq::load_with(&path, Answers::Optional)?.faq.entries {
+                for entry in read_faq(&path)?.entries {
                     texts.extend(entry.phrasings.iter().cloned());
                     // Parts have other first questions: the answer is embedded with each of them.
                     texts.extend(entry.phrasings.iter().filter_map(|phrasing| {

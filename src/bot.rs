@@ -365,7 +365,6 @@ impl Prepared {
 mod tests {
     use super::*;
     use crate::embed::HashEmbedder;
-    use crate::faq::Format;
     use std::path::Path;
 
     fn bot() -> Bot<HashEmbedder> {
@@ -379,7 +378,7 @@ mod tests {
   also: [forgot my password!!]
   answer: On its way.
 ";
-        let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
+        let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
         let policy = Policy { min_cosine: 0.5, margin: 0.05, ..Policy::UNCALIBRATED };
         let setup = Setup { policy, calibration: None, answers: true };
         Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap()

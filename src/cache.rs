@@ -167,6 +167,14 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         self.inner.dimension()
     }
 
+    fn cuts(&self, text: &str) -> bool {
+        self.inner.cuts(text)
+    }
+
+    fn languages(&self) -> Option<&str> {
+        self.inner.languages()
+    }
+
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
         if role == Role::Query || texts.is_empty() {
             return self.inner.embed(role, texts, progress);

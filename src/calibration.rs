@@ -1,11 +1,9 @@
 //! Calibration on a FAQ's own labelled queries: fitting, checking, and the file that keeps it.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::bot::{Bot, Reply};
@@ -15,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::eval::{LabelledQuery, top1};
 use crate::evidence;
 use crate::faq::{Faq, normalize_wording};
+use crate::files::{self, Existing};
 use crate::matcher::Policy;
 
 /// Fewer labelled queries than this say too little.
@@ -418,14 +417,10 @@ impl CalibrationFile {
     ///
     /// It cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let io = |error| Error::io(path)(error);
-        let mut file = NamedTempFile::new_in(folder).map_err(io)?;
-        let text = serde_json::to_string_pretty(self).map_err(|error| io(error.into()))?;
-        writeln!(file, "{text}").map_err(io)?;
-        file.as_file().sync_all().map_err(io)?;
-        file.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        files::write(path, Existing::Replace, |out| {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            writeln!(out)
+        })
     }
 
     /// The calibration and policy, if they hold for this model and FAQ.
@@ -491,7 +486,6 @@ fn likeness(left: &[u64], right: &[u64]) -> f64 {
 mod tests {
     use super::*;
     use crate::confidence::FEATURES;
-    use crate::faq::Format;
 
     fn case(confidence_like: f64, right: bool) -> Case {
         let mut features = [0.0; FEATURES];
@@ -518,7 +512,7 @@ mod tests {
     fn faq(count: usize) -> Faq {
         let yaml: String =
             (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
-        Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq
+        Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq
     }
 
     #[test]

@@ -65,6 +65,16 @@ pub trait Embedder: Send + Sync {
     ///
     /// The model failed, or computed something that is not a number.
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>>;
+
+    /// Whether the model reads only the beginning of a passage, because it is too long.
+    fn cuts(&self, _text: &str) -> bool {
+        false
+    }
+
+    /// The languages that the model knows, in English and for people, where that is known.
+    fn languages(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<E: Embedder + ?Sized> Embedder for Box<E> {
@@ -78,6 +88,14 @@ impl<E: Embedder + ?Sized> Embedder for Box<E> {
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
         (**self).embed(role, texts, progress)
+    }
+
+    fn cuts(&self, text: &str) -> bool {
+        (**self).cuts(text)
+    }
+
+    fn languages(&self) -> Option<&str> {
+        (**self).languages()
     }
 }
 

@@ -25,13 +25,29 @@ pub enum Error {
     /// A file is not what its name or use promises, from this line on.
     #[error("{0}")]
     Syntax(RowError),
-    /// A FAQ file's format is not known from its name.
-    #[error("{}: unknown format; FAQ files end in {known}", path.display())]
-    UnknownFormat {
+    /// A file was read in all formats that it may have, and none gave an entry.
+    #[error("{}", no_faq(path, tried))]
+    NoFaq {
         /// The file.
+        path: PathBuf,
+        /// The formats, and why each did not fit.
+        tried: Vec<(&'static str, RowError)>,
+    },
+    /// A folder holds no file that is a FAQ.
+    #[error("{}: no FAQ in this folder; the files that are looked at end in {known}", path.display())]
+    NoFaqInFolder {
+        /// The folder.
         path: PathBuf,
         /// The endings that are known.
         known: String,
+    },
+    /// A FAQ passes a limit.
+    #[error("{}: {reason}", path.display())]
+    Limit {
+        /// The file.
+        path: PathBuf,
+        /// The limit and what passes it.
+        reason: String,
     },
     /// A FAQ file was read and holds no entry.
     #[error("{}: no entries{}", path.display(), list(rows))]
@@ -53,6 +69,19 @@ impl Error {
     /// For `map_err` on file operations.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
         move |reason| Error::Io { path: path.to_owned(), reason }
+    }
+}
+
+fn no_faq(path: &Path, tried: &[(&'static str, RowError)]) -> String {
+    match tried {
+        [(title, row)] => {
+            format!("{}:{}: no FAQ in {title}: {}", path.display(), row.line, row.reason)
+        }
+        _ => {
+            let reasons =
+                tried.iter().map(|(title, row)| format!("\n  {title}: line {}: {}", row.line, row.reason));
+            format!("{}: no FAQ found; tried{}", path.display(), reasons.collect::<String>())
+        }
     }
 }
 

@@ -378,13 +378,12 @@ mod tests {
     use super::*;
     use crate::bot::Setup;
     use crate::embed::HashEmbedder;
-    use crate::faq::Format;
     use crate::matcher::Policy;
 
     fn bot() -> Bot<HashEmbedder> {
         let yaml =
             "- {question: Where is my parcel?, answer: a}\n- {question: How do I reset it?, answer: b}\n";
-        let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
+        let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
         let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: false };
         Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap()
     }

@@ -161,6 +161,20 @@ struct Place {
 }
 
 impl Middle {
+    /// The mean of the entries of an index, each being the mean of its wordings.
+    fn new(index: &Index) -> Self {
+        let mut point = Array1::zeros(index.rows().ncols());
+        for entry in 0..index.len() {
+            let bounds = index.bounds(entry);
+            let phrasings = bounds.len().max(1) as f32;
+            for row in bounds {
+                point.scaled_add(1.0 / phrasings, &index.rows().row(row));
+            }
+        }
+        point /= index.len() as f32 + MEAN_PRIOR;
+        Middle { square: point.dot(&point), point }
+    }
+
     fn place(&self, row: ArrayView1<f32>) -> Place {
         let product = row.dot(&self.point);
         let square = row.dot(&row) - 2.0 * product + self.square;
@@ -199,6 +213,17 @@ struct Answers {
     entries: Vec<usize>,
 }
 
+/// The rows of an index as the signals see them: from the middle of the FAQ, of length 1 (or 0).
+pub fn seen_rows(index: &Index) -> Array2<f32> {
+    let middle = Middle::new(index);
+    let mut rows = index.rows().to_owned();
+    for mut row in rows.rows_mut() {
+        let seen = middle.seen(row.view());
+        row.assign(&seen);
+    }
+    rows
+}
+
 /// Whether an answer says something: not empty, and no placeholder such as `[greeting]`.
 pub fn is_real_answer(answer: &str) -> bool {
     let answer = answer.trim();
@@ -219,16 +244,7 @@ impl Evidence {
         let dimension = rows.ncols();
         let count = entries.len();
 
-        let mut point = Array1::zeros(dimension);
-        for entry in 0..count {
-            let bounds = index.bounds(entry);
-            let phrasings = bounds.len().max(1) as f32;
-            for row in bounds {
-                point.scaled_add(1.0 / phrasings, &rows.row(row));
-            }
-        }
-        point /= count as f32 + MEAN_PRIOR;
-        let middle = Middle { square: point.dot(&point), point };
+        let middle = Middle::new(index);
 
         let mut centroids = Array2::zeros((count, dimension));
         let mut lengths = vec![0.0; count];
@@ -494,12 +510,12 @@ impl Lexicon {
 mod tests {
     use super::*;
     use crate::embed::{Embedder, HashEmbedder, Role};
-    use crate::faq::{Faq, Format};
+    use crate::faq::Faq;
     use ndarray::array;
     use std::path::Path;
 
     fn evidence(yaml: &str) -> (Evidence, Index) {
-        let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("test.yaml")).unwrap().faq;
+        let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
         let texts: Vec<&str> =
             faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
         let embed = |texts: &[&str]| HashEmbedder::new().embed(Role::Passage, texts, &mut |_| ()).unwrap();

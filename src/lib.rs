@@ -5,7 +5,7 @@
 //! user's own machine, with the model inside.
 //!
 //! ```
-//! use faqbot::{Bot, Faq, Setup, faq::Format};
+//! use faqbot::{Bot, Faq, Setup};
 //! use faqbot::embed::{Embedder, HashEmbedder};
 //! use std::path::Path;
 //!
@@ -17,7 +17,7 @@
 //! - question: How do I return something?
 //!   answer: Print the label and drop the parcel off.
 //! ";
-//! let faq = Faq::read(yaml.as_bytes(), Format::Yaml, Path::new("shop.yaml"))?.faq;
+//! let faq = Faq::read(yaml.as_bytes(), Path::new("shop.yaml"))?.faq;
 //!
 //! // In earnest, `faqbot::embed::fastembed::FastEmbedder::bundled()?`: a model that knows meaning.
 //! let embedder = HashEmbedder::new();
@@ -47,12 +47,14 @@ pub mod bot;
 pub mod cache;
 pub mod calibration;
 pub mod caution;
+pub mod check;
 pub mod confidence;
 pub mod embed;
 pub mod error;
 pub mod eval;
 pub mod evidence;
 pub mod faq;
+pub mod files;
 pub mod index;
 pub mod matcher;
 

@@ -87,10 +87,12 @@ fn every_bad_row_is_said_with_its_place() {
     );
 
     for (name, text, expected) in [
-        ("none.yaml", "entries: []\n", "none.yaml: no entries"),
-        ("cut.json", "[{\"question\": \"a\",", "cut.json:1: not JSON"),
-        ("faq.doc", "text", "faq.doc: unknown format; FAQ files end in .yaml"),
-        ("bad.yaml", "entries:\n- question: [\n", "bad.yaml:"),
+        ("none.yaml", "entries: []\n", "none.yaml:1: no FAQ in YAML: no entries"),
+        ("cut.json", "[{\"question\": \"a\",", "cut.json:1: no FAQ in JSON: not JSON"),
+        ("faq.doc", "text", "faq.doc:1: no FAQ in plain text: no line is a question"),
+        ("bad.yaml", "entries:\n- question: [\n", "bad.yaml:3: no FAQ in YAML:"),
+        ("any.txt", "# Heading\n\nquestion: a\n", "any.txt: no FAQ found; tried\n  YAML: line 1:"),
+        ("columns.csv", "name,text\na,b\n", "no column `question` in the first row: name, text; --map"),
     ] {
         world.write(name, text);
         let run = world.run(&["ask", "--model", "hash", "--faq", name, "what"], "", 2);

@@ -98,7 +98,7 @@ mod terminal {
         send(&mut session, "/reload", "the FAQ stays as it was");
         send(&mut session, "where is my parcel", "Open **Orders**");
         world.write("shop.yaml", "- question: Where is my parcel?\n  answer: Here.\n");
-        send(&mut session, "/reload", "1 entries, 1 wordings");
+        send(&mut session, "/reload", "1 entry, 1 wording");
         send(&mut session, "where is my parcel", "Here.");
         session.send_line("/quit").expect("send");
         session.exp_eof().expect("the end");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use faqbot::Faq;
-use faqbot::faq::Format;
+use faqbot::faq::format::FORMATS;
+use faqbot::faq::{ReadOptions, load};
 
 /// Bytes for each parser, in many small files.
 const BYTES: usize = 1_000_000;
@@ -72,9 +72,8 @@ impl Random {
 #[test]
 fn no_parser_panics() {
     let mut random = Random(4);
-    for format in
-        [Format::Yaml, Format::Json, Format::Jsonl, Format::Csv, Format::Markdown, Format::Qna, Format::Plain]
-    {
+    for format in &FORMATS {
+        let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
         let mut total = 0;
         while total < BYTES {
             let mut file: Vec<u8> = Vec::new();
@@ -86,7 +85,7 @@ fn no_parser_panics() {
                 }
             }
             total += file.len() + 1;
-            match Faq::read(&file, format, Path::new("random")) {
+            match load::read(&file, Path::new("random"), &options) {
                 Ok(loaded) => assert!(!loaded.faq.entries.is_empty()),
                 Err(error) => assert!(!error.to_string().is_empty()),
             }

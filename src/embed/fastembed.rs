@@ -91,6 +91,7 @@ pub struct FastEmbedder {
     id: ModelId,
     dimension: usize,
     prefixes: Prefixes,
+    languages: Option<&'static str>,
     /// With dynamic quantisation a text's vector depends on its batch, so each goes alone.
     one_by_one: bool,
     /// fastembed embeds through `&mut`.
@@ -114,6 +115,7 @@ struct Files {
     quantization: QuantizationMode,
     output: Option<OutputKey>,
     prefixes: Prefixes,
+    languages: Option<&'static str>,
     max_tokens: usize,
 }
 
@@ -164,6 +166,7 @@ impl FastEmbedder {
             quantization: QuantizationMode::None,
             output: None,
             prefixes: Prefixes::default(),
+            languages: Some("English"),
             max_tokens: BUNDLED_MAX_TOKENS,
         })
     }
@@ -198,6 +201,7 @@ impl FastEmbedder {
             quantization: TextEmbedding::get_quantization_mode(&info.model),
             output: info.output_key.clone(),
             prefixes: prefixes(&info.model),
+            languages: languages(&info.model),
             max_tokens: DEFAULT_MAX_TOKENS,
         })
     }
@@ -264,6 +268,7 @@ impl FastEmbedder {
             quantization: QuantizationMode::None,
             output: None,
             prefixes: Prefixes::default(),
+            languages: None,
             max_tokens,
         })
     }
@@ -290,6 +295,7 @@ impl FastEmbedder {
             id: files.id,
             dimension: 0,
             prefixes: files.prefixes,
+            languages: files.languages,
             one_by_one,
             model: Mutex::new(model),
         };
@@ -320,6 +326,19 @@ impl Embedder for FastEmbedder {
 
     fn dimension(&self) -> usize {
         self.dimension
+    }
+
+    fn cuts(&self, text: &str) -> bool {
+        // A token is at least a byte, and tokenizing is not free.
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = model.tokenizer.get_truncation().map_or(usize::MAX, |truncation| truncation.max_length);
+        let text = format!("{}{text}", self.prefixes.passage);
+        text.len() >= limit
+            && model.tokenizer.encode(text, true).is_ok_and(|encoding| !encoding.get_overflowing().is_empty())
+    }
+
+    fn languages(&self) -> Option<&str> {
+        self.languages
     }
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {

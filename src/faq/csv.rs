@@ -1,56 +1,34 @@
-//! CSV and TSV, one row a wording.
+//! CSV and TSV, one row a wording; what the columns mean is in `table`.
 //!
-//! The delimiter (comma, semicolon or tab) is found in the first line. Columns are found by name in
-//! any case; two columns without a header are question and answer. Rows with the same id, or without
-//! ids the same answer, are one entry with several wordings. QnA Maker's and Azure's TSV is read so too:
-//! its `QnaId` is the id, and `\n` in its answers is a line break.
+//! The delimiter (comma, semicolon or tab) is found in the first line. QnA Maker's and Azure's TSV is
+//! read so too: its `QnaId` is the id, and `\n` in its answers is a line break.
 
-use std::collections::HashMap;
+use std::io;
 
-use csv::{Position, ReaderBuilder, StringRecord};
+use csv::{Position, ReaderBuilder, StringRecord, WriterBuilder};
 
-use super::{Lines, Parsed, RawEntry};
+use super::format::Fit;
+use super::table::{self, META_ID, META_MIN_CONFIDENCE, META_TAG, Rows, Table};
+use super::{Faq, Lines, Parsed, RawEntry};
 use crate::error::RowError;
 
-/// The names of columns, and what they are.
-const QUESTION: &[&str] = &["question", "questions", "question(s)", "q", "query", "utterance"];
-const ANSWER: &[&str] = &["answer", "answers", "answer(s)", "a", "response", "reply"];
-const ALSO: &[&str] = &["also", "alternatives", "alternative questions", "alternate questions", "variants"];
-const ID: &[&str] = &["id", "qid", "qnaid"];
-const SOURCE: &[&str] = &["source"];
-const TAGS: &[&str] = &["tags", "tag", "category"];
-const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
-/// Columns of QnA Maker that are of its own tools.
-const QNA_MAKER: &[&str] = &["metadata", "suggestedquestions", "iscontextonly", "prompts"];
-
-/// Where what is in a row.
-#[derive(Default)]
-struct Columns {
-    question: usize,
-    answer: usize,
-    also: Option<usize>,
-    id: Option<usize>,
-    source: Option<usize>,
-    tags: Option<usize>,
-    min_confidence: Option<usize>,
-    /// Whether the file is QnA Maker's, which writes line breaks as `\n`.
-    qna_maker: bool,
-}
+/// Rows between two reports of progress.
+const REPORT: u64 = 1000;
 
 /// Reads a CSV or TSV FAQ.
 ///
 /// # Errors
 ///
 /// The header does not name a question and an answer column.
-pub fn parse(text: &str) -> Result<Parsed, RowError> {
+pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     let delimiter = delimiter(text);
     // Rows may have any number of fields: a short one is one bad row, not a bad file.
     let mut builder = ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(delimiter);
     // QnA Maker quotes nothing: a quote there is a character.
-    builder.quoting(delimiter != b'\t' || !text.lines().next().is_some_and(|first| first.contains("QnaId")));
+    builder.quoting(fit_qna_maker(text) == Fit::No);
     let mut reader = builder.from_reader(text.as_bytes());
-    let mut parsed = Parsed::default();
+    let mut rows = Rows::new(table.columns);
     let mut lines = Lines::new(text, 1);
     // Before a row, the reader may stand within the line break that ends the row above.
     let mut line_of = |position: Option<&Position>| {
@@ -58,37 +36,27 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         let breaks = text.as_bytes()[byte..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         lines.at(byte + breaks)
     };
-    let mut columns: Option<Columns> = None;
-    // Entries by id, or by answer where there is none.
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
+    let mut record = StringRecord::new();
+    let mut fields: Vec<&str> = Vec::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {
+                let position = record.position();
+                let line = line_of(position);
+                let mut own = std::mem::take(&mut fields);
+                own.clear();
+                own.extend(&record);
+                rows.add(line, &own)?;
+                if let Some(position) = position.filter(|position| position.record() % REPORT == 0) {
+                    (table.progress)(position.byte());
+                }
+            }
             Err(error) => {
                 let line = line_of(error.position());
-                parsed.errors.push(RowError::new(line, error.to_string()));
-                continue;
+                rows.skip(RowError::new(line, error.to_string()));
             }
-        };
-        let line = line_of(record.position());
-        let columns = match &columns {
-            Some(columns) => columns,
-            None => {
-                let (found, is_header) = header(&record, &mut parsed)?;
-                let found = columns.insert(found);
-                if is_header {
-                    continue;
-                }
-                found
-            }
-        };
-        match row(&record, columns, line) {
-            Ok(entry) => add(entry, &mut parsed, &mut places),
-            Err(error) => parsed.errors.push(error),
         }
-    }
-    if columns.is_none() {
-        return Err(RowError::new(1, "no rows"));
     }
     // The reader lets an open quote end with the file: the rest of it is then in one field. A single
     // quote within a field (5" pipe) swallows nothing.
@@ -100,16 +68,49 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             .chain(&last.source)
             .any(|field| field.trim_end().contains('\n'))
     };
+    let parsed = rows.parsed();
     if odd && delimiter != b'\t' && parsed.entries.last().is_some_and(swallowed) {
         let line = parsed.entries.pop().map_or(1, |last| last.line);
-        parsed.errors.push(RowError::new(line, "a quote is opened here and never closed"));
+        parsed.skipped.push(RowError::new(line, "a quote is opened here and never closed"));
     }
-    Ok(parsed)
+    rows.finish()
+}
+
+/// Weak where the first line names the columns of a FAQ.
+pub fn fit(text: &str) -> Fit {
+    let mut first = ReaderBuilder::new();
+    let mut reader = first.delimiter(delimiter(text)).from_reader(first_line(text).as_bytes());
+    let names: Vec<String> =
+        reader.headers().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let nothing = table::ColumnMap::default();
+    let mut rows = Rows::new(&nothing);
+    // Two columns may be anything; a header says what they are.
+    let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty();
+    Fit::weak(names.len() > 1 && header)
+}
+
+/// As [`fit`], for tabs.
+pub fn fit_tsv(text: &str) -> Fit {
+    if delimiter(text) == b'\t' { fit(text) } else { Fit::No }
+}
+
+/// Strong where the first line is QnA Maker's.
+pub fn fit_qna_maker(text: &str) -> Fit {
+    let first = first_line(text);
+    let own = ["QnaId", "SuggestedQuestions", "IsContextOnly"];
+    let older =
+        first.starts_with("Question\tAnswer\tSource") || first.starts_with("Question\tAnswer\tMetadata");
+    Fit::strong(first.contains('\t') && (older || own.iter().any(|name| first.contains(name))))
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default()
 }
 
 /// The delimiter that the first line has most of, outside of quotes; the comma where it has none.
 fn delimiter(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
+    let first = first_line(text);
     let count = |delimiter: u8| {
         let mut quoted = false;
         first
@@ -124,98 +125,53 @@ fn delimiter(text: &str) -> u8 {
     [b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
 }
 
-/// The columns that the first row names, and whether it names any.
-fn header(record: &StringRecord, parsed: &mut Parsed) -> Result<(Columns, bool), RowError> {
-    let names: Vec<String> = record.iter().map(|name| name.trim().to_lowercase()).collect();
-    let column = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
-    let (question, answer) = (column(QUESTION), column(ANSWER));
-    if question.is_none() && answer.is_none() && names.len() == 2 {
-        return Ok((Columns { answer: 1, ..Columns::default() }, false));
-    }
-    let required = |column: Option<usize>, name: &str| {
-        column.ok_or_else(|| {
-            let found: Vec<&str> = record.iter().map(str::trim).collect();
-            RowError::new(1, format!("the header has no column `{name}`; it has: {}", found.join(", ")))
-        })
-    };
-    let known = [QUESTION, ANSWER, ALSO, ID, SOURCE, TAGS, MIN_CONFIDENCE, QNA_MAKER].concat();
-    let unused: Vec<&str> = names
-        .iter()
-        .zip(record)
-        .filter(|(name, _)| !name.is_empty() && !known.contains(&name.as_str()))
-        .map(|(_, written)| written.trim())
-        .collect();
-    if !unused.is_empty() {
-        parsed.errors.push(RowError::new(1, format!("columns that are not used: {}", unused.join(", "))));
-    }
-    let columns = Columns {
-        question: required(question, "question")?,
-        answer: required(answer, "answer")?,
-        also: column(ALSO),
-        id: column(ID),
-        source: column(SOURCE),
-        tags: column(TAGS),
-        min_confidence: column(MIN_CONFIDENCE),
-        qna_maker: names.iter().any(|name| name == "qnaid") || column(QNA_MAKER).is_some(),
-    };
-    Ok((columns, true))
-}
-
-fn row(record: &StringRecord, columns: &Columns, line: usize) -> Result<RawEntry, RowError> {
-    let field = |column: Option<usize>| {
-        column
-            .and_then(|column| record.get(column))
-            .filter(|field| !field.trim().is_empty())
-            .map(str::to_owned)
-    };
-    let list = |column: Option<usize>, separators: &[char]| -> Vec<String> {
-        field(column).map(|field| field.split(separators).map(str::to_owned).collect()).unwrap_or_default()
-    };
-    let min_confidence = field(columns.min_confidence)
-        .map(|own| {
-            let reason = format!("`min_confidence` is \"{own}\", not a number");
-            own.trim().parse().map_err(|_| RowError::new(line, reason))
-        })
-        .transpose()?;
-    let mut questions: Vec<String> = field(Some(columns.question)).into_iter().collect();
-    questions.extend(list(columns.also, &['\n', '|', ';']));
-    let answer = field(Some(columns.answer));
-    Ok(RawEntry {
-        line,
-        id: field(columns.id),
-        questions,
-        answer: if columns.qna_maker { answer.map(|answer| answer.replace("\\n", "\n")) } else { answer },
-        source: field(columns.source),
-        tags: list(columns.tags, &[',', ';']),
-        min_confidence,
-    })
-}
-
-/// Adds a row: to the entry with its id, or without ids to that with its answer, or as a new one.
-fn add(row: RawEntry, parsed: &mut Parsed, places: &mut HashMap<String, usize>) {
-    let key = match (&row.id, &row.answer) {
-        (Some(id), _) => format!("id {}", id.trim()),
-        (None, Some(answer)) => format!("answer {}", answer.trim()),
-        (None, None) => return parsed.entries.push(row),
-    };
-    match places.get(&key).map(|&place| &mut parsed.entries[place]) {
-        Some(entry) => {
-            if row.id.is_some() && row.answer.is_some() && row.answer != entry.answer {
-                let reason = format!("another answer for the id of line {}; the first is kept", entry.line);
-                parsed.errors.push(RowError::new(row.line, reason));
-            }
-            entry.questions.extend(row.questions);
-        }
-        None => {
-            places.insert(key, parsed.entries.len());
-            parsed.entries.push(row);
+/// Writes a FAQ, one row a wording; what an entry has once stands in its first row.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut writer = WriterBuilder::new().from_writer(out);
+    writer.write_record(["id", "question", "answer", "source", "tags", "min_confidence"])?;
+    for entry in &faq.entries {
+        let own = entry.min_confidence.map_or(String::new(), |own| own.to_string());
+        let source = entry.source.as_deref().unwrap_or_default();
+        let mut rest = [entry.answer.clone(), source.to_owned(), table::write_tags(&entry.tags), own];
+        for phrasing in &entry.phrasings {
+            let row = [entry.id.as_str(), phrasing].into_iter().chain(rest.iter().map(String::as_str));
+            writer.write_record(row)?;
+            rest = Default::default();
         }
     }
+    writer.flush()
+}
+
+/// Writes a FAQ as QnA Maker's TSV, one row a wording. What that has no column for is metadata.
+pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    writeln!(out, "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId")?;
+    for (number, entry) in faq.entries.iter().enumerate() {
+        let mut metadata = vec![format!("{META_ID}:{}", table::percent_encode(entry.id.as_str()))];
+        metadata.extend(entry.tags.iter().map(|tag| format!("{META_TAG}:{}", table::percent_encode(tag))));
+        metadata.extend(entry.min_confidence.map(|own| format!("{META_MIN_CONFIDENCE}:{own}")));
+        for phrasing in &entry.phrasings {
+            writeln!(
+                out,
+                "{}\t{}\t{}\t{}\t[]\tfalse\t[]\t{}",
+                table::escape(phrasing),
+                table::escape(&entry.answer),
+                table::escape(entry.source.as_deref().unwrap_or_default()),
+                metadata.join("|"),
+                number + 1
+            )?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::table::ColumnMap;
     use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, RowError> {
+        super::parse(text, &mut Table { columns: &ColumnMap::default(), progress: &mut |_| () })
+    }
 
     #[test]
     fn columns_are_found_by_name_and_rows_know_their_lines() {
@@ -234,14 +190,14 @@ mod tests {
         assert_eq!(parsed.entries[0].questions, ["where?", "which place?"]);
         let parsed = parse("id,question,answer\n1,a,x\n1,b,\n1,c,y\n2,d,x\n").unwrap();
         assert_eq!(parsed.entries[0].questions, ["a", "b", "c"]);
-        assert_eq!((parsed.entries.len(), parsed.errors[0].line), (2, 4));
+        assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (2, 4));
     }
 
     #[test]
     fn qna_maker_tsv_is_read() {
         let text = "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId\nA \"b?\t1. x\\n2. y\ts\t\t[]\tfalse\t[]\t7\nC?\t1. x\\n2. y\ts\t\t[]\tfalse\t[]\t7\n";
         let parsed = parse(text).unwrap();
-        assert_eq!((parsed.entries.len(), parsed.errors.len()), (1, 0));
+        assert_eq!((parsed.entries.len(), parsed.skipped.len()), (1, 0));
         assert_eq!(parsed.entries[0].questions, ["A \"b?", "C?"]);
         assert_eq!(parsed.entries[0].answer.as_deref(), Some("1. x\n2. y"));
     }
@@ -255,23 +211,23 @@ mod tests {
     #[test]
     fn an_open_quote_does_not_swallow_the_rest_in_silence() {
         let parsed = parse("question,answer\na,b\nc,\"d\ne,f\n").unwrap();
-        assert_eq!((parsed.entries.len(), parsed.errors[0].line), (1, 3));
+        assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (1, 3));
         let parsed = parse("question,answer\nhow long is a 5\" pipe,long\n").unwrap();
-        assert_eq!((parsed.entries.len(), parsed.errors.len()), (1, 0));
+        assert_eq!((parsed.entries.len(), parsed.skipped.len()), (1, 0));
     }
 
     #[test]
     fn other_columns_and_bad_numbers_are_said() {
         let parsed = parse("question,answer,min_confidence,rank\na,b,0.5,1\nc,d,high,2\n").unwrap();
         assert_eq!(parsed.entries[0].min_confidence, Some(0.5));
-        let lines: Vec<usize> = parsed.errors.iter().map(|error| error.line).collect();
+        let lines: Vec<usize> = parsed.skipped.iter().map(|error| error.line).collect();
         assert_eq!(lines, [1, 3]);
     }
 
     #[test]
     fn a_header_without_the_columns_is_an_error() {
         let error = parse("question,b,c\n1,2,3\n").unwrap_err();
-        assert_eq!(error.reason, "the header has no column `answer`; it has: question, b, c");
+        assert_eq!(error.reason, "no column `answer` in the first row: question, b, c");
         assert!(parse("").is_err());
     }
 }

@@ -1,11 +1,14 @@
 //! JSON: the fields of the native format, as an object with `entries` or a list of entries.
 
-use serde::Deserialize;
+use std::io;
+
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::format::Fit;
 use super::node::{self, MAX_DEPTH, Node, Value};
-use super::{Lines, Parsed};
+use super::{Entry, Faq, Lines, Parsed};
 use crate::error::RowError;
 
 /// Reads a JSON FAQ.
@@ -15,6 +18,74 @@ use crate::error::RowError;
 /// The text is not JSON, or is not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     node::faq(tree(text, 1)?)
+}
+
+/// Whether a text begins as JSON does. A bracket alone may as well begin a link in Markdown.
+pub(super) fn begins(text: &str) -> bool {
+    let mut marks = text.chars().filter(|c| !c.is_whitespace());
+    matches!(
+        (marks.next(), marks.next()),
+        (Some('{'), Some('"' | '}')) | (Some('['), Some('{' | '[' | ']' | '"'))
+    )
+}
+
+/// Strong for what begins as JSON does.
+pub fn fit(text: &str) -> Fit {
+    Fit::strong(begins(text))
+}
+
+/// Writes a FAQ with the fields of the native format.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    let root = FaqJson {
+        title: faq.title.as_deref(),
+        greeting: faq.greeting.as_deref(),
+        fallback: faq.fallback.as_deref(),
+        entries: faq.entries.iter().map(EntryJson::new).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &root)?;
+    writeln!(out)
+}
+
+/// A FAQ with the fields of the native format, in their order.
+#[derive(Serialize)]
+struct FaqJson<'f> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    greeting: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<&'f str>,
+    entries: Vec<EntryJson<'f>>,
+}
+
+/// An entry with the fields of the native format, in their order.
+#[derive(Serialize)]
+pub(super) struct EntryJson<'e> {
+    id: &'e str,
+    question: &'e str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    also: &'e [String],
+    answer: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'e str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'e [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_confidence: Option<f32>,
+}
+
+impl<'e> EntryJson<'e> {
+    pub(super) fn new(entry: &'e Entry) -> Self {
+        EntryJson {
+            id: entry.id.as_str(),
+            question: entry.question(),
+            also: &entry.phrasings[1..],
+            answer: &entry.answer,
+            source: entry.source.as_deref(),
+            tags: &entry.tags,
+            min_confidence: entry.min_confidence,
+        }
+    }
 }
 
 /// The values in a JSON text that begins on line `first_line` of its file.
@@ -100,7 +171,7 @@ mod tests {
         assert_eq!(parsed.entries[0].questions, ["a😀"]);
         assert_eq!(parsed.entries[0].answer.as_deref(), Some("1.50"));
         assert_eq!((parsed.entries[1].line, &parsed.entries[1].answer), (6, &None));
-        assert_eq!(parsed.errors[0].line, 7);
+        assert_eq!(parsed.skipped[0].line, 7);
     }
 
     #[test]
@@ -110,7 +181,7 @@ mod tests {
         let parsed = parse(qnabot).unwrap();
         assert_eq!(parsed.entries[0].id.as_deref(), Some("a.1"));
         assert_eq!(parsed.entries[0].questions, ["where?", "what place?"]);
-        assert_eq!(parsed.errors.len(), 1, "an unused field is said once: {:?}", parsed.errors);
+        assert_eq!(parsed.skipped.len(), 1, "an unused field is said once: {:?}", parsed.skipped);
         let nested = r#"{"shop": {"orders": [{"title": "Where?", "text": "Here."}], "returns": [{"q": "How?", "a": "So."}]}}"#;
         let parsed = parse(nested).unwrap();
         assert_eq!(parsed.entries[0].tags, ["shop", "orders"]);

@@ -1,20 +1,51 @@
 //! JSONL: one entry a line, with the fields of the native format, or `{"id", "questions", "answer"}`.
 
 use std::collections::HashSet;
+use std::io;
 
-use super::{Parsed, json, node};
+use super::format::Fit;
+use super::json::EntryJson;
+use super::{Faq, Parsed, json, node};
+use crate::error::RowError;
 
 /// Reads a JSONL FAQ. A line that is not an entry is left out and said; empty lines are nothing.
-pub fn parse(text: &str) -> Parsed {
+///
+/// # Errors
+///
+/// There is no line.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     let mut unused = HashSet::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match json::tree(line, index + 1) {
             Ok(entry) => node::entry(entry, &mut parsed, &mut unused),
-            Err(error) => parsed.errors.push(error),
+            Err(error) => parsed.skipped.push(error),
         }
     }
-    parsed
+    if parsed.entries.is_empty() && parsed.skipped.is_empty() {
+        return Err(RowError::new(1, "no lines"));
+    }
+    Ok(parsed)
+}
+
+/// Strong where the first two lines are JSON objects, each whole.
+pub fn fit(text: &str) -> Fit {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let object = |line: Option<&str>| {
+        line.is_some_and(|line| {
+            line.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
+        })
+    };
+    Fit::strong(object(lines.next()) && object(lines.next()))
+}
+
+/// Writes a FAQ, one entry a line.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    for entry in &faq.entries {
+        serde_json::to_writer(&mut *out, &EntryJson::new(entry))?;
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -24,10 +55,10 @@ mod tests {
     #[test]
     fn bad_lines_are_said_and_the_rest_is_read() {
         let text = "{\"id\": \"a\", \"questions\": [\"q\", \"r\"], \"answer\": \"x\"}\n\nnot json\n[]\n{\"question\": \"s\", \"answer\": \"y\"}\n";
-        let parsed = parse(text);
+        let parsed = parse(text).unwrap();
         assert_eq!(parsed.entries.len(), 2);
         assert_eq!(parsed.entries[1].line, 5);
-        let lines: Vec<usize> = parsed.errors.iter().map(|error| error.line).collect();
+        let lines: Vec<usize> = parsed.skipped.iter().map(|error| error.line).collect();
         assert_eq!(lines, [3, 4]);
     }
 }

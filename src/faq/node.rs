@@ -1,5 +1,5 @@
-//! A file's values with the lines they stand on, and how entries are read from them. YAML, JSON and
-//! JSONL share it, so that they have the same fields and the same messages.
+//! A file's values with the lines they stand on, and how entries are read from them. YAML, JSON, JSONL
+//! and TOML share it, so that they have the same fields and the same messages.
 
 use std::collections::HashSet;
 
@@ -21,13 +21,39 @@ pub enum Value {
     Map(Vec<(String, Node)>),
 }
 
+impl Node {
+    /// The field with this name, of a mapping.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(fields) => fields.iter().find(|(own, _)| own == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text, or the texts in a list.
+    pub fn texts(&self) -> Vec<&str> {
+        match &self.value {
+            Value::List(items) => items.iter().filter_map(Node::as_text).collect(),
+            _ => self.as_text().into_iter().collect(),
+        }
+    }
+}
+
 /// Nesting deeper than this is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
 /// The names that fields go by; the first of each is the native format's.
 const ID: &[&str] = &["id", "qid"];
 const QUESTION: &[&str] = &["question", "questions", "q", "title", "questionText"];
-const ALSO: &[&str] = &["also", "alternatives"];
+const ALSO: &[&str] = &["also", "alternatives", "phrasings", "utterances"];
 const ANSWER: &[&str] = &["answer", "a", "text", "answerText"];
 const SOURCE: &[&str] = &["source", "sourceUrl"];
 const TAGS: &[&str] = &["tags", "topic"];
@@ -58,20 +84,20 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
                     _ => {
                         let reason =
                             format!("unknown field `{name}`; known: title, greeting, fallback, entries");
-                        parsed.errors.push(RowError::new(node.line, reason));
+                        parsed.skipped.push(RowError::new(node.line, reason));
                         continue;
                     }
                 };
                 match text(node, &name) {
                     Ok(value) => *target = value,
-                    Err(error) => parsed.errors.push(error),
+                    Err(error) => parsed.skipped.push(error),
                 }
             }
         }
         value @ (Value::List(_) | Value::Map(_)) => {
             let list = matches!(value, Value::List(_));
             nested(Node { line, value }, &mut Vec::new(), &mut parsed, &mut unused);
-            if !list && parsed.entries.is_empty() && parsed.errors.is_empty() {
+            if !list && parsed.entries.is_empty() && parsed.skipped.is_empty() {
                 return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
             }
         }
@@ -147,7 +173,7 @@ pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
     let line = node.line;
     let Value::Map(fields) = node.value else {
         let reason = "an entry is a mapping with question, answer and more";
-        return parsed.errors.push(RowError::new(line, reason));
+        return parsed.skipped.push(RowError::new(line, reason));
     };
     let mut raw = RawEntry { line, ..RawEntry::default() };
     let mut also = Vec::new();
@@ -176,7 +202,7 @@ pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
                     "unknown field `{name}`, here first; known: id, question (or questions), also, answer, source, \
                      tags, min_confidence"
                 );
-                parsed.errors.push(RowError::new(line, reason));
+                parsed.skipped.push(RowError::new(line, reason));
             }
             Ok(())
         };
@@ -186,7 +212,7 @@ pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
         raw.questions.append(&mut also);
         parsed.entries.push(raw);
     } else {
-        parsed.errors.append(&mut errors);
+        parsed.skipped.append(&mut errors);
     }
 }
 

@@ -4,6 +4,7 @@
 //! without a full stop after an answer is a heading, and a question too if an answer follows. What has
 //! no answer, and what pages leave behind at their end, is said and left out.
 
+use super::format::Fit;
 use super::{Parsed, RawEntry};
 use crate::error::RowError;
 
@@ -31,7 +32,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         let answered = open.as_ref().is_some_and(|entry| entry.answer.is_some());
         if LEFTOVERS.contains(&&*trimmed.to_lowercase()) {
             let reason = format!("\"{trimmed}\" is left out: pages leave it behind");
-            parsed.errors.push(RowError::new(index + 1, reason));
+            parsed.skipped.push(RowError::new(index + 1, reason));
         } else if is_question(trimmed) || (blank && (answered || open.is_none()) && is_heading(trimmed)) {
             close(open.take(), &mut parsed);
             let questions = vec![trimmed.to_owned()];
@@ -43,7 +44,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
                 answer.push('\n');
             }
         } else if !trimmed.is_empty() {
-            parsed.errors.push(RowError::new(index + 1, "text before the first question is left out"));
+            parsed.skipped.push(RowError::new(index + 1, "text before the first question is left out"));
         }
         blank = trimmed.is_empty();
     }
@@ -54,12 +55,17 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
+/// Weak where a line is a question.
+pub fn fit(text: &str) -> Fit {
+    Fit::weak(text.lines().any(|line| is_question(line.trim())))
+}
+
 fn close(entry: Option<RawEntry>, parsed: &mut Parsed) {
     match entry {
         Some(entry) if entry.answer.is_some() => parsed.entries.push(entry),
         Some(entry) => {
             let reason = format!("\"{}\" has no answer", entry.questions[0]);
-            parsed.errors.push(RowError::new(entry.line, reason));
+            parsed.skipped.push(RowError::new(entry.line, reason));
         }
         None => {}
     }
@@ -98,7 +104,7 @@ mod tests {
             .map(|entry| (entry.line, entry.answer.as_deref().unwrap().trim()))
             .collect();
         assert_eq!(entries, [(1, "Here. Is it? It is.\n\nReally."), (10, "Me.")]);
-        let errors: Vec<usize> = parsed.errors.iter().map(|error| error.line).collect();
+        let errors: Vec<usize> = parsed.skipped.iter().map(|error| error.line).collect();
         assert_eq!(errors, [7, 12, 13]);
     }
 

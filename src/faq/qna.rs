@@ -15,7 +15,8 @@
 //!
 //! Prompts, `<a id>` marks and `!#` settings are passed over: they are of the tools that wrote them.
 
-use super::{Parsed, RawEntry};
+use super::format::Fit;
+use super::{Parsed, RawEntry, markdown};
 use crate::error::RowError;
 
 /// What the lines of an entry belong to at the moment.
@@ -62,7 +63,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             let indent = line.len() - line.trim_start_matches(' ').len();
             if entry.answer.is_some() {
                 let reason = "a second answer to the same question; only the first is read";
-                parsed.errors.push(RowError::new(index + 1, reason));
+                parsed.skipped.push(RowError::new(index + 1, reason));
                 part = Part::Rest;
             } else {
                 entry.answer = Some(String::new());
@@ -83,12 +84,17 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     }
     if let Part::Answer { .. } = part {
         let line = parsed.entries.pop().map_or(1, |entry| entry.line);
-        parsed.errors.push(RowError::new(line, "the answer's ``` is never closed"));
+        parsed.skipped.push(RowError::new(line, "the answer's ``` is never closed"));
     }
-    if parsed.entries.is_empty() && parsed.errors.is_empty() {
+    if parsed.entries.is_empty() && parsed.skipped.is_empty() {
         return Err(RowError::new(1, "no line such as `# ? question`"));
     }
     Ok(parsed)
+}
+
+/// Strong where a heading is marked as a question.
+pub fn fit(text: &str) -> Fit {
+    Fit::strong(!markdown::is_own(text) && text.lines().any(|line| question(line.trim()).is_some()))
 }
 
 /// The question of a heading line: any level, then `?`.
@@ -117,7 +123,7 @@ mod tests {
     fn what_is_missing_is_said() {
         assert!(parse("just text").is_err());
         let parsed = parse("# ? a\n```\nopen\n").unwrap();
-        assert_eq!((parsed.entries.len(), parsed.errors[0].line), (0, 1));
-        assert_eq!(parse("# ? a\n```\nx\n```\n```\ny\n```\n").unwrap().errors[0].line, 5);
+        assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (0, 1));
+        assert_eq!(parse("# ? a\n```\nx\n```\n```\ny\n```\n").unwrap().skipped[0].line, 5);
     }
 }

@@ -1,4 +1,5 @@
-//! Bytes of a file as text: UTF-8 and UTF-16 by their marks, else UTF-8, else Windows-1252.
+//! Bytes of a file as text: UTF-8 and UTF-16 by their marks, else UTF-8, else Windows-1252; and text
+//! without what must not reach a terminal.
 
 use std::borrow::Cow;
 
@@ -7,24 +8,72 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 use crate::error::RowError;
 
 /// The text of a file, without its byte-order mark, and what there is to say about how it was read.
-pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<RowError>) {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
+    let (text, note) = if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let (text, broken) = encoding.decode_without_bom_handling(&bytes[mark..]);
-        let error = broken.then(|| {
+        let note = broken.then(|| {
             let reason = format!("some bytes are not {}; they are shown as \u{fffd}", encoding.name());
             RowError::new(1, reason)
         });
-        return (text, error);
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (Cow::Borrowed(text), None),
-        Err(error) => {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-            // Every byte means something there, so this cannot fail; that it is right is a guess.
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-            let reason = "not UTF-8 from here on: the file was read as Windows-1252";
-            (text, Some(RowError::new(line, reason)))
+        (text, note)
+    } else {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => (Cow::Borrowed(text), None),
+            Err(error) => {
+                let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+                // Every byte means something there, so this cannot fail; that it is right is a guess.
+                let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+                let reason = "not UTF-8 from here on: the file was read as Windows-1252";
+                (text, Some(RowError::new(line, reason)))
+            }
         }
+    };
+    let notes = note.into_iter().chain(encoded_twice(&text)).collect();
+    (text, notes)
+}
+
+/// Notices text that was UTF-8, was taken for Windows-1252, and was encoded again: "donâ€™t". It is
+/// reported and left as it is: what it was is a guess.
+fn encoded_twice(text: &str) -> Option<RowError> {
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_ascii()) {
+        // Runs of characters from beyond ASCII, as the bytes they may have been.
+        for run in line.split(|c: char| c.is_ascii()).filter(|run| run.chars().count() > 1) {
+            let (bytes, _, unknown) = WINDOWS_1252.encode(run);
+            if let (false, Ok(once)) = (unknown, std::str::from_utf8(&bytes)) {
+                let reason =
+                    format!("\"{run}\" looks as if it was encoded twice (\"{once}\"?); mend it in the file");
+                return Some(RowError::new(index + 1, reason));
+            }
+        }
+    }
+    None
+}
+
+/// Makes control characters visible, so that a text can do nothing to a terminal: escape sequences,
+/// and marks that show text in another order than it has. Line breaks become `\n`; tabs stay. Says
+/// whether any but line breaks were changed.
+pub fn harmless(text: String) -> (String, bool) {
+    if !text.chars().any(|c| c == '\r' || visible(c) != c) {
+        return (text, false);
+    }
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let shown: String = text.chars().map(visible).collect();
+    let changed = shown != text;
+    (shown, changed)
+}
+
+/// What stands for a control character; any other character, line breaks and tabs stand for
+/// themselves.
+pub fn visible(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        // The pictures of the C0 controls stand in their order.
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        // Characters that make a terminal show text in another order than it has.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
     }
 }
 
@@ -38,7 +87,25 @@ mod tests {
         assert_eq!(decode(b"\xef\xbb\xbfa").0, "a");
         assert_eq!(decode(b"\xff\xfea\0\xe9\0").0, "a\u{e9}");
         assert_eq!(decode(b"\xfe\xff\0a").0, "a");
-        let (text, error) = decode(b"one\nit\x92s");
-        assert_eq!((&*text, error.map(|error| error.line)), ("one\nit\u{2019}s", Some(2)));
+        let (text, notes) = decode(b"one\nit\x92s");
+        assert_eq!((&*text, notes[0].line), ("one\nit\u{2019}s", 2));
+    }
+
+    #[test]
+    fn text_that_was_encoded_twice_is_noticed() {
+        let (text, notes) = decode("one\ndonâ€™t\n".as_bytes());
+        assert_eq!(text, "one\ndonâ€™t\n");
+        assert_eq!((notes[0].line, notes.len()), (2, 1));
+        assert!(notes[0].reason.contains('’'), "{notes:?}");
+        for fine in ["déjà vu", "naïve — café", "Größe", "你好？", "Ã", "«Où?»"] {
+            assert!(decode(fine.as_bytes()).1.is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_made_visible() {
+        let harmless = |text: &str| harmless(text.to_owned());
+        assert_eq!(harmless("a\r\nb\rc\td"), ("a\nb\nc\td".into(), false));
+        assert_eq!(harmless("\x1b[31m\u{9b}\u{202e}"), ("␛[31m\u{fffd}\u{fffd}".into(), true));
     }
 }

@@ -15,11 +15,15 @@
 //!     min_confidence: 0.5
 //! ```
 
-use saphyr::{MarkedYaml, ScalarStyle, YamlData, YamlLoader};
+use std::borrow::Cow;
+use std::io;
+
+use saphyr::{Mapping, MarkedYaml, Scalar, ScalarStyle, Yaml, YamlData, YamlEmitter, YamlLoader};
 use saphyr_parser::{Event, Parser, ScanError};
 
-use super::Parsed;
+use super::format::Fit;
 use super::node::{self, MAX_DEPTH, Node, Value};
+use super::{Entry, Faq, Parsed};
 use crate::error::RowError;
 
 /// Reads a YAML FAQ: the first document of `text`.
@@ -30,7 +34,7 @@ use crate::error::RowError;
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let (root, documents) = tree(text)?;
     let mut parsed = node::faq(root)?;
-    parsed.errors.extend(
+    parsed.skipped.extend(
         documents
             .iter()
             .skip(1)
@@ -39,8 +43,66 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
+/// Weak where a line begins as entries do.
+pub fn fit(text: &str) -> Fit {
+    let begins = |line: &str| {
+        let field = line.trim_start().trim_start_matches("- ");
+        ["question:", "questions:", "q:", "entries:"].iter().any(|name| field.starts_with(name))
+    };
+    Fit::weak(text.lines().any(begins))
+}
+
+/// Writes a FAQ in the native format.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut root = Mapping::new();
+    let texts = [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            root.insert(string(name), string(text));
+        }
+    }
+    root.insert(string("entries"), Yaml::Sequence(faq.entries.iter().map(entry).collect()));
+    let mut yaml = String::new();
+    let mut emitter = YamlEmitter::new(&mut yaml);
+    emitter.multiline(true);
+    emitter.dump(&Yaml::Mapping(root)).map_err(io::Error::other)?;
+    let yaml = yaml.strip_prefix("---\n").unwrap_or(&yaml);
+    writeln!(out, "{}", yaml.trim_end_matches('\n'))
+}
+
+fn entry(entry: &Entry) -> Yaml<'_> {
+    let list = |texts: &'_ [String]| -> Yaml<'_> {
+        Yaml::Sequence(
+            texts.iter().map(|text| Yaml::Value(Scalar::String(Cow::Owned(text.clone())))).collect(),
+        )
+    };
+    let mut fields = Mapping::new();
+    fields.insert(string("id"), string(entry.id.as_str()));
+    fields.insert(string("question"), string(entry.question()));
+    if entry.phrasings.len() > 1 {
+        fields.insert(string("also"), list(&entry.phrasings[1..]));
+    }
+    fields.insert(string("answer"), string(&entry.answer));
+    if let Some(source) = &entry.source {
+        fields.insert(string("source"), string(source));
+    }
+    if !entry.tags.is_empty() {
+        fields.insert(string("tags"), list(&entry.tags));
+    }
+    if let Some(own) = entry.min_confidence {
+        // By way of text: 0.3 is to be written as 0.3.
+        let own = own.to_string().parse::<f64>().unwrap_or_default();
+        fields.insert(string("min_confidence"), Yaml::Value(Scalar::FloatingPoint(own.into())));
+    }
+    Yaml::Mapping(fields)
+}
+
+fn string(text: &str) -> Yaml<'_> {
+    Yaml::Value(Scalar::String(Cow::Borrowed(text)))
+}
+
 /// The tree of the first document, and the lines on which documents begin.
-fn tree(text: &str) -> Result<(Node, Vec<usize>), RowError> {
+pub(super) fn tree(text: &str) -> Result<(Node, Vec<usize>), RowError> {
     let documents = check_events(text)?;
     let mut loader = YamlLoader::<MarkedYaml>::default();
     // Scalars stay the text they are written as: `yes`, `1.10` and `0x1F` are answers, not values.
@@ -124,7 +186,7 @@ mod tests {
         let text = "entries:\n- question: [a, {b: c}]\n  answer: x\n- just text\n- question: q\n  answer: a\n  anwser: b\n  min_confidence: high\n";
         let parsed = parse(text).unwrap();
         let errors: Vec<String> =
-            parsed.errors.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
+            parsed.skipped.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
         assert_eq!(errors.len(), 4, "{errors:?}");
         assert_eq!(errors[0], "2: `question` must be a list of texts");
         assert!(errors[1].starts_with("4: an entry is a mapping"));
@@ -147,6 +209,6 @@ mod tests {
     #[test]
     fn further_documents_are_said() {
         let parsed = parse("- {question: a, answer: b}\n---\n- {question: c, answer: d}\n").unwrap();
-        assert_eq!((parsed.entries.len(), parsed.errors.len()), (1, 1));
+        assert_eq!((parsed.entries.len(), parsed.skipped.len()), (1, 1));
     }
 }

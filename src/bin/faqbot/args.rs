@@ -1,12 +1,15 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use faqbot::embed::fastembed::BUNDLED_ID;
+use faqbot::faq::format::FORMATS;
+use faqbot::faq::{ColumnMap, Format};
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let model = BUNDLED_ID.unwrap_or("none in the binary");
@@ -32,6 +35,10 @@ pub enum Command {
     Chat,
     /// Answer one question, or one a line from standard input
     Ask(AskArgs),
+    /// Write a FAQ in another format
+    Convert(ConvertArgs),
+    /// Look for what will make the bot answer wrongly
+    Check(CheckArgs),
     /// Measure how well labelled queries are answered
     Eval(EvalArgs),
     /// Fit confidence and thresholds to labelled queries of your FAQ
@@ -63,6 +70,76 @@ pub struct AskArgs {
     /// Show how the answer came about: signals, weights, confidence, rule
     #[arg(long, conflicts_with = "json")]
     pub explain: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// FAQ files or folders, read as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// The file to write; its ending says the format. `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// The format to write, where the ending does not say it
+    #[arg(long, value_name = "NAME", value_parser = format(Format::is_written))]
+    pub to: Option<&'static Format>,
+    /// Replace OUT if it is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// FAQ files or folders, read as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 1 for hints and skipped rows as well
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// The formats for which `which` holds, by name.
+fn format(which: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS
+        .iter()
+        .filter(|format| which(format))
+        .map(|format| PossibleValue::new(format.name).help(format.title));
+    PossibleValuesParser::new(names)
+        .try_map(|name| Format::named(&name).ok_or_else(|| format!("there is no format {name}")))
+}
+
+/// One limit: a name and a number, which may end in k, M or G.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    FileBytes(u64),
+    Entries(usize),
+    TextBytes(usize),
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = "a limit is file-bytes=N, entries=N or text-bytes=N, where N may end in k, M or G";
+        let (name, number) = text.split_once('=').ok_or(wanted)?;
+        let digits = number.trim_end_matches(['k', 'M', 'G']);
+        let unit: u64 = match &number[digits.len()..] {
+            "" => 1,
+            "k" => 1_000,
+            "M" => 1_000_000,
+            "G" => 1_000_000_000,
+            _ => return Err(wanted.into()),
+        };
+        let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or(wanted)?;
+        let count = usize::try_from(number).unwrap_or(usize::MAX);
+        match name.trim() {
+            "file-bytes" => Ok(Limit::FileBytes(number)),
+            "entries" => Ok(Limit::Entries(count)),
+            "text-bytes" => Ok(Limit::TextBytes(count)),
+            _ => Err(wanted.into()),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -144,10 +221,20 @@ pub enum Color {
 /// What applies to every command. Each is also a FAQBOT_ variable and a line in faqbot.toml.
 #[derive(Debug, Default, Args)]
 pub struct Options {
-    /// The FAQ file: YAML, JSON, JSONL, CSV, TSV, Markdown, .qna or .txt (default: the therapist FAQ
-    /// in the program)
+    /// A FAQ file or a folder of them, in any format that --format names; may be given several times
+    /// (default: the therapist FAQ in the program)
     #[arg(long, global = true, env = "FAQBOT_FAQ", value_name = "PATH")]
-    pub faq: Option<PathBuf>,
+    pub faq: Vec<PathBuf>,
+    /// The format of the FAQ files (default: found by name and content)
+    #[arg(long, global = true, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format(|_| true))]
+    pub format: Option<&'static Format>,
+    /// What columns of a table hold, by heading or number: question, answer, also, id, source, tags,
+    /// min_confidence
+    #[arg(long, global = true, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
+    pub map: Option<ColumnMap>,
+    /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
+    #[arg(long, global = true, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
+    pub limit: Vec<Limit>,
     /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`
     #[arg(long, global = true, env = "FAQBOT_MODEL", value_name = "NAME")]
     pub model: Option<String>,

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use faqbot::embed::fastembed::{BUNDLED, Hub};
-use serde::Deserialize;
+use faqbot::faq::{ColumnMap, Format, ReadOptions};
+use serde::{Deserialize, Deserializer};
 
-use crate::args::{Color, Options};
+use crate::args::{Color, Limit, Options};
 
 /// The name of the configuration file.
 const FILE: &str = "faqbot.toml";
@@ -31,8 +32,9 @@ pub enum Model {
 /// Everything the commands need to know.
 #[derive(Debug)]
 pub struct Settings {
-    /// The FAQ file; `None` for the one in the program.
-    pub faq: Option<PathBuf>,
+    /// The FAQ's files and folders; none for the one in the program.
+    pub faq: Vec<PathBuf>,
+    pub read: ReadOptions,
     pub model: Model,
     pub min_confidence: Option<f32>,
     pub min_cosine: Option<f32>,
@@ -53,7 +55,12 @@ pub struct Settings {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    faq: Option<PathBuf>,
+    #[serde(default, deserialize_with = "one_or_more")]
+    faq: Vec<PathBuf>,
+    format: Option<String>,
+    map: Option<String>,
+    #[serde(default)]
+    limit: Vec<String>,
     model: Option<String>,
     model_dir: Option<PathBuf>,
     min_confidence: Option<f32>,
@@ -77,6 +84,7 @@ impl Settings {
             Some(path) => File::read(&path)?,
             None => File::default(),
         };
+        let read = read_options(options.format, options.map, &options.limit, &file)?;
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
         let (model, model_dir) = match (options.model, options.model_dir) {
             (None, None) => (file.model, file.model_dir),
@@ -93,7 +101,8 @@ impl Settings {
         let own_cache = dirs::cache_dir().map(|folder| folder.join("faqbot").join("embeddings"));
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
-            faq: options.faq.or(file.faq),
+            faq: if options.faq.is_empty() { file.faq } else { options.faq },
+            read,
             model,
             min_confidence: options.min_confidence.or(file.min_confidence),
             min_cosine: options.min_cosine.or(file.min_cosine),
@@ -113,6 +122,56 @@ impl Settings {
     }
 }
 
+/// How FAQ files are read. `file` is for what the flags and variables leave open.
+fn read_options(
+    format: Option<&'static Format>,
+    map: Option<ColumnMap>,
+    limits: &[Limit],
+    file: &File,
+) -> Result<ReadOptions> {
+    let own = |name: &str| format!("{name} in {FILE}");
+    let format = match (format, &file.format) {
+        (None, Some(name)) => {
+            let found = Format::named(name);
+            Some(found.with_context(|| format!("{}: there is no format \"{name}\"", own("format")))?)
+        }
+        (format, _) => format,
+    };
+    let columns = match (map, &file.map) {
+        (None, Some(map)) => map.parse().map_err(anyhow::Error::msg).with_context(|| own("map"))?,
+        (map, _) => map.unwrap_or_default(),
+    };
+    let mut options = ReadOptions { format, columns, ..ReadOptions::default() };
+    let from_file: Vec<Limit> = file
+        .limit
+        .iter()
+        .map(|limit| limit.parse().map_err(anyhow::Error::msg).with_context(|| own("limit")))
+        .collect::<Result<_>>()?;
+    // The stronger come later.
+    for limit in from_file.iter().chain(limits) {
+        match *limit {
+            Limit::FileBytes(bytes) => options.limits.file_bytes = bytes,
+            Limit::Entries(entries) => options.limits.entries = entries,
+            Limit::TextBytes(bytes) => options.limits.text_bytes = bytes,
+        }
+    }
+    Ok(options)
+}
+
+/// A path, or a list of them.
+fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(PathBuf),
+        More(Vec<PathBuf>),
+    }
+    Ok(match OneOrMore::deserialize(deserializer)? {
+        OneOrMore::One(path) => vec![path],
+        OneOrMore::More(paths) => paths,
+    })
+}
+
 impl File {
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
@@ -121,7 +180,8 @@ impl File {
             anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for path in [&mut file.faq, &mut file.model_dir, &mut file.cache_dir].into_iter().flatten() {
+        let own = [&mut file.model_dir, &mut file.cache_dir].into_iter().flatten();
+        for path in file.faq.iter_mut().chain(own) {
             *path = folder.join(&*path);
         }
         Ok(file)

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod content;
 mod measure;
 mod plot;
 mod render;
@@ -80,6 +81,8 @@ fn run(cli: Cli) -> Result<u8> {
     match cli.command.unwrap_or(Command::Chat) {
         Command::Chat => repl::chat(&settings)?,
         Command::Ask(args) => return commands::ask(&settings, &args),
+        Command::Convert(args) => content::convert(&settings, &args)?,
+        Command::Check(args) => return content::check(&settings, &args),
         Command::Eval(args) => return measure::eval(&settings, &args),
         Command::Calibrate(args) => measure::calibrate(&settings, &args)?,
         Command::Models => commands::models(&settings)?,

@@ -212,7 +212,7 @@ fn text(report: &Report) -> String {
 
 /// `faqbot calibrate`
 pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
-    let Some(path) = &settings.faq else {
+    let Some(path) = settings.faq.first() else {
         bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
     };
     let target = CalibrationFile::path(path);

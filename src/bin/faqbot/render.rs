@@ -8,6 +8,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use faqbot::confidence::{FEATURE_NAMES, NEAR_COSINE};
 use faqbot::evidence::WEIGHTS;
+use faqbot::faq::text::visible;
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 use textwrap::Options;
 
@@ -35,22 +36,7 @@ pub fn width() -> usize {
 /// A text with its control characters made visible: escape sequences in a FAQ file or a query must
 /// not reach the terminal.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' => '\n',
-            '\t' => ' ',
-            // The pictures of the C0 controls stand in their order.
-            '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
-            '\x7f' => '\u{2421}',
-            c if c.is_control() || is_bidi_override(c) => '\u{fffd}',
-            c => c,
-        })
-        .collect()
-}
-
-/// Characters that make a terminal show text in another order than it has.
-fn is_bidi_override(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    text.chars().map(|c| if c == '\t' { ' ' } else { visible(c) }).collect()
 }
 
 /// A text wrapped to `width` columns. As in Markdown, lines that follow one another are one

@@ -23,7 +23,7 @@ use rustyline::{CompletionType, Config, Editor, Helper};
 
 use crate::config::Settings;
 use crate::render::{self, BOLD, DIM, plain, styled, width};
-use crate::setup::{self, AnyBot, Embedding, faq_name, load_bot};
+use crate::setup::{self, AnyBot, Embedding, count, faq_name, load_bot};
 
 /// Lines that the history keeps.
 const HISTORY_LINES: usize = 1000;
@@ -152,7 +152,10 @@ impl Chat<'_> {
         if let Some(greeting) = &faq.greeting {
             write!(out, "{}", render::wrapped(greeting, width()))?;
         }
-        let counts = format!("{} entries · /help for commands · Ctrl-D to leave", faq.entries.len());
+        let counts = format!(
+            "{} · /help for commands · Ctrl-D to leave",
+            count(faq.entries.len(), "entry", "entries")
+        );
         writeln!(out, "{}", styled(DIM, &counts))?;
         if self.bot.setup().calibration.is_none() {
             write!(out, "{}", styled(DIM, &render::wrapped(UNCALIBRATED, width())))?;
@@ -370,10 +373,10 @@ impl Chat<'_> {
         let faq = self.bot.faq();
         writeln!(
             out,
-            "{}: {} entries, {} wordings.",
+            "{}: {}, {}.",
             faq_name(self.settings),
-            faq.entries.len(),
-            faq.phrasing_count()
+            count(faq.entries.len(), "entry", "entries"),
+            count(faq.phrasing_count(), "wording", "wordings")
         )?;
         Ok(())
     }
@@ -384,10 +387,10 @@ impl Chat<'_> {
         let asked = answered + asked_back + unanswered;
         writeln!(
             out,
-            "{}: {} entries, {} wordings",
+            "{}: {}, {}",
             faq_name(self.settings),
-            faq.entries.len(),
-            faq.phrasing_count()
+            count(faq.entries.len(), "entry", "entries"),
+            count(faq.phrasing_count(), "wording", "wordings")
         )?;
         writeln!(
             out,

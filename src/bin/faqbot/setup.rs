@@ -2,7 +2,7 @@
 //! say about it on standard error.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -10,12 +10,12 @@ use faqbot::cache::CachedEmbedder;
 use faqbot::calibration::CalibrationFile;
 use faqbot::embed::HashEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::faq::{Answers, Format, Loaded};
-use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
+use faqbot::faq::{Answers, Loaded, ReadOptions, load};
+use faqbot::{Bot, Embedder, Faq, ModelId, RowError, Setup};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::config::{Model, Settings};
-use crate::render::{FAIR_LABEL, plain, styled};
+use crate::render::{DIM, FAIR_LABEL, plain, styled};
 
 /// The FAQ in the program, and the name it has in messages.
 const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
@@ -34,19 +34,95 @@ pub fn warn(message: &str) {
 
 /// The name of the FAQ in messages.
 pub fn faq_name(settings: &Settings) -> String {
-    settings.faq.as_deref().map_or_else(|| BUILT_IN_NAME.to_owned(), |path| path.display().to_string())
+    match &settings.faq[..] {
+        [] => BUILT_IN_NAME.to_owned(),
+        [path] => path.display().to_string(),
+        [first, others @ ..] => format!("{} and {} more", first.display(), others.len()),
+    }
 }
 
 /// Reads the FAQ, and says what in it cannot be used.
 pub fn load_faq(settings: &Settings, answers: Answers) -> Result<Faq> {
-    let Loaded { faq, skipped } = match &settings.faq {
-        Some(path) => Faq::load_with(path, answers)?,
-        None => Faq::read(BUILT_IN.as_bytes(), Format::Yaml, Path::new(BUILT_IN_NAME))?,
-    };
-    for row in &skipped {
-        warn(&row.to_string());
+    let loaded = read(settings, &settings.faq, answers)?;
+    say_skipped(&loaded);
+    // Who named one file that is all right knows what was read.
+    if loaded.files.len() > 1 || !loaded.skipped.is_empty() {
+        say_files(&loaded);
     }
-    Ok(faq)
+    Ok(loaded.faq)
+}
+
+/// Reads files and folders, or the FAQ in the program where there are none.
+pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<Loaded> {
+    let options = ReadOptions { answers, ..settings.read.clone() };
+    let mut bar = Patient::new();
+    let read = match paths {
+        [] => load::read(
+            BUILT_IN.as_bytes(),
+            Path::new(BUILT_IN_NAME),
+            &ReadOptions { answers, ..ReadOptions::default() },
+        ),
+        paths => load::load(paths, &options, &mut |reading| {
+            let template = format!(
+                "reading {} {{wide_bar}} {{bytes}}/{{total_bytes}}",
+                plain(&reading.path.display().to_string()).replace(['{', '}'], "")
+            );
+            bar.at(reading.done, reading.total, &template);
+        }),
+    };
+    match read {
+        Err(error @ faqbot::Error::Limit { .. }) => Err(anyhow::anyhow!("{error}; --limit sets another")),
+        Err(faqbot::Error::NoFaq { path, tried }) => {
+            let columns = tried.iter().any(|(_, row)| row.reason.starts_with("no column"));
+            let error = faqbot::Error::NoFaq { path, tried };
+            let hint = "; --map question=COLUMN,answer=COLUMN names them";
+            Err(anyhow::anyhow!("{error}{}", if columns { hint } else { "" }))
+        }
+        read => Ok(read?),
+    }
+}
+
+/// Says what was left out and what else there is to know, as much as can be read at once.
+pub fn say_skipped(loaded: &Loaded) {
+    /// Lines of a kind.
+    const SHOWN: usize = 20;
+    for (rows, what) in [(&loaded.skipped, "skipped"), (&loaded.notes, "noted")] {
+        rows.iter().take(SHOWN).for_each(|row| warn(&row.to_string()));
+        if rows.len() > SHOWN {
+            warn(&format!("{} more {what}; `faqbot check --json` lists all", rows.len() - SHOWN));
+        }
+    }
+}
+
+/// Says what came of each file.
+pub fn say_files(loaded: &Loaded) {
+    for file in &loaded.files {
+        let of_file = |rows: &[RowError]| rows.iter().filter(|row| row.path == file.path).count();
+        let mut line = format!("{}: ", file.path.display());
+        match file.format {
+            Some(format) => {
+                let _ = write!(
+                    line,
+                    "{}, {}, {}",
+                    format.title,
+                    count(file.entries, "entry", "entries"),
+                    count(file.phrasings, "wording", "wordings")
+                );
+            }
+            None => line.push_str("no FAQ"),
+        }
+        for (rows, what) in [(&loaded.merged, "joined"), (&loaded.skipped, "skipped")] {
+            if of_file(rows) > 0 && file.format.is_some() {
+                let _ = write!(line, ", {} {what}", of_file(rows));
+            }
+        }
+        anstream::eprintln!("{}", styled(DIM, &plain(&line)));
+    }
+}
+
+/// A number of things.
+pub fn count(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// Loads the model.
@@ -74,7 +150,7 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
 /// FAQ, with what the user set instead.
 pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) -> Result<Setup> {
     let mut setup = Setup { answers: settings.answers, ..Setup::for_model(model) };
-    if let Some(path) = settings.faq.as_ref().filter(|_| calibrated) {
+    if let Some(path) = settings.faq.first().filter(|_| calibrated) {
         let path = CalibrationFile::path(path);
         if let Some(file) = CalibrationFile::load(&path)? {
             match file.for_faq(model, faq) {
@@ -127,6 +203,14 @@ impl<E: Embedder> Embedder for Warning<E> {
         self.0.dimension()
     }
 
+    fn cuts(&self, text: &str) -> bool {
+        self.0.cuts(text)
+    }
+
+    fn languages(&self) -> Option<&str> {
+        self.0.languages()
+    }
+
     fn embed(
         &self,
         role: faqbot::embed::Role,
@@ -141,37 +225,51 @@ impl<E: Embedder> Embedder for Warning<E> {
 
 /// A progress bar on standard error that appears when embedding takes long.
 pub struct Embedding {
-    total: usize,
-    begin: Instant,
-    bar: Option<ProgressBar>,
+    total: u64,
+    bar: Patient,
 }
 
 impl Embedding {
     /// For `total` texts.
     pub fn new(total: usize) -> Self {
-        Embedding { total, begin: Instant::now(), bar: None }
+        Embedding { total: total as u64, bar: Patient::new() }
     }
 
     /// `done` texts are done.
     pub fn at(&mut self, done: usize) {
-        if done < self.total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
-            let template = "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)";
+        self.bar.at(done as u64, self.total, "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)");
+    }
+}
+
+/// A progress bar on standard error that appears when the work takes long, and goes with it.
+struct Patient {
+    begin: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Patient {
+    fn new() -> Self {
+        Patient { begin: Instant::now(), bar: None }
+    }
+
+    fn at(&mut self, done: u64, total: u64, template: &str) {
+        if done < total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             let rate = |state: &ProgressState, out: &mut dyn Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
-            let style = style.with_key("rate", rate);
             // Rate and time left are counted from here: what the cache gave is no measure of them.
-            self.bar = Some(ProgressBar::new(self.total as u64).with_style(style).with_position(done as u64));
+            let bar = ProgressBar::new(total).with_style(style.with_key("rate", rate));
+            self.bar = Some(bar.with_position(done));
         }
         if let Some(bar) = &self.bar {
-            bar.set_position(done as u64);
+            bar.set_position(done);
         }
     }
 }
 
-impl Drop for Embedding {
+impl Drop for Patient {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,0 +1,452 @@
+//! A linter for the content of a FAQ: what will make a bot answer wrongly, or not at all.
+//!
+//! Entries are held against one another with the embedder that will answer, so what is found is what
+//! that model cannot tell apart.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ndarray::{Array2, ArrayView1, Axis};
+use serde::Serialize;
+use whatlang::{Lang, Script};
+
+use crate::embed::{Embedder, Progress, Role};
+use crate::error::Result;
+use crate::evidence::{self, is_real_answer};
+use crate::faq::{Faq, abridge, normalize_wording};
+use crate::index::Index;
+
+/// Wordings of two entries with a cosine from here on are close. In the public sets that
+/// `cargo run --release --example fit -- DATA` reads, one in eight queries for either of two such
+/// entries goes to the other; below, about one in twenty (its table "Close entries", on calibration
+/// files, November 2026).
+pub const CLOSE: f32 = 0.85;
+
+/// From here on they are the same to the model. No two entries of those sets are as close.
+pub const SAME: f32 = 0.95;
+
+/// A wording is in the wrong place when another entry's score is ahead of its own by more than this.
+/// Of the wordings of those sets 0.9 % are, and of wordings that were put into an entry drawn at random
+/// 81 % (its table "Wordings in the wrong place").
+pub const WRONG_PLACE: f32 = 0.3;
+
+/// Answers with fewer words say little, and are often left over from a draft.
+const SHORT_ANSWER_WORDS: usize = 2;
+
+/// Longer answers are documents: they fill more than two screens of 24 lines with 80 columns.
+const LONG_ANSWER_CHARS: usize = 2 * 24 * 80;
+
+/// In a text with fewer letters a language cannot be told.
+const LANGUAGE_LETTERS: usize = 40;
+
+/// Rows that are held against all others at once.
+const BLOCK: usize = 256;
+
+/// Colliding wordings that are given for two entries, the closest first.
+const COLLISIONS: usize = 3;
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The same question stands in two entries with different answers.
+    ConflictingAnswers,
+    /// The same wording stands in two entries with the same answer.
+    SharedWording,
+    /// Two entries have wordings that the model can hardly tell apart.
+    CloseEntries,
+    /// A wording is nearer to another entry than to the other wordings of its own.
+    NearerElsewhere,
+    /// There is no answer, or a placeholder.
+    EmptyAnswer,
+    /// A wording is longer than what the model reads of it.
+    CutWording,
+    /// Entries are in a language that the model does not know.
+    UnknownLanguage,
+    /// An answer has hardly a word.
+    ShortAnswer,
+    /// An answer is a document.
+    LongAnswer,
+    /// Entries have one wording only.
+    OneWording,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It will give wrong answers, or none.
+    Mend,
+    /// The FAQ would be better without it.
+    Hint,
+}
+
+impl Kind {
+    /// How much it matters, as a rule.
+    fn level(self) -> Level {
+        match self {
+            Kind::ShortAnswer | Kind::LongAnswer | Kind::OneWording => Level::Hint,
+            _ => Level::Mend,
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Kind::ConflictingAnswers => "keep the right answer, or say in each question what it is about",
+            Kind::SharedWording => "join the entries, or take the wording out of one",
+            Kind::CloseEntries => "join the entries, or add wordings that say where they differ",
+            Kind::NearerElsewhere => "move the wording to the other entry, or give its own more like it",
+            Kind::EmptyAnswer => "write the answer, or take the entry out",
+            Kind::CutWording => "shorten the wording to the question in it",
+            Kind::UnknownLanguage => "choose a model that knows the language",
+            Kind::ShortAnswer => "see whether the answer is whole",
+            Kind::LongAnswer => "answer in a few sentences, and name the document as source",
+            Kind::OneWording => "add other wordings under `also`: each makes the entry easier to find",
+        }
+    }
+}
+
+/// Two wordings and their cosine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Collision {
+    /// Of the first entry.
+    pub a: String,
+    /// Of the second.
+    pub b: String,
+    /// In `-1..=1`.
+    pub cosine: f32,
+}
+
+/// Something to see to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// What is wrong.
+    pub kind: Kind,
+    /// How much it matters.
+    pub level: Level,
+    /// The entries it is about, as positions in the FAQ; at least one.
+    pub entries: Vec<usize>,
+    /// What was found.
+    pub message: String,
+    /// The wordings that collide, closest first.
+    pub collisions: Vec<Collision>,
+}
+
+impl Finding {
+    fn new(kind: Kind, entries: Vec<usize>, message: impl Into<String>) -> Self {
+        Finding { kind, level: kind.level(), entries, message: message.into(), collisions: Vec::new() }
+    }
+}
+
+/// Everything there is to see to in a FAQ: what matters first, then by kind, then in the FAQ's order.
+/// `progress` is told how many of the FAQ's wordings are embedded.
+///
+/// # Errors
+///
+/// The embedder failed.
+pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
+    let mut findings = answers(faq);
+    findings.extend(shared_wordings(faq));
+    findings.extend(languages(faq, embedder));
+    for (at, entry) in faq.entries.iter().enumerate() {
+        for phrasing in entry.phrasings.iter().filter(|phrasing| embedder.cuts(phrasing)) {
+            let message = format!("the model reads only the beginning of \"{}\"", abridge(phrasing, 60));
+            findings.push(Finding::new(Kind::CutWording, vec![at], message));
+        }
+    }
+    findings.extend(neighbours(faq, embedder, progress)?);
+    let single: Vec<usize> =
+        (0..faq.entries.len()).filter(|&at| faq.entries[at].phrasings.len() == 1).collect();
+    if !single.is_empty() {
+        let message = format!("{} of {} entries have one wording only", single.len(), faq.entries.len());
+        findings.push(Finding::new(Kind::OneWording, single, message));
+    }
+    findings.sort_by_key(|finding| (finding.level, finding.kind, finding.entries[0]));
+    Ok(findings)
+}
+
+fn answers(faq: &Faq) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (at, entry) in faq.entries.iter().enumerate() {
+        let (words, letters) = (entry.answer.split_whitespace().count(), entry.answer.chars().count());
+        // Scripts without spaces have one word, and no short one.
+        let short = words < SHORT_ANSWER_WORDS && letters < 12;
+        let (kind, message) = if !is_real_answer(&entry.answer) {
+            let what = if entry.answer.is_empty() {
+                "no answer".into()
+            } else {
+                format!("only the placeholder {}", entry.answer)
+            };
+            (Kind::EmptyAnswer, what)
+        } else if short {
+            (Kind::ShortAnswer, format!("the answer is \"{}\"", entry.answer))
+        } else if letters > LONG_ANSWER_CHARS {
+            (Kind::LongAnswer, format!("the answer has {letters} characters"))
+        } else {
+            continue;
+        };
+        findings.push(Finding::new(
+            kind,
+            vec![at],
+            format!("\"{}\": {message}", abridge(entry.question(), 60)),
+        ));
+    }
+    findings
+}
+
+/// Wordings that are the same but for case, accents and punctuation, in several entries.
+fn shared_wordings(faq: &Faq) -> Vec<Finding> {
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, entry) in faq.entries.iter().enumerate() {
+        for phrasing in &entry.phrasings {
+            let entries = places.entry(normalize_wording(phrasing)).or_default();
+            if entries.last() != Some(&at) {
+                entries.push(at);
+            }
+        }
+    }
+    let several = places.into_iter().filter(|(wording, entries)| !wording.is_empty() && entries.len() > 1);
+    several
+        .map(|(wording, entries)| {
+            let answer = |at: &usize| normalize_wording(&faq.entries[*at].answer);
+            let same = entries.iter().all(|at| answer(at) == answer(&entries[0]));
+            let kind = if same { Kind::SharedWording } else { Kind::ConflictingAnswers };
+            let answers = if same { "the same answer" } else { "different answers" };
+            let message =
+                format!("\"{}\" stands in {} entries with {answers}", abridge(&wording, 60), entries.len());
+            Finding::new(kind, entries, message)
+        })
+        .collect()
+}
+
+/// Entries in languages that the model does not know, one finding a language.
+fn languages(faq: &Faq, embedder: &dyn Embedder) -> Vec<Finding> {
+    if embedder.languages() != Some("English") {
+        return Vec::new();
+    }
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, entry) in faq.entries.iter().enumerate() {
+        let text = format!("{}\n{}", entry.phrasings.join("\n"), entry.answer);
+        let Some(info) = whatlang::detect(&text) else { continue };
+        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+        // Another script is plain to see; another language in the same letters takes more text.
+        if info.script() != Script::Latin
+            || (info.lang() != Lang::Eng && info.is_reliable() && letters >= LANGUAGE_LETTERS)
+        {
+            found.entry(info.lang().eng_name().to_owned()).or_default().push(at);
+        }
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort();
+    let finding = |(language, entries): (String, Vec<usize>)| {
+        let (many, look) = if entries.len() == 1 { ("entry", "looks") } else { ("entries", "look") };
+        let message = format!("{} {many} {look} like {language}; the model knows English", entries.len());
+        Finding::new(Kind::UnknownLanguage, entries, message)
+    };
+    found.into_iter().map(finding).collect()
+}
+
+/// The wordings of a FAQ, embedded.
+struct Wordings<'f> {
+    texts: Vec<&'f str>,
+    normalized: Vec<String>,
+    /// The entry of each.
+    owners: Vec<usize>,
+    index: Index,
+}
+
+impl<'f> Wordings<'f> {
+    fn new(faq: &'f Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Self> {
+        let texts: Vec<&str> =
+            faq.entries.iter().flat_map(|entry| entry.phrasings.iter().map(String::as_str)).collect();
+        let counts: Vec<usize> = faq.entries.iter().map(|entry| entry.phrasings.len()).collect();
+        let rows = embedder.embed(Role::Passage, &texts, progress)?;
+        Ok(Wordings {
+            normalized: texts.iter().map(|text| normalize_wording(text)).collect(),
+            owners: counts.iter().enumerate().flat_map(|(at, &count)| vec![at; count]).collect(),
+            index: Index::new(rows, counts),
+            texts,
+        })
+    }
+
+    /// See [`found_without`].
+    fn found_without(&self) -> Vec<Option<(usize, f32)>> {
+        let rows = evidence::seen_rows(&self.index);
+        let mut sums = Array2::<f32>::zeros((self.index.len(), rows.ncols()));
+        for (row, &owner) in rows.rows().into_iter().zip(&self.owners) {
+            sums.row_mut(owner).scaled_add(1.0, &row);
+        }
+        let unit = |row: ArrayView1<f32>| {
+            let length = row.dot(&row).sqrt();
+            if length > 0.0 { &row / length } else { row.to_owned() }
+        };
+        let mut centroids = sums.clone();
+        for mut row in centroids.rows_mut() {
+            let own = unit(row.view());
+            row.assign(&own);
+        }
+        let mut found = Vec::with_capacity(self.texts.len());
+        for start in (0..self.texts.len()).step_by(BLOCK) {
+            let end = (start + BLOCK).min(self.texts.len());
+            let block = rows.slice_axis(Axis(0), (start..end).into());
+            let (to_rows, to_centroids) = (block.dot(&rows.t()), block.dot(&centroids.t()));
+            for at in start..end {
+                let own = self.owners[at];
+                if self.index.bounds(own).len() < 2 {
+                    found.push(None);
+                    continue;
+                }
+                let score = |entry: usize| {
+                    let others = self.index.bounds(entry).filter(|&other| other != at);
+                    let nearest = others.map(|other| to_rows[[at - start, other]]).fold(-1.0, f32::max);
+                    let centroid = if entry == own {
+                        let row = rows.row(at);
+                        unit((&sums.row(own) - &row).view()).dot(&row)
+                    } else {
+                        to_centroids[[at - start, entry]]
+                    };
+                    (nearest + centroid) / 2.0
+                };
+                let best = (0..self.index.len())
+                    .filter(|&entry| entry != own)
+                    .map(|entry| (entry, score(entry)))
+                    .max_by(|a, b| a.1.total_cmp(&b.1));
+                found.push(best.map(|(entry, other)| (entry, other - score(own))));
+            }
+        }
+        found
+    }
+
+    /// Wordings of two entries with a cosine of at least [`CLOSE`], by the two entries; not those that
+    /// are the same.
+    fn collisions(&self) -> BTreeMap<(usize, usize), Vec<(usize, usize, f32)>> {
+        let mut close: BTreeMap<(usize, usize), Vec<(usize, usize, f32)>> = BTreeMap::new();
+        let rows = self.index.rows();
+        for start in (0..self.texts.len()).step_by(BLOCK) {
+            let end = (start + BLOCK).min(self.texts.len());
+            let cosines = rows.slice_axis(Axis(0), (start..end).into()).dot(&rows.t());
+            for ((row, other), &cosine) in cosines.indexed_iter() {
+                let at = start + row;
+                let pair = (self.owners[at], self.owners[other]);
+                if cosine >= CLOSE && pair.0 < pair.1 && self.normalized[at] != self.normalized[other] {
+                    close.entry(pair).or_default().push((at, other, cosine.min(1.0)));
+                }
+            }
+        }
+        close
+    }
+}
+
+/// For each wording of a FAQ: the entry that is found when it is asked and its own entry does not have
+/// it, and by how much that one's score is ahead of its own. `None` where its entry has no other
+/// wording.
+///
+/// The score is the mean of the first two signals of [`crate::evidence`], nearest wording and centroid:
+/// they can be had without each wording in turn at the cost of having them once.
+///
+/// # Errors
+///
+/// The embedder failed.
+pub fn found_without(faq: &Faq, embedder: &dyn Embedder) -> Result<Vec<Option<(usize, f32)>>> {
+    Ok(Wordings::new(faq, embedder, &mut |_| ())?.found_without())
+}
+
+/// Entries whose wordings are close, and wordings that are nearer to another entry than to their own.
+fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
+    let wordings = Wordings::new(faq, embedder, progress)?;
+    let found = wordings.found_without();
+    let text = |at: usize| wordings.texts[at];
+    let short = |at: usize| abridge(text(at), 60);
+    let mut findings = Vec::new();
+    for (at, found) in found.iter().enumerate() {
+        if let &Some((entry, ahead)) = found
+            && ahead > WRONG_PLACE
+        {
+            let own = wordings.owners[at];
+            let message = format!(
+                "\"{}\" is nearer to \"{}\" than to the rest of its own entry, \"{}\"",
+                short(at),
+                abridge(faq.entries[entry].question(), 60),
+                abridge(faq.entries[own].question(), 60)
+            );
+            findings.push(Finding::new(Kind::NearerElsewhere, vec![own, entry], message));
+        }
+    }
+    for ((a, b), mut close) in wordings.collisions() {
+        // Where the other wordings of both entries decide the question, it does not fall between.
+        let settled = |at: usize| found[at].is_some_and(|(_, ahead)| ahead < 0.0);
+        close.retain(|&(at, other, _)| !(settled(at) && settled(other)));
+        if close.is_empty() {
+            continue;
+        }
+        close.sort_by(|x, y| y.2.total_cmp(&x.2));
+        let more = close.len().saturating_sub(COLLISIONS);
+        close.truncate(COLLISIONS);
+        let shown: Vec<String> = close
+            .iter()
+            .map(|&(at, other, cosine)| {
+                format!("\"{}\" and \"{}\" have cosine {cosine:.2}", short(at), short(other))
+            })
+            .collect();
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let message = format!("questions may fall between two entries: {}{more}", shown.join("; "));
+        let collisions = close
+            .iter()
+            .map(|&(at, other, cosine)| Collision { a: text(at).into(), b: text(other).into(), cosine })
+            .collect();
+        let level = if close[0].2 >= SAME { Level::Mend } else { Level::Hint };
+        findings.push(Finding { level, collisions, ..Finding::new(Kind::CloseEntries, vec![a, b], message) });
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::embed::HashEmbedder;
+
+    fn kinds(yaml: &str) -> Vec<(Kind, Vec<usize>)> {
+        let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
+        let findings = check(&faq, &HashEmbedder::new(), &mut |_| ()).unwrap();
+        findings.into_iter().map(|finding| (finding.kind, finding.entries)).collect()
+    }
+
+    #[test]
+    fn what_collides_is_found() {
+        let yaml = "
+- {question: Where is my parcel?, also: [where is my parcel now], answer: Open your orders.}
+- {question: 'where is my PARCEL', also: [where is my parcel today], answer: Ask the driver.}
+- {question: How do I return something?, answer: Print the label.}
+- {question: How do I return somethings?, answer: Print the label now.}
+- {question: Which colours are there?, also: [which colours], answer: '[colours]'}
+- {question: What does it cost?, answer: Ten.}
+";
+        assert_eq!(
+            kinds(yaml),
+            [
+                (Kind::ConflictingAnswers, vec![0, 1]),
+                (Kind::EmptyAnswer, vec![4]),
+                (Kind::CloseEntries, vec![0, 1]),
+                (Kind::CloseEntries, vec![2, 3]),
+                (Kind::ShortAnswer, vec![5]),
+                (Kind::OneWording, vec![2, 3, 5]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_wording_in_the_wrong_entry_is_found() {
+        let yaml = "
+- {question: reset the password, also: [open the garden gate slowly], answer: Use the link on the page.}
+- {question: open the garden gate, also: [open the gate], answer: Turn the key twice.}
+";
+        let found = kinds(yaml);
+        assert!(
+            found.contains(&(Kind::NearerElsewhere, vec![0, 1]))
+                || found.contains(&(Kind::CloseEntries, vec![0, 1])),
+            "{found:?}"
+        );
+    }
+}

@@ -1,0 +1,340 @@
+//! What holds for every format: texts are trimmed and made harmless, halves of an entry are joined,
+//! ids are given, and what cannot be used is left out and said.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::load::{Answers, FileSummary, Loaded, Place, ReadOptions};
+use super::{Entry, EntryId, Faq, Format, Parsed, RawEntry, abridge, slug, text};
+use crate::error::{Error, Result, RowError};
+
+/// A file as its parser read it.
+#[derive(Debug)]
+pub struct Part {
+    pub path: PathBuf,
+    pub format: Option<&'static Format>,
+    pub parsed: Parsed,
+}
+
+/// Makes one FAQ of the files that were read.
+///
+/// # Errors
+///
+/// A limit is passed, or no entry is left.
+pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
+    join_halves(&mut parts);
+    let limits = &options.limits;
+    let mut files: Vec<FileSummary> = Vec::with_capacity(parts.len());
+    let mut faq = Faq::default();
+    let mut places: Vec<Place> = Vec::new();
+    let (mut skipped, mut merged, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    // Ids that the files give are taken first, so that a made one never steals one.
+    let given: HashSet<String> =
+        parts.iter().flat_map(|part| &part.parsed.entries).filter_map(|raw| clean(raw.id.clone()?)).collect();
+    let mut taken: HashMap<String, Place> = HashMap::new();
+    // For each slug (its hash) the number to try next: many entries may have the same question.
+    let mut next: HashMap<u64, usize> = HashMap::new();
+
+    for (file, part) in parts.into_iter().enumerate() {
+        let Part { path, format, parsed } = part;
+        let in_file = |row: RowError| row.in_file(&path);
+        let mut summary = FileSummary { path: path.clone(), format, entries: 0, phrasings: 0 };
+        let mut own: Vec<RowError> = parsed.skipped;
+        let mut controls: Option<usize> = None;
+        for raw in parsed.entries {
+            let line = raw.line;
+            let (id, mut entry) = match check(raw, options.answers, &mut controls, &mut merged, &in_file) {
+                Ok(checked) => checked,
+                Err(reason) => {
+                    own.push(RowError::new(line, reason));
+                    continue;
+                }
+            };
+            let longest = entry.phrasings.iter().chain([&entry.answer]).map(String::len).max().unwrap_or(0);
+            if longest > limits.text_bytes {
+                let reason = format!(
+                    "line {line}: a text has {longest} bytes, more than the limit of {} (text-bytes)",
+                    limits.text_bytes
+                );
+                return Err(Error::Limit { path, reason });
+            }
+            let mut free = |stem: String| {
+                let number = next.entry(xxh3_64(stem.as_bytes())).or_insert(1);
+                loop {
+                    let id = if *number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+                    *number += 1;
+                    if !given.contains(&id) && !taken.contains_key(&id) {
+                        break id;
+                    }
+                }
+            };
+            let id = match id {
+                None => free(slug(entry.question())),
+                Some(id) => match taken.get(&id) {
+                    None => id,
+                    Some(first) if first.file == file => {
+                        own.push(RowError::new(
+                            line,
+                            format!("the id `{id}` is taken by line {}", first.line),
+                        ));
+                        continue;
+                    }
+                    // Files number their entries each for itself.
+                    Some(first) => {
+                        let stem = path
+                            .file_stem()
+                            .map_or_else(|| "faq".to_owned(), |stem| slug(&stem.to_string_lossy()));
+                        let other = free(format!("{stem}-{id}"));
+                        let reason = format!(
+                            "the id `{id}` is taken by {}:{}; here it is `{other}`",
+                            files[first.file].path.display(),
+                            first.line
+                        );
+                        notes.push(in_file(RowError::new(line, reason)));
+                        other
+                    }
+                },
+            };
+            summary.entries += 1;
+            summary.phrasings += entry.phrasings.len();
+            entry.id = EntryId(id.clone());
+            taken.insert(id, Place { file, line });
+            places.push(Place { file, line });
+            faq.entries.push(entry);
+            if faq.entries.len() > limits.entries {
+                let reason = format!("more than {} entries, which is the limit (entries)", limits.entries);
+                return Err(Error::Limit { path, reason });
+            }
+        }
+        if let Some(line) = controls {
+            let reason = "control characters from here on; they are shown as symbols";
+            notes.push(in_file(RowError::new(line, reason)));
+        }
+        own.sort_by_key(|row| row.line);
+        skipped.extend(own.into_iter().map(in_file));
+        merged.extend(parsed.merged.into_iter().map(in_file));
+        notes.extend(parsed.notes.into_iter().map(in_file));
+        for (field, text) in [
+            (&mut faq.title, parsed.title),
+            (&mut faq.greeting, parsed.greeting),
+            (&mut faq.fallback, parsed.fallback),
+        ] {
+            if field.is_none() {
+                *field = text.and_then(|text| clean(text::harmless(text).0));
+            }
+        }
+        files.push(summary);
+    }
+    if faq.entries.is_empty() {
+        let path = files.into_iter().next().map(|file| file.path).unwrap_or_default();
+        return Err(Error::NoEntries { path, rows: skipped });
+    }
+    Ok(Loaded { faq, places, files, skipped, merged, notes })
+}
+
+/// Joins entries without an answer and entries without a question that have the same id: some tools
+/// keep questions and answers apart, in one file or two.
+fn join_halves(parts: &mut [Part]) {
+    let answer_only = |raw: &RawEntry| raw.questions.is_empty() && raw.answer.is_some();
+    let mut answers: HashMap<String, RawEntry> = HashMap::new();
+    let wanted: HashSet<String> = parts
+        .iter()
+        .flat_map(|part| &part.parsed.entries)
+        .filter(|raw| raw.answer.is_none())
+        .filter_map(|raw| raw.id.clone())
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    for part in parts.iter_mut() {
+        part.parsed.entries.retain_mut(|raw| match &raw.id {
+            Some(id) if answer_only(raw) && wanted.contains(id) && !answers.contains_key(id) => {
+                answers.insert(id.clone(), std::mem::take(raw));
+                false
+            }
+            _ => true,
+        });
+    }
+    for raw in parts.iter_mut().flat_map(|part| &mut part.parsed.entries).filter(|raw| raw.answer.is_none()) {
+        if let Some(half) = raw.id.as_ref().and_then(|id| answers.remove(id)) {
+            raw.answer = half.answer;
+            raw.source = raw.source.take().or(half.source);
+        }
+    }
+}
+
+/// The text without surrounding white space, unless nothing is left. Does not copy it.
+fn clean(mut text: String) -> Option<String> {
+    text.truncate(text.trim_end().len());
+    let start = text.len() - text.trim_start().len();
+    text.drain(..start);
+    (!text.is_empty()).then_some(text)
+}
+
+/// An entry without its id yet, and the id that the file gives it; or why it cannot be used.
+/// `controls` is the first line with control characters.
+fn check(
+    raw: RawEntry,
+    answers: Answers,
+    controls: &mut Option<usize>,
+    merged: &mut Vec<RowError>,
+    in_file: &dyn Fn(RowError) -> RowError,
+) -> std::result::Result<(Option<String>, Entry), String> {
+    let line = raw.line;
+    let mut tidy = |text: String| {
+        let (text, changed) = text::harmless(text);
+        if changed {
+            controls.get_or_insert(line);
+        }
+        clean(text)
+    };
+    let mut seen = HashSet::new();
+    let mut phrasings = Vec::with_capacity(raw.questions.len());
+    for question in raw.questions.into_iter().filter_map(&mut tidy) {
+        if seen.insert(question.to_lowercase()) {
+            phrasings.push(question);
+        } else {
+            let reason = format!("\"{}\" stands twice in the entry", abridge(&question, 60));
+            merged.push(in_file(RowError::new(line, reason)));
+        }
+    }
+    let id = raw.id.and_then(&mut tidy);
+    if phrasings.is_empty() {
+        return Err(match id {
+            Some(id) => format!("no question for `{}`", abridge(&id, 60)),
+            None => "no question".into(),
+        });
+    }
+    let answer = match raw.answer.and_then(&mut tidy) {
+        Some(answer) => answer,
+        None if answers == Answers::Optional => String::new(),
+        None => return Err(format!("no answer to \"{}\"", abridge(&phrasings[0], 60))),
+    };
+    if let Some(confidence) = raw.min_confidence
+        && !(0.0..=1.0).contains(&confidence)
+    {
+        return Err(format!("min_confidence is {confidence}; it must lie from 0 to 1"));
+    }
+    let entry = Entry {
+        id: EntryId(String::new()),
+        phrasings,
+        answer,
+        source: raw.source.and_then(&mut tidy),
+        tags: raw.tags.into_iter().filter_map(&mut tidy).collect(),
+        min_confidence: raw.min_confidence,
+    };
+    Ok((id, entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::faq::Limits;
+
+    fn part(name: &str, parsed: Parsed) -> Part {
+        Part { path: name.into(), format: None, parsed }
+    }
+
+    fn shown(rows: &[RowError]) -> Vec<String> {
+        rows.iter().map(|row| format!("{}: {}", row.line, row.reason)).collect()
+    }
+
+    fn raw(line: usize, id: Option<&str>, questions: &[&str], answer: Option<&str>) -> RawEntry {
+        RawEntry {
+            line,
+            id: id.map(Into::into),
+            questions: questions.iter().map(|&question| question.into()).collect(),
+            answer: answer.map(Into::into),
+            ..RawEntry::default()
+        }
+    }
+
+    #[test]
+    fn every_bad_row_is_said_and_the_rest_is_used() {
+        let parsed = Parsed {
+            entries: vec![
+                raw(1, None, &["What is it?", " what is IT? ", "Which?"], Some(" This. ")),
+                raw(5, None, &["  "], Some("answer")),
+                raw(7, None, &["And then?"], Some("  ")),
+                raw(9, Some("what-is-it"), &["What else?"], Some("That.")),
+                raw(11, Some("what-is-it"), &["What now?"], Some("Nothing.")),
+                RawEntry { min_confidence: Some(1.5), ..raw(13, None, &["How sure?"], Some("Very.")) },
+            ],
+            skipped: vec![RowError::new(3, "broken")],
+            ..Parsed::default()
+        };
+        let loaded = assemble(vec![part("a", parsed)], &ReadOptions::default()).unwrap();
+        let ids: Vec<&str> = loaded.faq.entries.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids, ["what-is-it-2", "what-is-it"]);
+        assert_eq!(loaded.faq.entries[0].phrasings, ["What is it?", "Which?"]);
+        assert_eq!(loaded.faq.entries[0].answer, "This.");
+        assert_eq!(shown(&loaded.merged), ["1: \"what is IT?\" stands twice in the entry"]);
+        assert_eq!(
+            shown(&loaded.skipped),
+            [
+                "3: broken",
+                "5: no question",
+                "7: no answer to \"And then?\"",
+                "11: the id `what-is-it` is taken by line 9",
+                "13: min_confidence is 1.5; it must lie from 0 to 1",
+            ]
+        );
+    }
+
+    #[test]
+    fn halves_are_joined_across_files_and_ids_stay_apart() {
+        let intents = Parsed {
+            entries: vec![
+                raw(1, Some("faq/a"), &["what?", "which?"], None),
+                raw(4, Some("7"), &["one"], Some("x")),
+            ],
+            ..Parsed::default()
+        };
+        let responses = Parsed {
+            entries: vec![
+                raw(2, Some("faq/a"), &[], Some("this")),
+                raw(5, Some("faq/b"), &[], Some("that")),
+                raw(6, Some("7"), &["two"], Some("y")),
+            ],
+            ..Parsed::default()
+        };
+        let loaded =
+            assemble(vec![part("nlu", intents), part("Second file.tsv", responses)], &ReadOptions::default())
+                .unwrap();
+        let ids: Vec<&str> = loaded.faq.entries.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids, ["faq/a", "7", "second-file-7"]);
+        assert_eq!(loaded.faq.entries[0].answer, "this");
+        assert_eq!(loaded.place(2), (Path::new("Second file.tsv"), 6));
+        assert_eq!(shown(&loaded.skipped), ["5: no question for `faq/b`"]);
+        assert_eq!(shown(&loaded.notes), ["6: the id `7` is taken by nlu:4; here it is `second-file-7`"]);
+    }
+
+    #[test]
+    fn limits_are_errors_with_their_names() {
+        let parsed = |text: &str| Parsed {
+            entries: vec![raw(3, None, &["q", "r"], Some(text)), raw(4, None, &["s"], Some("t"))],
+            ..Parsed::default()
+        };
+        let mut options = ReadOptions::default();
+        options.limits.entries = 1;
+        let error = assemble(vec![part("a", parsed("x"))], &options).unwrap_err().to_string();
+        assert_eq!(error, "a: more than 1 entries, which is the limit (entries)");
+        options.limits = Limits { text_bytes: 3, ..Limits::default() };
+        assert!(assemble(vec![part("a", parsed("long"))], &options).is_err());
+        assert!(assemble(vec![part("a", parsed("abc"))], &options).is_ok());
+    }
+
+    #[test]
+    fn control_characters_become_symbols() {
+        let parsed =
+            Parsed { entries: vec![raw(3, None, &["a\x1b[31m?"], Some("b\r\nc\x07"))], ..Parsed::default() };
+        let loaded = assemble(vec![part("a", parsed)], &ReadOptions::default()).unwrap();
+        assert_eq!(loaded.faq.entries[0].phrasings, ["a␛[31m?"]);
+        assert_eq!(loaded.faq.entries[0].answer, "b\nc␇");
+        assert_eq!(loaded.notes[0].line, 3);
+    }
+}

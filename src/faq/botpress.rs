@@ -1,0 +1,94 @@
+//! Botpress 12's export of questions and answers, JSON.
+//!
+//! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
+//! the list alone. Each language of a question is an entry.
+
+use super::format::Fit;
+use super::node::{Node, Value};
+use super::{Parsed, RawEntry, json};
+use crate::error::RowError;
+
+/// Reads a Botpress export.
+///
+/// # Errors
+///
+/// It is not JSON, or has no list of questions.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    let root = json::tree(text, 1)?;
+    let list = root.get("qnas").unwrap_or(&root);
+    let Value::List(items) = &list.value else {
+        return Err(RowError::new(list.line, "no list of questions, such as `qnas`"));
+    };
+    let mut parsed = Parsed::default();
+    for item in items {
+        entries(item, &mut parsed);
+    }
+    Ok(parsed)
+}
+
+/// Strong for JSON with Botpress's names.
+pub fn fit(text: &str) -> Fit {
+    let has = |name| text.contains(name);
+    let list = has("\"qnas\"") || has("\"redirectFlow\"");
+    Fit::strong(json::begins(text) && list && has("\"questions\"") && has("\"answers\""))
+}
+
+fn entries(item: &Node, parsed: &mut Parsed) {
+    let line = item.line;
+    let data = item.get("data").unwrap_or(item);
+    let id = item.get("id").and_then(Node::as_text);
+    let mut skip = |reason: String| parsed.skipped.push(RowError::new(line, reason));
+    if data.get("enabled").and_then(Node::as_text) == Some("false") {
+        return skip(format!("{} is not enabled", id.unwrap_or("the question")));
+    }
+    let Some(Node { value: Value::Map(languages), .. }) = data.get("questions") else {
+        return skip("no `questions`".into());
+    };
+    let several = languages.iter().filter(|(_, list)| !list.texts().is_empty()).count() > 1;
+    for (language, questions) in languages {
+        let questions: Vec<String> = questions.texts().into_iter().map(str::to_owned).collect();
+        if questions.is_empty() {
+            continue;
+        }
+        let answers = data
+            .get("answers")
+            .and_then(|answers| answers.get(language))
+            .map(Node::texts)
+            .unwrap_or_default();
+        if answers.len() > 1 {
+            let reason = format!("{} further variants of the answer are not used", answers.len() - 1);
+            parsed.skipped.push(RowError::new(line, reason));
+        }
+        let contexts =
+            data.get("contexts").or_else(|| data.get("category")).map(Node::texts).unwrap_or_default();
+        let tags = contexts.into_iter().filter(|context| *context != "global");
+        parsed.entries.push(RawEntry {
+            line,
+            id: id.map(|id| if several { format!("{id}-{language}") } else { id.to_owned() }),
+            questions,
+            answer: answers.first().map(|&answer| answer.to_owned()),
+            tags: tags.map(str::to_owned).chain(several.then(|| language.clone())).collect(),
+            ..RawEntry::default()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_is_an_entry() {
+        let text = r#"{"qnas": [
+            {"id": "a1", "data": {"action": "text", "contexts": ["global", "orders"], "enabled": true,
+             "answers": {"en": ["Here.", "There."], "de": ["Hier."]}, "questions": {"en": ["where", "what place"], "de": ["wo"]}}},
+            {"id": "b2", "data": {"enabled": false, "answers": {"en": ["x"]}, "questions": {"en": ["y"]}}}]}"#;
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.entries.len(), 2);
+        assert_eq!(parsed.entries[0].questions, ["where", "what place"]);
+        assert_eq!(parsed.entries[1].id.as_deref(), Some("a1-de"));
+        assert_eq!(parsed.entries[1].tags, ["orders", "de"]);
+        assert_eq!(parsed.skipped.len(), 2);
+        assert!(parse("{}").is_err());
+    }
+}

@@ -1,0 +1,255 @@
+//! The formats that FAQs come in: the one place that knows them all.
+//!
+//! A format is a file beside this one, with a pure function from text to [`Parsed`], and a line in
+//! [`FORMATS`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use super::table::Table;
+use super::{
+    Faq, Parsed, botpress, csv, html, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, workbook,
+    yaml,
+};
+use crate::error::RowError;
+
+/// What a parser gives: an error where the text as a whole is not of the format.
+type ParseResult = Result<Parsed, RowError>;
+
+/// Writes a FAQ.
+type WriteFn = fn(&Faq, &mut dyn io::Write) -> io::Result<()>;
+
+/// How a format is written.
+#[derive(Clone, Copy)]
+enum Write {
+    /// With the FAQ's title, greeting and fallback.
+    Whole(WriteFn),
+    /// The entries only: there is no place for these.
+    Entries(WriteFn),
+}
+
+/// How a format is read.
+#[derive(Clone, Copy)]
+enum Parse {
+    Text(fn(&str) -> ParseResult),
+    Table(fn(&str, &mut Table) -> ParseResult),
+    Workbook(fn(&[u8], &mut Table) -> ParseResult),
+}
+
+/// How surely a text is of a format, from a look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// It is not.
+    No,
+    /// It may be.
+    Weak,
+    /// It is of this one or of none.
+    Strong,
+}
+
+impl Fit {
+    /// Weak where something speaks for it.
+    pub(super) fn weak(fits: bool) -> Fit {
+        if fits { Fit::Weak } else { Fit::No }
+    }
+
+    /// Strong where something speaks for it.
+    pub(super) fn strong(fits: bool) -> Fit {
+        if fits { Fit::Strong } else { Fit::No }
+    }
+}
+
+/// A file format that FAQs come in.
+#[derive(Clone, Copy)]
+pub struct Format {
+    /// What it is called on a command line.
+    pub name: &'static str,
+    /// What it is called in a sentence.
+    pub title: &'static str,
+    /// The endings of its files, without the dot; the first is the one it is written with.
+    pub endings: &'static [&'static str],
+    fit: fn(&str) -> Fit,
+    parse: Parse,
+    write: Option<Write>,
+}
+
+/// All formats. Of those that share an ending, the more special come first.
+#[rustfmt::skip]
+pub static FORMATS: [Format; 17] = [
+    Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], fit: |_| Fit::No, parse: Parse::Workbook(workbook::parse), write: None },
+    Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], fit: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
+    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], fit: yaml::fit, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
+    Format { name: "toml", title: "TOML", endings: &["toml"], fit: toml::fit, parse: Parse::Text(toml::parse), write: None },
+    Format { name: "botpress", title: "Botpress JSON", endings: &["json"], fit: botpress::fit, parse: Parse::Text(botpress::parse), write: None },
+    Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], fit: jsonld::fit, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)) },
+    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], fit: jsonl::fit, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)) },
+    Format { name: "json", title: "JSON", endings: &["json"], fit: json::fit, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)) },
+    Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], fit: csv::fit_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)) },
+    Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], fit: csv::fit_tsv, parse: Parse::Table(csv::parse), write: None },
+    Format { name: "csv", title: "CSV", endings: &["csv"], fit: csv::fit, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)) },
+    Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], fit: rasa::fit_markdown, parse: Parse::Text(rasa::parse_markdown), write: None },
+    Format { name: "qna", title: ".qna", endings: &["qna", "md"], fit: qna::fit, parse: Parse::Text(qna::parse), write: None },
+    Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], fit: markdown::fit, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
+    Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], fit: html::fit, parse: Parse::Text(html::parse), write: None },
+    Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], fit: rst::fit, parse: Parse::Text(rst::parse), write: None },
+    Format { name: "text", title: "plain text", endings: &["txt", "text"], fit: plain::fit, parse: Parse::Text(plain::parse), write: None },
+];
+
+/// The endings that say nothing about the format.
+const ANY: [&str; 2] = ["txt", "text"];
+
+impl Format {
+    /// The format with this name.
+    pub fn named(name: &str) -> Option<&'static Format> {
+        FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The format that a file with this name is written in.
+    pub fn to_write(path: &Path) -> Option<&'static Format> {
+        FORMATS.iter().find(|format| format.write.is_some() && has_ending(path, &format.endings[..1]))
+    }
+
+    /// Whether the name of a file has one of the format's endings.
+    pub fn has_ending_of(&self, path: &Path) -> bool {
+        has_ending(path, self.endings)
+    }
+
+    /// Whether FAQs can be written in it.
+    pub fn is_written(&self) -> bool {
+        self.write.is_some()
+    }
+
+    /// What of a FAQ is lost when it is written in this format.
+    pub fn lost(&self, faq: &Faq) -> Vec<&'static str> {
+        let texts = [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)];
+        match self.write {
+            Some(Write::Whole(_)) => Vec::new(),
+            _ => texts.into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name).collect(),
+        }
+    }
+
+    /// Writes a FAQ; see [`Format::lost`].
+    ///
+    /// # Errors
+    ///
+    /// Writing fails, or the format is only read.
+    pub fn write(&self, faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+        match self.write {
+            Some(Write::Whole(write) | Write::Entries(write)) => write(faq, out),
+            None => Err(io::Error::new(io::ErrorKind::Unsupported, format!("{} is only read", self.title))),
+        }
+    }
+
+    pub(super) fn parse(&self, bytes: &[u8], text: &str, table: &mut Table) -> ParseResult {
+        match self.parse {
+            Parse::Workbook(parse) if is_workbook(bytes) => parse(bytes, table),
+            Parse::Workbook(_) => Err(RowError::new(1, "not a workbook")),
+            _ if is_workbook(bytes) => Err(RowError::new(1, "a spreadsheet, and no text")),
+            Parse::Text(parse) => parse(text),
+            Parse::Table(parse) => parse(text, table),
+        }
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    ending.is_some_and(|ending| endings.contains(&&*ending))
+}
+
+/// All endings that are known, for a message.
+pub(super) fn endings() -> String {
+    let mut endings: Vec<&str> = FORMATS.iter().flat_map(|format| format.endings).copied().collect();
+    endings.sort_unstable();
+    endings.dedup();
+    endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether bytes begin as workbooks do: as a ZIP archive or as an OLE file.
+pub(super) fn is_workbook(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0")
+}
+
+/// The formats that a file may have, the likeliest first. The ending of the name is believed unless
+/// the text plainly says otherwise; where the ending says nothing, the text is all there is.
+pub(super) fn candidates(path: &Path, bytes: &[u8], text: &Cow<str>) -> Vec<&'static Format> {
+    if is_workbook(bytes) {
+        return FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_))).collect();
+    }
+    let fits: Vec<(&'static Format, Fit)> =
+        FORMATS.iter().map(|format| (format, (format.fit)(text))).collect();
+    let any = has_ending(path, &ANY);
+    let of_name = |format: &Format| !any && format.has_ending_of(path);
+    let named = FORMATS.iter().any(of_name);
+    let mut found: Vec<&'static Format> = Vec::new();
+    let mut add = |wanted: &dyn Fn(&'static Format, Fit) -> bool| {
+        for &(format, fit) in &fits {
+            if wanted(format, fit) && !found.contains(&format) {
+                found.push(format);
+            }
+        }
+    };
+    add(&|format, fit| of_name(format) && fit > Fit::No);
+    add(&|_, fit| fit == Fit::Strong);
+    // Of the formats with this ending, the last is the one without special marks.
+    let plainest = FORMATS.iter().rfind(|format| of_name(format));
+    add(&|format, _| plainest == Some(format));
+    if !named {
+        add(&|_, fit| fit == Fit::Weak);
+        add(&|format, _| format.name == "text");
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(name: &str, text: &str) -> Vec<&'static str> {
+        candidates(Path::new(name), text.as_bytes(), &text.into()).iter().map(|format| format.name).collect()
+    }
+
+    #[test]
+    fn names_and_contents_say_the_format() {
+        assert_eq!(found("a.yaml", "entries:\n- question: a\n  answer: b\n"), ["yaml"]);
+        assert_eq!(found("a.yml", "version: '3.1'\nnlu:\n- intent: faq/a\n")[0], "rasa");
+        assert_eq!(
+            found(
+                "a.json",
+                "{\"question\": \"a\", \"answer\": \"b\"}\n{\"question\": \"c\", \"answer\": \"d\"}\n"
+            )[0],
+            "jsonl"
+        );
+        assert_eq!(found("a.json", "{\"entries\": []}")[0], "json");
+        assert_eq!(found("a.md", "## intent: faq/a\n- b\n")[0], "rasa1");
+        assert_eq!(found("a.md", "# ? a\n```\nb\n```\n")[0], "qna");
+        assert_eq!(found("a.md", "# A?\n\nB\n"), ["markdown"]);
+        // A name that says nothing, or something else than the text.
+        assert_eq!(found("faq", "question,answer\na,b\n")[0], "csv");
+        assert_eq!(found("a.txt", "{\"entries\": []}")[0], "json");
+        assert_eq!(found("a.csv", "<!doctype html>\n<p>")[..1], ["html"]);
+        assert_eq!(found("a.yaml", "# Why?\nbroken: [\n"), ["yaml"]);
+    }
+
+    #[test]
+    fn every_format_has_a_name_of_its_own() {
+        for format in &FORMATS {
+            assert_eq!(Format::named(format.name), Some(format));
+        }
+    }
+}

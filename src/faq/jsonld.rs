@@ -1,0 +1,219 @@
+//! schema.org's FAQPage as JSON-LD, in a file of its own or in a page's scripts.
+//!
+//! Every `Question` with an answer is an entry, wherever it stands: in `mainEntity`, `@graph`,
+//! `hasPart` or a list. HTML in texts becomes Markdown. What schema.org has no property for stands
+//! under `faqbot:` names, so that a FAQ that was written can be read back as it was.
+
+use std::io;
+
+use pulldown_cmark::{Options, Parser};
+use serde_json::json;
+
+use super::format::Fit;
+use super::node::{Node, Value};
+use super::{Entry, Faq, Lines, Parsed, RawEntry, html, json};
+use crate::error::RowError;
+
+/// Reads a JSON-LD file.
+///
+/// # Errors
+///
+/// It is not JSON, or has no question.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    let mut parsed = Parsed::default();
+    read(&json::tree(text, 1)?, &mut parsed);
+    if parsed.entries.is_empty() && parsed.skipped.is_empty() {
+        return Err(RowError::new(1, "no schema.org Question with an answer"));
+    }
+    Ok(parsed)
+}
+
+/// Strong for JSON that speaks of schema.org's questions.
+pub fn fit(text: &str) -> Fit {
+    Fit::strong(json::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
+}
+
+/// Reads the JSON-LD scripts of a page. What is broken in them is said.
+pub fn scripts(page: &str, parsed: &mut Parsed) {
+    let lower = page.to_ascii_lowercase();
+    let mut lines = Lines::new(page, 1);
+    let mut at = 0;
+    while let Some(begin) = lower[at..].find("<script").map(|found| at + found) {
+        let Some(open) = lower[begin..].find('>').map(|found| begin + found + 1) else { break };
+        let Some(close) = lower[open..].find("</script").map(|found| open + found) else { break };
+        at = close;
+        if !lower[begin..open].contains("ld+json") {
+            continue;
+        }
+        let script = &page[open..close];
+        // In MDX the text is a template: {`…`}.
+        let template = script.trim().strip_prefix("{`").and_then(|rest| rest.strip_suffix("`}"));
+        let script = template.unwrap_or(script);
+        let line = lines.at(script.as_ptr().addr() - page.as_ptr().addr());
+        match json::tree(script, line) {
+            Ok(node) => read(&node, parsed),
+            Err(error) => parsed.skipped.push(error),
+        }
+    }
+}
+
+/// Reads the questions in a value and all below it. Values are not nested deeper than their parser
+/// allows.
+pub fn read(node: &Node, parsed: &mut Parsed) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| read(item, parsed)),
+        Value::Map(fields) => {
+            let answer = node.get("acceptedAnswer").or_else(|| node.get("suggestedAnswer"));
+            if is_a(node, "Question")
+                && let Some(answer) = answer
+            {
+                question(node, answer, parsed);
+            } else {
+                if parsed.title.is_none() && is_a(node, "FAQPage") {
+                    let text = |name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
+                    parsed.title =
+                        text("faqbot:title").or_else(|| text("name").map(|name| html::to_text(&name)));
+                    parsed.greeting = text("faqbot:greeting");
+                    parsed.fallback = text("faqbot:fallback");
+                }
+                fields.iter().for_each(|(_, value)| read(value, parsed));
+            }
+        }
+        Value::Null | Value::Text(_) => {}
+    }
+}
+
+/// Whether a value is of a type; types may be lists, and full addresses.
+fn is_a(node: &Node, name: &str) -> bool {
+    let is = |text: &str| text == name || text.rsplit(['/', ':']).next() == Some(name);
+    node.get("@type").is_some_and(|kind| kind.texts().into_iter().any(is))
+}
+
+fn question(node: &Node, answer: &Node, parsed: &mut Parsed) {
+    let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
+    // Answers may be a list, of which the first is the one that was accepted.
+    let answers: Vec<&Node> = match &answer.value {
+        Value::List(items) => items.iter().collect(),
+        _ => vec![answer],
+    };
+    if answers.len() > 1 {
+        let reason = format!("{} answers to one question; only the first is read", answers.len());
+        parsed.skipped.push(RowError::new(node.line, reason));
+    }
+    let answer = answers.first().map(|answer| match &answer.value {
+        Value::Text(text) => html::to_markdown(text),
+        _ => text(answer, "faqbot:markdown")
+            .or_else(|| {
+                text(answer, "text").or_else(|| text(answer, "name")).map(|text| html::to_markdown(&text))
+            })
+            .unwrap_or_default(),
+    });
+    let mut questions: Vec<String> = text(node, "faqbot:question")
+        .or_else(|| text(node, "name").or_else(|| text(node, "text")).map(|text| html::to_text(&text)))
+        .into_iter()
+        .collect();
+    let list = |name: &str| -> Vec<String> {
+        node.get(name).map(|value| value.texts().into_iter().map(str::to_owned).collect()).unwrap_or_default()
+    };
+    questions.extend(list("alternateName"));
+    parsed.entries.push(RawEntry {
+        line: node.line,
+        id: text(node, "identifier"),
+        questions,
+        answer,
+        source: text(node, "isBasedOn"),
+        tags: list("keywords"),
+        min_confidence: text(node, "faqbot:min_confidence").and_then(|own| own.parse().ok()),
+    });
+}
+
+/// Writes a FAQ as a FAQPage, for a page's `<script type="application/ld+json">`. Answers are HTML.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut page = json!({
+        "@context": ["https://schema.org", {"faqbot": "https://github.com/faqbot/faqbot#"}],
+        "@type": "FAQPage",
+        "mainEntity": faq.entries.iter().map(entry).collect::<Vec<_>>(),
+    });
+    if let Some(title) = faq.title.as_ref().filter(|title| html::to_text(title) != **title) {
+        page["faqbot:title"] = json!(title);
+    }
+    let texts =
+        [("name", &faq.title), ("faqbot:greeting", &faq.greeting), ("faqbot:fallback", &faq.fallback)];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            page[name] = json!(text);
+        }
+    }
+    // In a script, `</` would end it.
+    let text = serde_json::to_string_pretty(&page)?.replace("</", "<\\/");
+    writeln!(out, "{text}")
+}
+
+fn entry(entry: &Entry) -> serde_json::Value {
+    let mut text = String::new();
+    pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
+    let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
+    // Only where the way back would not give the same.
+    if html::to_markdown(text.trim_end()).trim() != entry.answer {
+        answer["faqbot:markdown"] = json!(entry.answer);
+    }
+    let question = entry.question();
+    let mut node = json!({
+        "@type": "Question",
+        "identifier": entry.id.as_str(),
+        "name": question,
+        "acceptedAnswer": answer,
+    });
+    if html::to_text(question) != question {
+        node["faqbot:question"] = json!(question);
+    }
+    if entry.phrasings.len() > 1 {
+        node["alternateName"] = json!(entry.phrasings[1..]);
+    }
+    if let Some(source) = &entry.source {
+        node["isBasedOn"] = json!(source);
+    }
+    if !entry.tags.is_empty() {
+        node["keywords"] = json!(entry.tags);
+    }
+    if let Some(own) = entry.min_confidence {
+        // As text: what was 0.3 stays it.
+        node["faqbot:min_confidence"] = json!(own.to_string());
+    }
+    node
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_found_wherever_they_stand() {
+        let text = r#"{"@context": "https://schema.org", "@graph": [{"@type": "WebPage", "hasPart": {"@type": ["FAQPage"], "name": "Shop",
+            "mainEntity": [{"@type": "https://schema.org/Question", "name": "A &amp; B?",
+              "acceptedAnswer": {"@type": "Answer", "text": "<p>One <b>two</b></p><ul><li>x</li></ul>"}},
+             {"@type": "Question", "name": "No answer?"}]}}]}"#;
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.title.as_deref(), Some("Shop"));
+        assert_eq!(parsed.entries.len(), 1);
+        assert_eq!(parsed.entries[0].questions, ["A & B?"]);
+        assert_eq!(parsed.entries[0].answer.as_deref(), Some("One **two**\n\n- x"));
+        assert!(parse("{\"@type\": \"Thing\"}").is_err());
+    }
+
+    #[test]
+    fn scripts_of_pages_and_templates_are_read() {
+        let question = r#"{"@type": "FAQPage", "mainEntity": {"@type": "Question", "name": "Q?", "acceptedAnswer": {"text": "A"}}}"#;
+        for page in [
+            format!("<html>\n<script type=\"application/ld+json\">{question}</script>"),
+            format!("---\n<script type=\"application/ld+json\">{{`\n{question}\n  `}}</script>"),
+        ] {
+            let mut parsed = Parsed::default();
+            scripts(&page, &mut parsed);
+            assert_eq!(parsed.entries.len(), 1, "{page}: {:?}", parsed.skipped);
+        }
+        let mut parsed = Parsed::default();
+        scripts("\n<script type='application/ld+json'>{</script><script", &mut parsed);
+        assert_eq!(parsed.skipped[0].line, 2);
+    }
+}

@@ -1,0 +1,243 @@
+//! Reading FAQ files: one, several, or folders of them.
+//!
+//! What a file names (links, includes, addresses) is never followed. A link within a folder that is
+//! read is not followed either.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::assemble::{Part, assemble};
+use super::format::{FORMATS, Format};
+use super::table::{ColumnMap, Table};
+use super::{Faq, Parsed, format, text};
+use crate::error::{Error, Result, RowError};
+
+/// What a FAQ may not exceed. Each is an error when passed, with the name of the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file.
+    pub file_bytes: u64,
+    /// Entries of all files together.
+    pub entries: usize,
+    /// Bytes of one wording or answer, as UTF-8.
+    pub text_bytes: usize,
+}
+
+impl Default for Limits {
+    /// More than any FAQ that was written: beyond them, the file is not what it was taken for.
+    fn default() -> Self {
+        Limits { file_bytes: 512 << 20, entries: 1_000_000, text_bytes: 100_000 }
+    }
+}
+
+/// Whether an entry must have an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answers {
+    /// An entry without one is left out and said: a bot that answers needs it.
+    #[default]
+    Required,
+    /// An entry without one has an empty answer: enough to measure the matching.
+    Optional,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// The format of all files; found by name and content where there is none.
+    pub format: Option<&'static Format>,
+    /// Which columns of a table are what, where their names do not say.
+    pub columns: ColumnMap,
+    /// See [`Answers`].
+    pub answers: Answers,
+    /// See [`Limits`].
+    pub limits: Limits,
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its file, as a position in [`Loaded::files`].
+    pub file: usize,
+    /// The line on which it begins, counted from 1.
+    pub line: usize,
+}
+
+/// What came of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// The file.
+    pub path: PathBuf,
+    /// What it was read as; `None` for a file of a folder that holds no FAQ.
+    pub format: Option<&'static Format>,
+    /// The number of entries that begin in it.
+    pub entries: usize,
+    /// The number of their wordings.
+    pub phrasings: usize,
+}
+
+/// A FAQ as read from files, and what there is to say about each.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The FAQ; it has at least one entry.
+    pub faq: Faq,
+    /// Where each entry stands, in the order of the FAQ.
+    pub places: Vec<Place>,
+    /// The files, in the order they were read.
+    pub files: Vec<FileSummary>,
+    /// What was left out, each with its place and the reason.
+    pub skipped: Vec<RowError>,
+    /// What was joined with something further up.
+    pub merged: Vec<RowError>,
+    /// What else there is to know, such as another encoding.
+    pub notes: Vec<RowError>,
+}
+
+impl Loaded {
+    /// The file and line of an entry.
+    pub fn place(&self, entry: usize) -> (&Path, usize) {
+        let place = &self.places[entry];
+        (&self.files[place.file].path, place.line)
+    }
+}
+
+/// How far reading is, for a progress bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'p> {
+    /// The file.
+    pub path: &'p Path,
+    /// Bytes that were read and understood.
+    pub done: u64,
+    /// Bytes of the file.
+    pub total: u64,
+}
+
+/// Reads files, and the files in folders, as one FAQ. A folder's files are read in the order of their
+/// names, folders in it as well; those that hold no FAQ are in [`Loaded::skipped`].
+///
+/// # Errors
+///
+/// A file cannot be read, passes a limit, or holds no entry that can be used; a folder holds none.
+pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Loaded> {
+    let mut parts = Vec::new();
+    for path in paths {
+        if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
+            parts.push(read_file(path, options, progress)?);
+            continue;
+        }
+        let mut files = Vec::new();
+        list(path, &mut files)?;
+        let before = parts.len();
+        for file in &files {
+            match read_file(file, options, progress) {
+                Ok(part) => parts.push(part),
+                // In a folder there may be anything.
+                Err(Error::NoFaq { path, tried }) => {
+                    let reasons: Vec<String> =
+                        tried.iter().map(|(name, row)| format!("{name}: {}", row.reason)).collect();
+                    let row = RowError::new(1, format!("no FAQ ({})", reasons.join("; ")));
+                    parts.push(Part::skipped(path, row));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if parts[before..].iter().all(|part| part.parsed.entries.is_empty()) {
+            return Err(Error::NoFaqInFolder { path: path.clone(), known: format::endings() });
+        }
+    }
+    assemble(parts, options)
+}
+
+/// Reads a FAQ from bytes. `path` is for the format and for messages.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn read(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Loaded> {
+    assemble(vec![parse(bytes, path, options, &mut |_| ())?], options)
+}
+
+/// The files below a folder whose endings are known, by name. Hidden ones and links are passed over.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let mut entries = fs::read_dir(folder)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .map_err(Error::io(folder))?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type().map_err(Error::io(&path))?;
+        // What faqbot writes beside a FAQ is none.
+        if name.starts_with('.') || name.ends_with(".calibration.json") || name == "faqbot.toml" {
+            continue;
+        }
+        if kind.is_dir() {
+            list(&path, files)?;
+        } else if kind.is_file() && FORMATS.iter().any(|format| format.has_ending_of(&path)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Part> {
+    let limit = options.limits.file_bytes;
+    let file = File::open(path).map_err(Error::io(path))?;
+    let size = file.metadata().map_err(Error::io(path))?.len();
+    let too_large = |size: u64| Error::Limit {
+        path: path.to_owned(),
+        reason: format!("the file has {size} bytes, more than the limit of {limit} (file-bytes)"),
+    };
+    if size > limit {
+        return Err(too_large(size));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    // A pipe or a device says no size: read one byte more than allowed, and no further.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::io(path))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(bytes.len() as u64));
+    }
+    let total = bytes.len() as u64;
+    parse(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
+}
+
+/// Reads bytes in the first of the formats they may have that gives an entry.
+fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64)) -> Result<Part> {
+    let (text, notes) =
+        if format::is_workbook(bytes) { ("".into(), Vec::new()) } else { text::decode(bytes) };
+    let candidates = match options.format {
+        Some(format) => vec![format],
+        None => format::candidates(path, bytes, &text),
+    };
+    let mut tried: Vec<(&'static str, RowError)> = Vec::new();
+    for format in candidates {
+        let mut table = Table { columns: &options.columns, progress };
+        match format.parse(bytes, &text, &mut table) {
+            Ok(mut parsed) if !parsed.entries.is_empty() => {
+                parsed.notes.extend(notes);
+                if !tried.is_empty() {
+                    let reasons: Vec<String> = tried
+                        .iter()
+                        .map(|(title, row)| format!("{title} (line {}: {})", row.line, row.reason))
+                        .collect();
+                    let reason = format!("read as {}; it is not {}", format.title, reasons.join(", nor "));
+                    parsed.notes.push(RowError::new(1, reason));
+                }
+                return Ok(Part { path: path.to_owned(), format: Some(format), parsed });
+            }
+            Ok(parsed) => {
+                let row = parsed.skipped.into_iter().next().unwrap_or_else(|| RowError::new(1, "no entries"));
+                tried.push((format.title, row));
+            }
+            Err(row) => tried.push((format.title, row)),
+        }
+    }
+    Err(Error::NoFaq { path: path.to_owned(), tried })
+}
+
+impl Part {
+    /// A file of which nothing is used.
+    fn skipped(path: PathBuf, row: RowError) -> Self {
+        Part { path, format: None, parsed: Parsed { skipped: vec![row], ..Parsed::default() } }
+    }
+}

@@ -1,0 +1,435 @@
+//! Rows of a table as entries: what CSV, TSV and spreadsheets share.
+//!
+//! Columns are found by name in any case, or as a [`ColumnMap`] says; two columns without a header are
+//! question and answer. Rows with the same id, or without ids the same answer, are one entry with
+//! several wordings.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{Parsed, RawEntry};
+use crate::error::RowError;
+
+/// The names of columns, and what they are.
+const QUESTION: &[&str] =
+    &["question", "questions", "question(s)", "q", "query", "utterance", "prompt", "title", "问题"];
+const ANSWER: &[&str] =
+    &["answer", "answers", "answer(s)", "a", "response", "responses", "reply", "text", "答案"];
+const ALSO: &[&str] = &[
+    "also",
+    "alternative",
+    "alternatives",
+    "alternative questions",
+    "alternate questions",
+    "variants",
+    "variations",
+    "phrasings",
+    "synonyms",
+];
+const ID: &[&str] = &["id", "qid", "qnaid"];
+const SOURCE: &[&str] = &["source", "url", "link"];
+const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic"];
+const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
+const METADATA: &[&str] = &["metadata"];
+/// Columns of QnA Maker that are of its own tools.
+const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
+
+/// What of an entry a column can hold.
+const FIELDS: [(&str, &[&str]); 7] = [
+    ("question", QUESTION),
+    ("answer", ANSWER),
+    ("also", ALSO),
+    ("id", ID),
+    ("source", SOURCE),
+    ("tags", TAGS),
+    ("min_confidence", MIN_CONFIDENCE),
+];
+
+/// Which columns are what, where the user says so: `question=Frage,answer=2`. A column is named by its
+/// heading or by its number from 1; a field may have several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnMap(Vec<(&'static str, String)>);
+
+impl FromStr for ColumnMap {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut map = Vec::new();
+        for part in text.split(',') {
+            let (field, column) =
+                part.split_once('=').ok_or_else(|| format!("\"{part}\" is not FIELD=COLUMN"))?;
+            let known = FIELDS.map(|(field, _)| field);
+            let field = known.into_iter().find(|known| *known == field.trim()).ok_or_else(|| {
+                format!("there is no field \"{}\"; the fields are {}", field.trim(), known.join(", "))
+            })?;
+            map.push((field, column.trim().to_owned()));
+        }
+        Ok(ColumnMap(map))
+    }
+}
+
+/// How a table is read.
+pub struct Table<'t> {
+    /// Columns that the user named.
+    pub columns: &'t ColumnMap,
+    /// Is told how many bytes are read.
+    pub progress: &'t mut dyn FnMut(u64),
+}
+
+/// Where what is in a row.
+#[derive(Debug, Default)]
+struct Columns {
+    question: Vec<usize>,
+    answer: Vec<usize>,
+    also: Vec<usize>,
+    id: Vec<usize>,
+    source: Vec<usize>,
+    tags: Vec<usize>,
+    min_confidence: Vec<usize>,
+    /// QnA Maker's `key:value|key:value`.
+    metadata: Vec<usize>,
+    /// Whether the file is QnA Maker's, which writes line breaks as `\n`.
+    qna_maker: bool,
+}
+
+/// Takes rows one by one and makes entries of them.
+pub struct Rows<'t> {
+    map: &'t ColumnMap,
+    columns: Option<Columns>,
+    parsed: Parsed,
+    /// Entries by (the hash of) their id, or their answer where there is none.
+    places: HashMap<u128, usize>,
+}
+
+impl<'t> Rows<'t> {
+    pub fn new(map: &'t ColumnMap) -> Self {
+        Rows { map, columns: None, parsed: Parsed::default(), places: HashMap::new() }
+    }
+
+    /// Takes a row; the first may be the header.
+    ///
+    /// # Errors
+    ///
+    /// The first row does not say which columns are question and answer.
+    pub fn add(&mut self, line: usize, row: &[&str]) -> Result<(), RowError> {
+        if row.iter().all(|field| field.trim().is_empty()) {
+            return Ok(());
+        }
+        let columns = match self.columns.take() {
+            Some(columns) => columns,
+            None => {
+                let (columns, is_header) = self.header(line, row)?;
+                if is_header {
+                    self.columns = Some(columns);
+                    return Ok(());
+                }
+                columns
+            }
+        };
+        match entry(row, &columns, line) {
+            Ok(entry) => self.join(entry),
+            Err(error) => self.parsed.skipped.push(error),
+        }
+        self.columns = Some(columns);
+        Ok(())
+    }
+
+    /// Says that a row could not be read.
+    pub fn skip(&mut self, row: RowError) {
+        self.parsed.skipped.push(row);
+    }
+
+    /// What there is so far.
+    pub fn parsed(&mut self) -> &mut Parsed {
+        &mut self.parsed
+    }
+
+    /// What the rows gave.
+    ///
+    /// # Errors
+    ///
+    /// There was none.
+    pub fn finish(self) -> Result<Parsed, RowError> {
+        if self.columns.is_none() {
+            return Err(RowError::new(1, "no rows"));
+        }
+        Ok(self.parsed)
+    }
+
+    /// The columns that the first row names, and whether it names any.
+    fn header(&mut self, line: usize, row: &[&str]) -> Result<(Columns, bool), RowError> {
+        let names: Vec<String> = row.iter().map(|name| name.trim().to_lowercase()).collect();
+        let mut used = vec![false; names.len()];
+        let mut named = false;
+        let mut find = |field: &str, known: &[&str]| -> Result<Vec<usize>, RowError> {
+            let mut found = Vec::new();
+            let mapped: Vec<&String> =
+                self.map.0.iter().filter(|(own, _)| *own == field).map(|(_, column)| column).collect();
+            for column in &mapped {
+                let at = match names.iter().position(|name| *name == column.to_lowercase()) {
+                    Some(at) => {
+                        named = true;
+                        Some(at)
+                    }
+                    None => column
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|number| number.checked_sub(1))
+                        .filter(|&at| at < names.len()),
+                };
+                let at = at.ok_or_else(|| {
+                    let shown: Vec<&str> = row.iter().map(|name| name.trim()).collect();
+                    RowError::new(
+                        line,
+                        format!("there is no column `{column}`; the first row is: {}", shown.join(", ")),
+                    )
+                })?;
+                used[at] = true;
+                found.push(at);
+            }
+            if mapped.is_empty() {
+                let free = |at: &usize| !used[*at];
+                if field == "also" {
+                    // "Alternative 2", "question_3": several columns of a kind.
+                    let of_kind = |name: &str| {
+                        let stem = name
+                            .trim_end_matches(|c: char| c.is_ascii_digit())
+                            .trim_end_matches([' ', '_', '#']);
+                        known.contains(&stem) || (stem.len() < name.len() && QUESTION.contains(&stem))
+                    };
+                    found.extend((0..names.len()).filter(free).filter(|&at| of_kind(&names[at])));
+                } else {
+                    // Of several that could be meant, the most telling name.
+                    let place = |name: &&str| (0..names.len()).find(|at| free(at) && names[*at] == **name);
+                    found.extend(known.iter().find_map(place));
+                }
+                named |= !found.is_empty();
+                found.iter().for_each(|&at| used[at] = true);
+            }
+            Ok(found)
+        };
+        let columns = Columns {
+            question: find("question", QUESTION)?,
+            answer: find("answer", ANSWER)?,
+            also: find("also", ALSO)?,
+            id: find("id", ID)?,
+            source: find("source", SOURCE)?,
+            tags: find("tags", TAGS)?,
+            min_confidence: find("min_confidence", MIN_CONFIDENCE)?,
+            metadata: find("metadata", METADATA)?,
+            qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
+        };
+        if columns.question.is_empty() && columns.answer.is_empty() && names.len() == 2 {
+            return Ok((Columns { question: vec![0], answer: vec![1], ..Columns::default() }, false));
+        }
+        for (field, found) in [("question", &columns.question), ("answer", &columns.answer)] {
+            if found.is_empty() {
+                let shown: Vec<&str> = row.iter().map(|name| name.trim()).collect();
+                let reason = format!(
+                    "no column `{field}` in the first row: {}",
+                    super::abridge(&shown.join(", "), 200)
+                );
+                return Err(RowError::new(line, reason));
+            }
+        }
+        let unused: Vec<&str> = names
+            .iter()
+            .zip(row)
+            .enumerate()
+            .filter(|(at, (name, _))| !used[*at] && !name.is_empty() && !QNA_MAKER.contains(&&***name))
+            .map(|(_, (_, written))| written.trim())
+            .collect();
+        if named && !unused.is_empty() {
+            let reason = format!("columns that are not used: {}", unused.join(", "));
+            self.parsed.skipped.push(RowError::new(line, reason));
+        }
+        Ok((columns, named))
+    }
+
+    /// Adds a row: to the entry with its id, or without ids to that with its answer, or as a new one.
+    fn join(&mut self, row: RawEntry) {
+        let key = match (&row.id, &row.answer) {
+            (Some(id), _) => xxh3_128(format!("id {}", id.trim()).as_bytes()),
+            (None, Some(answer)) => xxh3_128(answer.trim().as_bytes()),
+            (None, None) => return self.parsed.entries.push(row),
+        };
+        let Parsed { entries, skipped, merged, .. } = &mut self.parsed;
+        let Some(&place) = self.places.get(&key) else {
+            self.places.insert(key, entries.len());
+            return entries.push(row);
+        };
+        let entry = &mut entries[place];
+        if row.id.is_some() && row.answer.is_some() && entry.answer.is_some() && row.answer != entry.answer {
+            let reason = format!("another answer for the id of line {}; the first is kept", entry.line);
+            skipped.push(RowError::new(row.line, reason));
+        }
+        let same = if row.id.is_some() { "id" } else { "answer" };
+        merged.push(RowError::new(
+            row.line,
+            format!("joined with line {}, which has the same {same}", entry.line),
+        ));
+        entry.questions.extend(row.questions);
+        entry.answer = entry.answer.take().or(row.answer);
+    }
+}
+
+fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowError> {
+    let fields = |columns: &[usize]| -> Vec<String> {
+        columns
+            .iter()
+            .filter_map(|&column| row.get(column))
+            .filter(|field| !field.trim().is_empty())
+            .map(|&field| field.to_owned())
+            .collect()
+    };
+    let field = |columns: &[usize]| fields(columns).into_iter().next();
+    let lists = |columns: &[usize], separators: &[char]| -> Vec<String> {
+        fields(columns).iter().flat_map(|field| field.split(separators)).map(str::to_owned).collect()
+    };
+    let min_confidence = field(&columns.min_confidence)
+        .map(|own| {
+            let reason = format!("`min_confidence` is \"{own}\", not a number");
+            own.trim().parse().map_err(|_| RowError::new(line, reason))
+        })
+        .transpose()?;
+    let mut questions = fields(&columns.question);
+    questions.extend(lists(&columns.also, &['\n', '|', ';']));
+    let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
+    let mut entry = RawEntry {
+        line,
+        id: field(&columns.id),
+        questions: questions.into_iter().map(unescaped).collect(),
+        answer: field(&columns.answer).map(unescaped),
+        source: field(&columns.source).map(unescaped),
+        tags: fields(&columns.tags).iter().flat_map(|field| tags(field)).collect(),
+        min_confidence,
+    };
+    for pair in lists(&columns.metadata, &['|']) {
+        match pair.split_once(':') {
+            // What `csv::write_qna_maker` puts there, since the format has no other place for it.
+            Some((META_ID, id)) => entry.id = Some(percent_decode(id)),
+            Some((META_TAG, tag)) => entry.tags.push(percent_decode(tag)),
+            Some((META_MIN_CONFIDENCE, own)) => entry.min_confidence = own.parse().ok(),
+            _ => entry.tags.push(pair),
+        }
+    }
+    Ok(entry)
+}
+
+/// The tags in a field: separated by commas or semicolons, or a JSON list where a tag has these in it.
+fn tags(field: &str) -> Vec<String> {
+    serde_json::from_str(field).unwrap_or_else(|_| field.split([',', ';']).map(str::to_owned).collect())
+}
+
+/// The field that [`tags`] reads these from.
+pub fn write_tags(tags: &[String]) -> String {
+    let plain = tags.join(";");
+    if self::tags(&plain) == tags { plain } else { serde_json::Value::from(tags).to_string() }
+}
+
+/// Keys of QnA Maker's metadata for what only faqbot has.
+pub const META_ID: &str = "faqbot_id";
+pub const META_TAG: &str = "faqbot_tag";
+pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
+
+/// Line breaks and tabs as QnA Maker's files have them, `\n` and `\t`. A backslash that stands before
+/// one of these letters and is meant as such is doubled; any other stays as it is.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let run = rest.len() - rest.trim_start_matches('\\').len();
+        let escaped = match rest[run..].chars().next() {
+            Some('n' | 'r') => Some('\n'),
+            Some('t') => Some('\t'),
+            _ => None,
+        };
+        let kept = if escaped.is_some() { run / 2 } else { run };
+        out.extend(std::iter::repeat_n('\\', kept));
+        rest = &rest[run..];
+        if let Some(c) = escaped.filter(|_| run % 2 == 1) {
+            // "\r\n" is one line break.
+            rest = rest.strip_prefix("r\\n").unwrap_or(&rest[1..]);
+            out.push(c);
+        }
+    }
+    out + rest
+}
+
+/// The text that [`unescape`] makes `text` of.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut run = 0;
+    for c in text.chars() {
+        if c == '\\' {
+            run += 1;
+            continue;
+        }
+        let special = matches!(c, 'n' | 'r' | 't' | '\n' | '\t');
+        out.extend(std::iter::repeat_n('\\', if special { 2 * run } else { run }));
+        run = 0;
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
+        }
+    }
+    out.extend(std::iter::repeat_n('\\', run));
+    out
+}
+
+/// Text for a value in metadata, where `|` and `:` have a meaning, and tabs and line breaks too.
+pub fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' | '|' | ':' | '\t' | '\n' | ' ' => out.push_str(&format!("%{:02X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn percent_decode(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii);
+        match code {
+            Some(code) => {
+                out.push(code as char);
+                out.push_str(&part[2..]);
+            }
+            None => {
+                out.push('%');
+                out.push_str(part);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_undone() {
+        for text in ["a\nb", "a\\nb", "\\", "C:\\new\\table", "\\\\n\n\\\t", "x\\\n", "\\r\n", "é|:%"] {
+            assert_eq!(unescape(&escape(text)), text, "{text:?} as {:?}", escape(text));
+            assert_eq!(percent_decode(&percent_encode(text)), text);
+        }
+        assert_eq!(unescape("a\\r\\nb \\\\server\\share"), "a\nb \\\\server\\share");
+    }
+
+    #[test]
+    fn maps_say_what_is_wrong_with_them() {
+        assert!("question=Frage, answer=2".parse::<ColumnMap>().is_ok());
+        assert!("question".parse::<ColumnMap>().unwrap_err().contains("FIELD=COLUMN"));
+        assert!("colour=2".parse::<ColumnMap>().unwrap_err().contains("the fields are question"));
+    }
+}

@@ -1,0 +1,76 @@
+//! Spreadsheets (Excel, OpenDocument): each sheet is a table; what the columns mean is in `table`.
+
+use std::io::Cursor;
+
+use calamine::{Data, Reader, open_workbook_auto_from_rs};
+
+use super::Parsed;
+use super::table::{Rows, Table};
+use crate::error::RowError;
+
+/// Reads a workbook. Sheets that are no FAQ are said; lines are rows of their sheet.
+///
+/// # Errors
+///
+/// It cannot be read, or no sheet names a question and an answer column.
+pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
+    let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a workbook: {error}"));
+    let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let mut parsed = Parsed::default();
+    let mut reasons = Vec::new();
+    let names = workbook.sheet_names();
+    for name in &names {
+        let range = match workbook.worksheet_range(name) {
+            Ok(range) => range,
+            Err(error) => {
+                parsed
+                    .skipped
+                    .push(RowError::new(1, format!("the sheet \"{name}\" cannot be read: {error}")));
+                continue;
+            }
+        };
+        if range.is_empty() {
+            continue;
+        }
+        let first = range.start().map_or(1, |(row, _)| row as usize + 1);
+        match sheet(first, range.rows(), table) {
+            Ok(own) => {
+                // Ids count in each sheet anew, but for one-sheet files they are what they are.
+                parsed.entries.extend(own.entries);
+                parsed.skipped.extend(own.skipped);
+                parsed.merged.extend(own.merged);
+            }
+            Err(error) => reasons.push(RowError::new(
+                error.line,
+                format!("the sheet \"{name}\" is left out: {}", error.reason),
+            )),
+        }
+    }
+    if parsed.entries.is_empty() {
+        return Err(reasons.into_iter().next().unwrap_or_else(|| RowError::new(1, "the workbook is empty")));
+    }
+    parsed.skipped.extend(reasons);
+    Ok(parsed)
+}
+
+fn sheet<'r>(
+    first: usize,
+    rows: impl Iterator<Item = &'r [Data]>,
+    table: &mut Table,
+) -> Result<Parsed, RowError> {
+    let mut read = Rows::new(table.columns);
+    for (at, row) in rows.enumerate() {
+        let fields: Vec<String> = row.iter().map(text).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        read.add(first + at, &fields)?;
+    }
+    read.finish()
+}
+
+/// A cell as text. A number without a fraction is shown without one, as the spreadsheet shows it.
+fn text(cell: &Data) -> String {
+    match cell {
+        Data::Error(_) => String::new(),
+        cell => cell.to_string(),
+    }
+}

@@ -1,0 +1,71 @@
+//! Writing files so that they are there whole or not at all.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::{Error, Result};
+
+/// What to do with a file that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is replaced.
+    Replace,
+    /// It is kept, and writing is an error.
+    Keep,
+}
+
+/// Writes a file under another name in the same folder, syncs it, and gives it its name.
+///
+/// # Errors
+///
+/// It cannot be written, or it is there and is to be kept.
+pub fn write(
+    path: &Path,
+    existing: Existing,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let file = whole(path, content).map_err(Error::io(path))?;
+    match existing {
+        Existing::Replace => file.persist(path),
+        Existing::Keep => file.persist_noclobber(path),
+    }
+    .map(drop)
+    .map_err(|error| Error::io(path)(error.error))
+}
+
+fn whole(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = Builder::new();
+    // Temporary files are private; this one is to be as any other that the user makes.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(folder)?;
+    let mut out = BufWriter::new(&file);
+    content(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_only_where_that_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, Existing::Keep, |out| out.write_all(b"one")).unwrap();
+        assert!(write(&path, Existing::Keep, |out| out.write_all(b"two")).is_err());
+        assert!(write(&path, Existing::Replace, |_| Err(io::Error::other("no"))).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        write(&path, Existing::Replace, |out| out.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+}
