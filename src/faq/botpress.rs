@@ -56,7 +56,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
             .map(Node::texts)
             .unwrap_or_default();
         if answers.len() > 1 {
-            let reason = format!("{} further variants of the answer are not used", answers.len() - 1);
+            let reason = format!("{} variants of the answer; only the first is used", answers.len());
             parsed.skipped.push(RowError::new(line, reason));
         }
         let contexts =

@@ -204,7 +204,8 @@ pub(super) fn candidates(path: &Path, bytes: &[u8], text: &Cow<str>) -> Vec<&'st
             }
         }
     };
-    add(&|format, fit| of_name(format) && fit > Fit::No);
+    add(&|format, fit| of_name(format) && fit == Fit::Strong);
+    add(&|format, fit| of_name(format) && fit == Fit::Weak);
     add(&|_, fit| fit == Fit::Strong);
     // Of the formats with this ending, the last is the one without special marks.
     let plainest = FORMATS.iter().rfind(|format| of_name(format));

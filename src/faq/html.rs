@@ -258,7 +258,9 @@ impl Page<'_> {
                     .map(|(_, node)| node)
             };
             let question = property(&["name", "text"])?;
-            let answer = property(&["acceptedAnswer", "suggestedAnswer"])?;
+            let Some(answer) = property(&["acceptedAnswer", "suggestedAnswer"]) else {
+                return Some(entry(&mut lines, question, &[]));
+            };
             let texts = properties(answer);
             let text = texts.iter().find(|(name, _)| name == "text").map_or(answer, |(_, node)| node);
             Some(entry(&mut lines, question, &text.children.borrow()))

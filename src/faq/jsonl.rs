@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong where the first two lines are JSON objects, each whole.
+/// Strong where the first two lines are JSON objects, each whole; weak where the first is.
 pub fn fit(text: &str) -> Fit {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let object = |line: Option<&str>| {
@@ -36,7 +36,8 @@ pub fn fit(text: &str) -> Fit {
             line.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
         })
     };
-    Fit::strong(object(lines.next()) && object(lines.next()))
+    let first = object(lines.next());
+    if first && object(lines.next()) { Fit::Strong } else { Fit::weak(first) }
 }
 
 /// Writes a FAQ, one entry a line.

@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     read(&json::tree(text, 1)?, &mut parsed);
     if parsed.entries.is_empty() && parsed.skipped.is_empty() {
-        return Err(RowError::new(1, "no schema.org Question with an answer"));
+        return Err(RowError::new(1, "no schema.org Question"));
     }
     Ok(parsed)
 }
@@ -63,11 +63,8 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| read(item, parsed)),
         Value::Map(fields) => {
-            let answer = node.get("acceptedAnswer").or_else(|| node.get("suggestedAnswer"));
-            if is_a(node, "Question")
-                && let Some(answer) = answer
-            {
-                question(node, answer, parsed);
+            if is_a(node, "Question") {
+                question(node, parsed);
             } else {
                 if parsed.title.is_none() && is_a(node, "FAQPage") {
                     let text = |name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
@@ -89,24 +86,23 @@ fn is_a(node: &Node, name: &str) -> bool {
     node.get("@type").is_some_and(|kind| kind.texts().into_iter().any(is))
 }
 
-fn question(node: &Node, answer: &Node, parsed: &mut Parsed) {
+fn question(node: &Node, parsed: &mut Parsed) {
     let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
     // Answers may be a list, of which the first is the one that was accepted.
-    let answers: Vec<&Node> = match &answer.value {
-        Value::List(items) => items.iter().collect(),
-        _ => vec![answer],
+    let answers: Vec<&Node> = match node.get("acceptedAnswer").or_else(|| node.get("suggestedAnswer")) {
+        Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
+        answer => answer.into_iter().collect(),
     };
     if answers.len() > 1 {
         let reason = format!("{} answers to one question; only the first is read", answers.len());
         parsed.skipped.push(RowError::new(node.line, reason));
     }
-    let answer = answers.first().map(|answer| match &answer.value {
-        Value::Text(text) => html::to_markdown(text),
-        _ => text(answer, "faqbot:markdown")
-            .or_else(|| {
-                text(answer, "text").or_else(|| text(answer, "name")).map(|text| html::to_markdown(&text))
-            })
-            .unwrap_or_default(),
+    let answer = answers.first().and_then(|answer| match &answer.value {
+        Value::Text(text) => Some(html::to_markdown(text)),
+        _ => text(answer, "faqbot:markdown").or_else(|| {
+            let text = text(answer, "text").or_else(|| text(answer, "name"));
+            text.map(|text| html::to_markdown(&text))
+        }),
     });
     let mut questions: Vec<String> = text(node, "faqbot:question")
         .or_else(|| text(node, "name").or_else(|| text(node, "text")).map(|text| html::to_text(&text)))
@@ -195,7 +191,7 @@ mod tests {
              {"@type": "Question", "name": "No answer?"}]}}]}"#;
         let parsed = parse(text).unwrap();
         assert_eq!(parsed.title.as_deref(), Some("Shop"));
-        assert_eq!(parsed.entries.len(), 1);
+        assert_eq!((parsed.entries.len(), &parsed.entries[1].answer), (2, &None));
         assert_eq!(parsed.entries[0].questions, ["A & B?"]);
         assert_eq!(parsed.entries[0].answer.as_deref(), Some("One **two**\n\n- x"));
         assert!(parse("{\"@type\": \"Thing\"}").is_err());

@@ -58,6 +58,9 @@ const ANSWER: &[&str] = &["answer", "a", "text", "answerText"];
 const SOURCE: &[&str] = &["source", "sourceUrl"];
 const TAGS: &[&str] = &["tags", "topic"];
 
+/// Names that say only that entries follow: these are no topics.
+const CONTAINERS: [&str; 9] = ["data", "entries", "faq", "faqs", "items", "qa", "qna", "qnas", "questions"];
+
 /// Reads a whole file: a mapping with `entries`, or entries in lists under any nesting of names, which
 /// become tags.
 pub fn faq(root: Node) -> Result<Parsed, RowError> {
@@ -126,9 +129,14 @@ fn nested(node: Node, names: &mut Vec<String>, parsed: &mut Parsed, unused: &mut
         Value::Map(fields) => {
             for (name, child) in fields {
                 if matches!(child.value, Value::List(_) | Value::Map(_)) {
-                    names.push(name);
+                    let names_topic = !CONTAINERS.contains(&name.to_lowercase().as_str());
+                    if names_topic {
+                        names.push(name);
+                    }
                     nested(child, names, parsed, unused);
-                    names.pop();
+                    if names_topic {
+                        names.pop();
+                    }
                 }
             }
         }

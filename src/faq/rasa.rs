@@ -153,11 +153,11 @@ fn intent_half(line: usize, intent: &str, examples: Vec<String>) -> RawEntry {
 }
 
 fn answer_half(line: usize, name: &str, texts: &[&str], parsed: &mut Parsed) {
-    let Some((first, others)) = texts.split_first() else {
+    let Some(first) = texts.first() else {
         return parsed.skipped.push(RowError::new(line, format!("the response `{name}` has no text")));
     };
-    if !others.is_empty() {
-        let reason = format!("{} further variants of the response `{name}` are not used", others.len());
+    if texts.len() > 1 {
+        let reason = format!("{} variants of the response `{name}`; only the first is used", texts.len());
         parsed.skipped.push(RowError::new(line, reason));
     }
     let answer = Some((*first).to_owned());

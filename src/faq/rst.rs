@@ -48,8 +48,8 @@ fn is_underlined(title: &str, below: &str) -> bool {
 /// What indented lines below a line belong to.
 enum Block {
     None,
-    /// A code block whose fence is open, indented this far.
-    Code(usize),
+    /// A code block whose fence is open: how far what began it is indented, and its own first line.
+    Code(usize, Option<usize>),
     /// Text of a directive, shown without its indentation.
     Text(usize),
     /// Of no use to a reader.
@@ -74,19 +74,25 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
         };
         let indent = line.len() - line.trim_start().len();
         let blank = line.trim().is_empty();
-        match block {
-            Block::Code(depth) | Block::Text(depth) | Block::Dropped(depth) if blank || indent > depth => {
-                let body = line.get(depth..).unwrap_or_default();
-                match block {
-                    Block::Code(_) if blank && after_fence => {}
-                    Block::Code(_) => push(body.strip_prefix("   ").unwrap_or(body.trim_start()).to_owned()),
-                    Block::Text(_) => push(inline(body.trim_start())),
-                    _ => push(String::new()),
+        match &mut block {
+            Block::Code(depth, first) if blank || indent > *depth => {
+                if !(blank && after_fence) {
+                    let first = *first.get_or_insert(indent);
+                    push(line.get(first.min(indent)..).unwrap_or_default().to_owned());
                 }
                 at += 1;
                 continue;
             }
-            Block::Code(_) => push("```".into()),
+            Block::Text(depth) | Block::Dropped(depth) if blank || indent > *depth => {
+                let shown = matches!(block, Block::Text(_)) || blank;
+                push(if shown { inline(line.trim_start()) } else { String::new() });
+                at += 1;
+                continue;
+            }
+            Block::Code(..) => {
+                push("```".into());
+                push(String::new());
+            }
             _ => {}
         }
         block = Block::None;
@@ -117,7 +123,7 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
             }
             push(String::new());
             push("```".into());
-            block = Block::Code(indent);
+            block = Block::Code(indent, None);
         } else {
             let item = line
                 .trim_start()
@@ -127,7 +133,7 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
         }
         at += 1;
     }
-    if let Block::Code(_) = block {
+    if let Block::Code(..) = block {
         out.push("```".into());
         numbers.push(lines.len());
     }
@@ -148,7 +154,7 @@ fn directive_block(directive: &str, indent: usize, push: &mut dyn FnMut(String))
     match name {
         "code-block" | "code" | "sourcecode" | "literalinclude" | "parsed-literal" => {
             push(format!("```{argument}"));
-            Block::Code(indent)
+            Block::Code(indent, None)
         }
         "note" | "warning" | "tip" | "important" | "caution" | "danger" | "hint" | "attention"
         | "seealso" | "admonition" => {
