@@ -22,10 +22,10 @@ fn one_question_is_answered_with_its_exit_code() {
     let options = shop(&world);
     let run = world.run(&args(&options, &["ask", "where", "is", "my", "parcel"]), "", 0);
     insta::assert_snapshot!(run.out, @r"
-    Open **Orders**:
+    Open Orders:
 
     - choose the order
-    - press *Track*
+    - press Track
     ");
     insta::assert_snapshot!(run.err, @"▰▰▰▰▰▰▰▰▰▰ exact wording · cosine 1.00");
 
@@ -71,7 +71,7 @@ fn a_batch_of_text_says_what_was_asked() {
     let world = World::new();
     let options = shop(&world);
     let run = world.run(&args(&options, &["ask"]), b"where is my parcel\nbad \xff\x1b[31m bytes\n", 0);
-    assert!(run.out.starts_with("> where is my parcel\nOpen **Orders**"), "{run:?}");
+    assert!(run.out.starts_with("> where is my parcel\nOpen Orders"), "{run:?}");
     assert!(run.out.contains("> bad \u{fffd}␛[31m bytes"), "{run:?}");
     assert!(run.err.contains("standard input:2: not UTF-8"), "{run:?}");
 }
@@ -91,7 +91,7 @@ fn every_bad_row_is_said_with_its_place() {
         ("cut.json", "[{\"question\": \"a\",", "cut.json:1: no FAQ in JSON: not JSON"),
         ("faq.doc", "text", "faq.doc:1: no FAQ in plain text: no line is a question"),
         ("bad.yaml", "entries:\n- question: [\n", "bad.yaml:3: no FAQ in YAML:"),
-        ("any.txt", "# Heading\n\nquestion: a\n", "any.txt: no FAQ found; tried\n  YAML: line 1:"),
+        ("any.txt", "question: a\n", "any.txt: no FAQ found; tried\n  YAML: line 1:"),
         ("columns.csv", "name,text\na,b\n", "no column `question` in the first row: name, text; --map"),
     ] {
         world.write(name, text);

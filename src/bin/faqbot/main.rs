@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod content;
+mod markdown;
 mod measure;
 mod plot;
 mod render;

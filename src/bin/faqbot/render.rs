@@ -10,7 +10,8 @@ use faqbot::confidence::{FEATURE_NAMES, NEAR_COSINE};
 use faqbot::evidence::WEIGHTS;
 use faqbot::faq::text::visible;
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
-use textwrap::Options;
+
+use crate::markdown;
 
 /// Said where the FAQ has no `fallback` of its own.
 const FALLBACK: &str = "I have no answer to that.";
@@ -39,54 +40,9 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c == '\t' { ' ' } else { visible(c) }).collect()
 }
 
-/// A text wrapped to `width` columns. As in Markdown, lines that follow one another are one
-/// paragraph; blank lines and the beginnings of list items and code are kept. List items hang.
+/// A line of text wrapped to `width` columns, with its line break.
 pub fn wrapped(text: &str, width: usize) -> String {
-    let mut blocks: Vec<String> = Vec::new();
-    let mut in_code = false;
-    for line in plain(text).lines() {
-        let fence = line.trim_start().starts_with("```");
-        let joins = !in_code
-            && !fence
-            && !line.trim().is_empty()
-            && list_indent(line) == 0
-            && !line.trim_start().starts_with(['#', '|', '>'])
-            && blocks.last().is_some_and(|last| {
-                !last.trim().is_empty() && !last.trim_start().starts_with(['#', '|', '`'])
-            });
-        in_code ^= fence;
-        match blocks.last_mut() {
-            Some(last) if joins => {
-                last.push(' ');
-                last.push_str(line.trim());
-            }
-            // Several blank lines are one.
-            Some(last) if line.trim().is_empty() && last.trim().is_empty() => {}
-            _ => blocks.push(line.to_owned()),
-        }
-    }
-    let mut out = String::new();
-    for block in blocks {
-        let indent = block.len() - block.trim_start().len();
-        let hanging = " ".repeat((indent + list_indent(&block)).min(width / 2));
-        for part in textwrap::wrap(&block, Options::new(width).subsequent_indent(&hanging)) {
-            out.push_str(part.trim_end());
-            out.push('\n');
-        }
-    }
-    out
-}
-
-/// The width of a list item's marker with its space ("- ", "12. "), or 0.
-fn list_indent(line: &str) -> usize {
-    let line = line.trim_start();
-    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let rest = &line[digits..];
-    let marker = match digits {
-        0 => rest.starts_with("- ") || rest.starts_with("* ") || rest.starts_with("+ "),
-        _ => rest.starts_with(". ") || rest.starts_with(") "),
-    };
-    if marker { digits + 2 } else { 0 }
+    textwrap::fill(plain(text).trim(), width) + "\n"
 }
 
 /// What the bot says: the answer, the choices, or that there is none.
@@ -131,12 +87,12 @@ fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
 
 /// An entry's answer.
 pub fn answer(entry: &Entry, width: usize) -> String {
-    wrapped(&entry.answer, width)
+    markdown::render(&entry.answer, width)
 }
 
 /// What the bot says when it has no answer.
 pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
-    wrapped(bot.faq().fallback.as_deref().unwrap_or(FALLBACK), width)
+    markdown::render(bot.faq().fallback.as_deref().unwrap_or(FALLBACK), width)
 }
 
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
@@ -287,16 +243,6 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(plain("a\x1b[31mb\x07\tc\r\n\u{9b}d\u{202e}"), "a␛[31mb␇ c␍\n\u{fffd}d\u{fffd}");
-    }
-
-    #[test]
-    fn text_is_wrapped_and_lists_hang() {
-        let text = "One two three\nfour five six\n\n\n- a point that\n  is long enough\n\
-                    10. a numbered point of text\n```\nlet code\n  = 1\n```";
-        assert_eq!(
-            wrapped(text, 16),
-            "One two three\nfour five six\n\n- a point that\n  is long enough\n10. a numbered\n    point of\n    text\n```\nlet code\n  = 1\n```\n"
-        );
     }
 
     #[test]
