@@ -1,7 +1,7 @@
 //! Botpress 12's export of questions and answers, JSON.
 //!
 //! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
-//! the list alone. Each language of a question is an entry.
+//! the list or one of its members alone. Each language of a question is an entry.
 
 use super::format::Fit;
 use super::node::{Node, Value};
@@ -16,8 +16,11 @@ use crate::error::RowError;
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let root = json::tree(text, 1)?;
     let list = root.get("qnas").unwrap_or(&root);
-    let Value::List(items) = &list.value else {
-        return Err(RowError::new(list.line, "no list of questions, such as `qnas`"));
+    let items = match &list.value {
+        Value::List(items) => &items[..],
+        // A bot's folder has a file for each question.
+        Value::Map(_) if root.get("data").is_some() => std::slice::from_ref(&root),
+        _ => return Err(RowError::new(list.line, "no list of questions, such as `qnas`")),
     };
     let mut parsed = Parsed::default();
     for item in items {
@@ -89,6 +92,8 @@ mod tests {
         assert_eq!(parsed.entries[1].id.as_deref(), Some("a1-de"));
         assert_eq!(parsed.entries[1].tags, ["orders", "de"]);
         assert_eq!(parsed.skipped.len(), 2);
+        let one = r#"{"id": "a1", "data": {"answers": {"en": ["Here."]}, "questions": {"en": ["where"]}, "redirectFlow": ""}}"#;
+        assert_eq!((fit(one), parse(one).unwrap().entries.len()), (Fit::Strong, 1));
         assert!(parse("{}").is_err());
     }
 }

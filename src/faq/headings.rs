@@ -23,3 +23,13 @@ pub fn asks(heading: &str) -> bool {
     let first = heading.split([' ', '\'', '’']).next().unwrap_or_default().to_lowercase();
     heading.ends_with(['?', '？']) || OPENERS.contains(&&*first)
 }
+
+/// A question without the "Q:" before it.
+pub fn unmarked(text: &str) -> &str {
+    ["Q:", "Q.", "Question:"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start()
+}
+
+/// An answer without the "A:" before it.
+pub fn unmarked_answer(text: &str) -> &str {
+    ["A:", "A.", "Answer:"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start()
+}

@@ -212,12 +212,7 @@ fn text_of(root: &Rc<Node>) -> String {
             stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
         }
     }
-    unmarked(&text.split_whitespace().collect::<Vec<_>>().join(" ")).to_owned()
-}
-
-/// A question without the "Q:" before it.
-fn unmarked(text: &str) -> &str {
-    ["Q:", "Q.", "Question:"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start()
+    headings::unmarked(&text.split_whitespace().collect::<Vec<_>>().join(" ")).to_owned()
 }
 
 /// Nodes beside one another as Markdown.
@@ -227,13 +222,7 @@ fn markdown_of(nodes: &[Rc<Node>]) -> String {
     let text = converter().tree_to_markdown(&parent);
     // A node that is dropped takes its children apart: these belong to the page.
     parent.children.borrow_mut().clear();
-    let text = text.trim();
-    ["A:", "A.", "Answer:"]
-        .iter()
-        .find_map(|mark| text.strip_prefix(mark))
-        .unwrap_or(text)
-        .trim_start()
-        .to_owned()
+    headings::unmarked_answer(text.trim()).to_owned()
 }
 
 /// A page that is searched for questions.
@@ -321,10 +310,7 @@ impl Page<'_> {
         let mut parsed = markdown::sections(&text).unwrap_or_default();
         let mut lines = Finder::new(self.source);
         for entry in &mut parsed.entries {
-            for question in &mut entry.questions {
-                *question = unmarked(question).to_owned();
-                entry.line = lines.find(question);
-            }
+            entry.line = entry.questions.first().map_or(1, |question| lines.find(question));
         }
         for row in &mut parsed.skipped {
             // Lines of the Markdown say nothing about the page.

@@ -16,7 +16,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::json;
 
 use super::format::Fit;
-use super::headings::{asks, question_level};
+use super::headings::{asks, question_level, unmarked, unmarked_answer};
 use super::node::Node;
 use super::{Faq, Lines, Parsed, RawEntry, json, jsonld, yaml};
 use crate::error::RowError;
@@ -102,6 +102,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
             .map_or(text.len(), |next| next.range.start);
         let line = lines.at(heading.range.start);
         let answer = text[heading.range.end..end].trim().trim_end_matches("</details>").trim_end();
+        let answer = unmarked_answer(answer);
         if answer.is_empty() {
             let reason = format!("the heading \"{}\" has no answer", heading.text);
             parsed.skipped.push(RowError::new(line, reason));
@@ -118,7 +119,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
             }
             parsed.entries.push(RawEntry {
                 line,
-                questions: vec![heading.text.clone()],
+                questions: vec![unmarked(&heading.text).to_owned()],
                 answer: Some(answer),
                 ..RawEntry::default()
             });

@@ -84,8 +84,10 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
                 continue;
             }
             Block::Text(depth) | Block::Dropped(depth) if blank || indent > *depth => {
+                let depth = *depth;
                 let shown = matches!(block, Block::Text(_)) || blank;
-                push(if shown { inline(line.trim_start()) } else { String::new() });
+                let inner = line.get((depth + 3).min(indent)..).unwrap_or_default();
+                push(if shown { inline(inner) } else { String::new() });
                 at += 1;
                 continue;
             }
@@ -111,6 +113,15 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
             push(format!("{} {}", "#".repeat((level + 1).min(6)), inline(lines[title].trim())));
             push(String::new());
             at = title + 2;
+            continue;
+        }
+        // A line that asks, and what is set in below it: an entry of a definition list.
+        let below = lines.get(at + 1).is_some_and(|below| below.starts_with(' ') && !below.trim().is_empty());
+        if indent == 0 && line.trim_end().ends_with('?') && below {
+            push(format!("**{}**", line.trim_end()));
+            push(String::new());
+            block = Block::Text(0);
+            at += 1;
             continue;
         }
         if let Some(directive) = line.trim_start().strip_prefix(".. ") {
@@ -240,6 +251,17 @@ mod tests {
         }
         assert_eq!(entries[1], (28, "Can I return it?", "Yes."));
         assert_eq!(parsed.title.as_deref(), Some("FAQ"));
+    }
+
+    #[test]
+    fn questions_of_a_definition_list_are_entries() {
+        let parsed = parse(
+            "Shop\n====\n\nHow do I cancel?\n   With the button.\n\n   * now\n\nCan I return it?\n   Yes.\n",
+        )
+        .unwrap();
+        let answers: Vec<&str> = parsed.entries.iter().map(|raw| raw.answer.as_deref().unwrap()).collect();
+        assert_eq!(answers, ["With the button.\n\n* now", "Yes."]);
+        assert_eq!((parsed.entries[1].line, &*parsed.entries[1].questions[0]), (9, "Can I return it?"));
     }
 
     #[test]

@@ -3,10 +3,14 @@
 use std::io::Cursor;
 
 use calamine::{Data, Reader, open_workbook_auto_from_rs};
+use zip::ZipArchive;
 
 use super::Parsed;
 use super::table::{Rows, Table};
 use crate::error::RowError;
+
+/// A workbook that unpacks to more is a mistake or an attack: the format packs ten to one.
+const MAX_UNPACKED: u64 = 1 << 30;
 
 /// Reads a workbook. Sheets that are no FAQ are said; lines are rows of their sheet.
 ///
@@ -15,6 +19,7 @@ use crate::error::RowError;
 /// It cannot be read, or no sheet names a question and an answer column.
 pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a workbook: {error}"));
+    unpackable(bytes)?;
     let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut parsed = Parsed::default();
     let mut reasons = Vec::new();
@@ -35,7 +40,6 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
         let first = range.start().map_or(1, |(row, _)| row as usize + 1);
         match sheet(first, range.rows(), table) {
             Ok(own) => {
-                // Ids count in each sheet anew, but for one-sheet files they are what they are.
                 parsed.entries.extend(own.entries);
                 parsed.skipped.extend(own.skipped);
                 parsed.merged.extend(own.merged);
@@ -51,6 +55,21 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     }
     parsed.skipped.extend(reasons);
     Ok(parsed)
+}
+
+/// Refuses an archive that says it unpacks to more than [`MAX_UNPACKED`]. What is no archive is left
+/// to the reader.
+fn unpackable(bytes: &[u8]) -> Result<(), RowError> {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
+    let mut unpacked = 0u64;
+    for at in 0..archive.len() {
+        unpacked = unpacked.saturating_add(archive.by_index_raw(at).map_or(0, |file| file.size()));
+    }
+    if unpacked > MAX_UNPACKED {
+        let reason = format!("the workbook unpacks to {unpacked} bytes; at most {MAX_UNPACKED} are read");
+        return Err(RowError::new(1, reason));
+    }
+    Ok(())
 }
 
 fn sheet<'r>(
