@@ -9,7 +9,7 @@ use faqbot::faq::{ReadOptions, load};
 const BYTES: usize = 1_000_000;
 
 /// Pieces that mean something in one format or another.
-const PIECES: [&str; 48] = [
+const PIECES: [&str; 84] = [
     "\n",
     "\r\n",
     "\n\n",
@@ -58,6 +58,42 @@ const PIECES: [&str; 48] = [
     "a",
     "null",
     "1e999",
+    "<dl>",
+    "<dt>",
+    "<dd>",
+    "</dd>",
+    "<details>",
+    "<summary>",
+    "</summary>",
+    "</details>",
+    "<div itemscope itemtype='https://schema.org/Question'>",
+    "<p itemprop='name'>",
+    "<div itemprop='acceptedAnswer'>",
+    "</div>",
+    "<script type='application/ld+json'>",
+    "</script>",
+    "{`",
+    "`}",
+    "\"@type\": \"Question\"",
+    "\"acceptedAnswer\": ",
+    "&amp;",
+    "&#x",
+    "====\n",
+    "----\n",
+    ".. note::",
+    ".. _x:",
+    "::\n",
+    "`x <y>`_",
+    ":ref:`",
+    "## intent:a/b\n",
+    "* a/b\n",
+    "nlu:\n",
+    "- intent: a\n  examples: |\n    - ",
+    "responses:\n",
+    "  utter_a:\n  - text: ",
+    "[[entries]]\n",
+    "<!-- faqbot {\"id\": \"a\"} -->\n",
+    "Question\tAnswer\tMetadata\tQnaId\n",
 ];
 
 struct Random(u64);
@@ -90,5 +126,20 @@ fn no_parser_panics() {
                 Err(error) => assert!(!error.to_string().is_empty()),
             }
         }
+    }
+}
+
+#[test]
+fn no_broken_workbook_panics() {
+    let whole = std::fs::read("tests/formats/sheets.xlsx").expect("the workbook");
+    let mut random = Random(5);
+    for _ in 0..2000 {
+        let mut file = whole.clone();
+        for _ in 0..=random.below(8) {
+            let at = random.below(file.len());
+            file[at] = random.below(256) as u8;
+        }
+        file.truncate(whole.len() - random.below(3) * random.below(whole.len() / 2));
+        let _ = load::read(&file, Path::new("broken.xlsx"), &ReadOptions::default());
     }
 }
