@@ -410,21 +410,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "\n## Wordings in the wrong place\n\nShare of the wordings whose entry is behind another by more than a value, where they stand and"
     );
     println!("when one in twenty is put into another entry, %; mean over the FAQs with several wordings:\n");
-    let mut wrong_place: Vec<(Vec<f32>, Vec<f32>)> = Vec::new();
-    for (_, bot, ..) in
-        measured.iter().filter(|(_, bot, ..)| bot.faq().phrasing_count() > 2 * bot.faq().entries.len())
-    {
-        wrong_place.push(misplaced(&mut random, bot)?);
-    }
+    let several = |bot: &Bot<Table>| bot.faq().phrasing_count() > 2 * bot.faq().entries.len();
+    let wrong_place: Vec<Misplaced> = measured
+        .iter()
+        .filter(|(_, bot, ..)| several(bot))
+        .map(|(_, bot, ..)| Misplaced::new(&mut random, bot))
+        .collect::<faqbot::Result<_>>()?;
     for value in [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4] {
-        let mean = |which: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
-            let share = |set| {
-                let ahead = which(set);
-                ahead.iter().filter(|ahead| **ahead > value).count() as f64 / ahead.len() as f64
-            };
-            100.0 * wrong_place.iter().map(share).sum::<f64>() / wrong_place.len() as f64
+        let share = |ahead: &[f32]| {
+            100.0 * ahead.iter().filter(|ahead| **ahead > value).count() as f64 / ahead.len() as f64
         };
-        println!("{value:.2}: {:>5.1} {:>5.1}", mean(|set| &set.0), mean(|set| &set.1));
+        let sets = wrong_place.len() as f64;
+        let standing = wrong_place.iter().map(|set| share(&set.standing)).sum::<f64>() / sets;
+        let moved = wrong_place.iter().map(|set| share(&set.moved)).sum::<f64>() / sets;
+        println!("{value:.2}: {standing:>5.1} {moved:>5.1}");
     }
 
     println!("\n## Against published figures (in-scope accuracy / out-of-scope recall, %)\n");
@@ -454,29 +453,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// How far other entries are ahead of a wording's own: for the wordings where they stand, and for those
-/// that are moved to another entry.
-fn misplaced(random: &mut Random, bot: &Bot<Table>) -> faqbot::Result<(Vec<f32>, Vec<f32>)> {
-    let ahead = |faq: &Faq| -> faqbot::Result<Vec<Option<f32>>> {
-        let found = found_without(faq, bot.embedder())?;
-        Ok(found.into_iter().map(|found| found.map(|(_, ahead)| ahead)).collect())
-    };
-    let standing = ahead(bot.faq())?.into_iter().flatten().collect();
-    let mut faq = bot.faq().clone();
-    let mut moved: HashSet<String> = HashSet::new();
-    for _ in 0..faq.phrasing_count() / 20 {
-        let (from, to) = (random.below(faq.entries.len()), random.below(faq.entries.len()));
-        let entry = &mut faq.entries[from];
-        if from != to && entry.phrasings.len() > 2 {
-            let phrasing = entry.phrasings.remove(random.below(entry.phrasings.len()));
-            moved.insert(phrasing.clone());
-            faq.entries[to].phrasings.push(phrasing);
+/// How far other entries are ahead of a wording's own.
+struct Misplaced {
+    /// For the wordings where they stand.
+    standing: Vec<f32>,
+    /// For those that were moved to another entry.
+    moved: Vec<f32>,
+}
+
+impl Misplaced {
+    fn new(random: &mut Random, bot: &Bot<Table>) -> faqbot::Result<Self> {
+        let ahead = |faq: &Faq| -> faqbot::Result<Vec<Option<f32>>> {
+            let found = found_without(faq, bot.embedder())?;
+            Ok(found.into_iter().map(|found| found.map(|(_, ahead)| ahead)).collect())
+        };
+        let standing = ahead(bot.faq())?.into_iter().flatten().collect();
+        let mut faq = bot.faq().clone();
+        let mut texts: HashSet<String> = HashSet::new();
+        for _ in 0..faq.phrasing_count() / 20 {
+            let (from, to) = (random.below(faq.entries.len()), random.below(faq.entries.len()));
+            let entry = &mut faq.entries[from];
+            if from != to && entry.phrasings.len() > 2 {
+                let phrasing = entry.phrasings.remove(random.below(entry.phrasings.len()));
+                texts.insert(phrasing.clone());
+                faq.entries[to].phrasings.push(phrasing);
+            }
         }
+        let all = faq.entries.iter().flat_map(|entry| &entry.phrasings);
+        let moved = all.zip(ahead(&faq)?).filter(|(text, _)| texts.contains(*text));
+        Ok(Misplaced { standing, moved: moved.filter_map(|(_, ahead)| ahead).collect() })
     }
-    let texts = faq.entries.iter().flat_map(|entry| &entry.phrasings);
-    let found =
-        texts.zip(ahead(&faq)?).filter(|(text, _)| moved.contains(*text)).filter_map(|(_, ahead)| ahead);
-    Ok((standing, found.collect()))
 }
 
 /// Counts pairs of entries, and the queries for either that go to the other and to one of the two, by

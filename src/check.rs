@@ -246,6 +246,13 @@ fn languages(faq: &Faq, embedder: &dyn Embedder) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
+/// Two wordings, by their places, that are close.
+struct Close {
+    a: usize,
+    b: usize,
+    cosine: f32,
+}
+
 /// The wordings of a FAQ, embedded.
 struct Wordings<'f> {
     texts: Vec<&'f str>,
@@ -319,8 +326,8 @@ impl<'f> Wordings<'f> {
 
     /// Wordings of two entries with a cosine of at least [`CLOSE`], by the two entries; not those that
     /// are the same.
-    fn collisions(&self) -> BTreeMap<(usize, usize), Vec<(usize, usize, f32)>> {
-        let mut close: BTreeMap<(usize, usize), Vec<(usize, usize, f32)>> = BTreeMap::new();
+    fn collisions(&self) -> BTreeMap<(usize, usize), Vec<Close>> {
+        let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
         let rows = self.index.rows();
         for start in (0..self.texts.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(self.texts.len());
@@ -329,7 +336,7 @@ impl<'f> Wordings<'f> {
                 let at = start + row;
                 let pair = (self.owners[at], self.owners[other]);
                 if cosine >= CLOSE && pair.0 < pair.1 && self.normalized[at] != self.normalized[other] {
-                    close.entry(pair).or_default().push((at, other, cosine.min(1.0)));
+                    close.entry(pair).or_default().push(Close { a: at, b: other, cosine: cosine.min(1.0) });
                 }
             }
         }
@@ -375,26 +382,28 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
     for ((a, b), mut close) in wordings.collisions() {
         // Where the other wordings of both entries decide the question, it does not fall between.
         let settled = |at: usize| found[at].is_some_and(|(_, ahead)| ahead < 0.0);
-        close.retain(|&(at, other, _)| !(settled(at) && settled(other)));
+        close.retain(|close| !(settled(close.a) && settled(close.b)));
         if close.is_empty() {
             continue;
         }
-        close.sort_by(|x, y| y.2.total_cmp(&x.2));
+        close.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
         let more = close.len().saturating_sub(COLLISIONS);
         close.truncate(COLLISIONS);
-        let shown: Vec<String> = close
-            .iter()
-            .map(|&(at, other, cosine)| {
-                format!("\"{}\" and \"{}\" have cosine {cosine:.2}", short(at), short(other))
-            })
-            .collect();
+        let pair = |Close { a, b, cosine }: &Close| {
+            format!("\"{}\" and \"{}\" have cosine {cosine:.2}", short(*a), short(*b))
+        };
+        let shown: Vec<String> = close.iter().map(pair).collect();
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         let message = format!("questions may fall between two entries: {}{more}", shown.join("; "));
         let collisions = close
             .iter()
-            .map(|&(at, other, cosine)| Collision { a: text(at).into(), b: text(other).into(), cosine })
+            .map(|Close { a, b, cosine }| Collision {
+                a: text(*a).into(),
+                b: text(*b).into(),
+                cosine: *cosine,
+            })
             .collect();
-        let level = if close[0].2 >= SAME { Level::Mend } else { Level::Hint };
+        let level = if close[0].cosine >= SAME { Level::Mend } else { Level::Hint };
         findings.push(Finding { level, collisions, ..Finding::new(Kind::CloseEntries, vec![a, b], message) });
     }
     Ok(findings)

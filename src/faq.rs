@@ -1,7 +1,7 @@
 //! FAQs: entries with their wordings and answers, and how they are read from files and written.
 //!
 //! Each format is a file of its own under `faq/`, a pure function from text to [`Parsed`];
-//! [`format`] is the one place that knows them all and picks one. [`load`] reads files and folders.
+//! [`mod@format`] is the one place that knows them all and picks one. [`load`] reads files and folders.
 //! What holds for every format (trimming, ids, what an entry must have) is done in `assemble`.
 
 use std::fmt;

@@ -37,10 +37,11 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> faq -> embed -> cache -> index -> evidence -> confidence -> caution -> matcher -> bot -> eval
+//! error -> files -> faq -> embed -> cache -> index -> evidence -> check
+//! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
 //! ```
 //!
-//! `index` to `matcher` and the parsers below `faq` do no input or output, and nothing here prints or
+//! `index` to `matcher` and the parsers in `faq` do no input or output, and nothing here prints or
 //! knows the command line: that is the program's, in `src/bin/faqbot`.
 
 pub mod bot;

@@ -3,7 +3,6 @@
 //! A format is a file beside this one, with a pure function from text to [`Parsed`], and a line in
 //! [`FORMATS`].
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -187,7 +186,7 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 
 /// The formats that a file may have, the likeliest first. The ending of the name is believed unless
 /// the text plainly says otherwise; where the ending says nothing, the text is all there is.
-pub(super) fn candidates(path: &Path, bytes: &[u8], text: &Cow<str>) -> Vec<&'static Format> {
+pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
     if is_workbook(bytes) {
         return FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_))).collect();
     }
@@ -222,7 +221,7 @@ mod tests {
     use super::*;
 
     fn found(name: &str, text: &str) -> Vec<&'static str> {
-        candidates(Path::new(name), text.as_bytes(), &text.into()).iter().map(|format| format.name).collect()
+        candidates(Path::new(name), text.as_bytes(), text).iter().map(|format| format.name).collect()
     }
 
     #[test]
