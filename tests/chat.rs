@@ -66,7 +66,7 @@ mod terminal {
     fn a_person_asks_picks_and_leaves() {
         let world = World::new();
         let mut session = chat(&world);
-        send(&mut session, "where is my parcel", "Open **Orders**");
+        send(&mut session, "where is my parcel", "Open Orders:");
         session.exp_string("exact wording").expect("the confidence");
         send(&mut session, "how do i reset my", "Did you mean:");
         session.exp_string("1-2> ").expect("a prompt for a number");
@@ -84,7 +84,7 @@ mod terminal {
         send(&mut session, "", "hash-256");
         // A text over several lines.
         session.send_line("where is \\").expect("send");
-        send(&mut session, "my parcel", "Open **Orders**");
+        send(&mut session, "my parcel", "Open Orders:");
         // Ctrl-D leaves.
         session.send_control('d').expect("send");
         session.exp_eof().expect("the end");
@@ -96,7 +96,7 @@ mod terminal {
         let mut session = chat(&world);
         world.write("shop.yaml", "entries: [\n");
         send(&mut session, "/reload", "the FAQ stays as it was");
-        send(&mut session, "where is my parcel", "Open **Orders**");
+        send(&mut session, "where is my parcel", "Open Orders:");
         world.write("shop.yaml", "- question: Where is my parcel?\n  answer: Here.\n");
         send(&mut session, "/reload", "1 entry, 1 wording");
         send(&mut session, "where is my parcel", "Here.");
