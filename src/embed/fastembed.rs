@@ -11,6 +11,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use fastembed::{
     EmbeddingModel, InitOptionsUserDefined, ModelInfo, OutputKey, Pooling, QuantizationMode, TextEmbedding,
@@ -94,8 +95,21 @@ pub struct FastEmbedder {
     languages: Option<&'static str>,
     /// With dynamic quantisation a text's vector depends on its batch, so each goes alone.
     one_by_one: bool,
+    times: LoadTimes,
     /// fastembed embeds through `&mut`.
     model: Mutex<TextEmbedding>,
+}
+
+/// How long a model took to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadTimes {
+    /// For the engine to read the weights and prepare them; zero where that is ONNX Runtime, whose
+    /// share is part of the next.
+    pub model: Duration,
+    /// For all else: the tokenizer and its files.
+    pub tokenizer: Duration,
+    /// For a first short text.
+    pub first_run: Duration,
 }
 
 /// What a model wants before a text.
@@ -289,19 +303,29 @@ impl FastEmbedder {
             // built-in engine does. Otherwise it rounds activations to int8 as well, and gives other
             // vectors (cosine 0.9998), for half the time of a question.
             .with_session_config("session.disable_quant_qdq", "1");
+        let (begin, loading) = (Instant::now(), ort_rten::time_loading());
         let model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| failure(format_args!("the model {} does not load: {error}", files.id)))?;
+        let (whole, engine) = (begin.elapsed(), ort_rten::time_loading() - loading);
         let mut embedder = FastEmbedder {
             id: files.id,
             dimension: 0,
             prefixes: files.prefixes,
             languages: files.languages,
             one_by_one,
+            times: LoadTimes { model: engine, tokenizer: whole - engine, first_run: Duration::ZERO },
             model: Mutex::new(model),
         };
         // What the model computes is the only thing that is sure of its dimension.
+        let begin = Instant::now();
         embedder.dimension = embedder.run(&["?"])?[0].len();
+        embedder.times.first_run = begin.elapsed();
         Ok(embedder)
+    }
+
+    /// How long the model took to be ready.
+    pub fn load_times(&self) -> LoadTimes {
+        self.times
     }
 
     fn run(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use ort_sys::{OrtEnv, OrtErrorCode, OrtRunOptions, OrtSession, OrtSessionOptions, OrtThreadingOptions};
 use rten::{LoadError, Model, ModelOptions, NodeId, RunErrorKind, RunOptions as RtenRunOptions, ThreadPool};
@@ -14,6 +15,15 @@ use crate::declared::{Declared, Port};
 use crate::status::{Failure, Handle};
 use crate::tensor::Tensor;
 use crate::types::element_name;
+
+/// How long loading models has taken in this process, in nanoseconds.
+static LOADING: AtomicU64 = AtomicU64::new(0);
+
+/// How long loading models has taken in this process, all sessions together: what a program's own
+/// timing of a load cannot tell from the rest that its libraries do.
+pub fn time_loading() -> Duration {
+    Duration::from_nanos(LOADING.load(Ordering::Relaxed))
+}
 
 /// The process-wide state: the thread pool that sessions share, if one was asked for.
 pub struct Environment {
@@ -121,8 +131,10 @@ impl Session {
         options: &SessionOptions,
         model: &[u8],
     ) -> Result<Self, Failure> {
+        let begin = Instant::now();
         let declared = Declared::read(ValueReader::from_buf(model))?;
         let model = options.model_options().load(model.to_vec()).map_err(load_failure)?;
+        LOADING.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Self::new(environment, options, declared, model)
     }
 

@@ -262,6 +262,9 @@ pub struct Options {
     /// The folder of the embedding cache (default: in the user's cache folder)
     #[arg(long, global = true, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// Say on standard error where the time went
+    #[arg(long, global = true)]
+    pub timings: bool,
     /// Colours in the output
     #[arg(long, global = true, env = "FAQBOT_COLOR", value_name = "WHEN")]
     pub color: Option<Color>,

@@ -10,12 +10,14 @@ mod plot;
 mod render;
 mod repl;
 mod setup;
+mod timings;
 mod wire;
 
 use std::env;
 use std::ffi::OsStr;
 use std::io;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anstream::ColorChoice;
 use anyhow::Result;
@@ -32,7 +34,14 @@ const NOT_ANSWERED: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    match run(parse()) {
+    let begin = Instant::now();
+    let cli = parse();
+    let timings = cli.options.timings;
+    let done = run(cli);
+    if timings {
+        timings::print(begin);
+    }
+    match done {
         Ok(code) => ExitCode::from(code),
         // Whoever read the output has enough of it: nothing went wrong.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(ANSWERED),

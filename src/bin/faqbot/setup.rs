@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::config::{Model, Settings};
 use crate::render::{DIM, FAIR_LABEL, plain, styled};
+use crate::timings;
 
 /// The FAQ in the program, and the name it has in messages.
 const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
@@ -133,16 +134,24 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
             _ => Box::new(embedder),
         }
     };
+    let timed = |load: Result<FastEmbedder, faqbot::Error>| -> Result<Box<dyn Embedder>> {
+        let embedder = load?;
+        let times = embedder.load_times();
+        timings::add("model", times.model);
+        timings::add("tokenizer", times.tokenizer);
+        timings::add("first run", times.first_run);
+        Ok(cached(embedder))
+    };
     Ok(match &settings.model {
         Model::Hash => Box::new(HashEmbedder::new()),
         #[cfg(feature = "bundled-model")]
-        Model::Bundled => cached(FastEmbedder::bundled()?),
+        Model::Bundled => timed(FastEmbedder::bundled())?,
         #[cfg(not(feature = "bundled-model"))]
         Model::Bundled => {
             anyhow::bail!("this program was built without a model; name one with --model or --model-dir")
         }
-        Model::Catalogue(name) => cached(FastEmbedder::from_catalogue(name, &settings.hub)?),
-        Model::Folder(folder) => cached(FastEmbedder::from_folder(folder)?),
+        Model::Catalogue(name) => timed(FastEmbedder::from_catalogue(name, &settings.hub))?,
+        Model::Folder(folder) => timed(FastEmbedder::from_folder(folder))?,
     })
 }
 
@@ -178,9 +187,9 @@ pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) 
 
 /// Brings a bot up.
 pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
-    let faq = load_faq(settings, Answers::Required)?;
+    let faq = timings::measure("FAQ", || load_faq(settings, Answers::Required))?;
     let embedder = load_embedder(settings)?;
-    bot(settings, faq, embedder, true)
+    timings::measure("index", || bot(settings, faq, embedder, true))
 }
 
 /// Brings a bot up on a FAQ; see [`setup`].
@@ -217,7 +226,8 @@ impl<E: Embedder> Embedder for Warning<E> {
         texts: &[&str],
         progress: faqbot::embed::Progress,
     ) -> faqbot::Result<ndarray::Array2<f32>> {
-        let rows = self.0.embed(role, texts, progress);
+        let step = if role == faqbot::embed::Role::Query { "query" } else { "cache" };
+        let rows = timings::measure(step, || self.0.embed(role, texts, progress));
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         rows
     }
