@@ -15,6 +15,7 @@ use crate::error::{Result, RowError};
 mod assemble;
 mod botpress;
 mod csv;
+mod fields;
 pub mod format;
 mod headings;
 mod html;
@@ -115,6 +116,11 @@ pub struct RawEntry {
     pub tags: Vec<String>,
     /// See [`Entry::min_confidence`].
     pub min_confidence: Option<f32>,
+    /// Whether it is one half, questions or answer, of an entry whose other half has the same id and
+    /// may stand elsewhere.
+    pub half: bool,
+    /// Whether another entry has the answer of this half.
+    used: bool,
 }
 
 /// What a parser makes of a file.
@@ -128,6 +134,8 @@ pub struct Parsed {
     pub fallback: Option<String>,
     /// The entries that could be read.
     pub entries: Vec<RawEntry>,
+    /// Names of questions whose answers have another name: of halves, see [`RawEntry::half`].
+    pub aliases: Vec<(String, String)>,
     /// What could not be, or is not used.
     pub skipped: Vec<RowError>,
     /// What was joined with an entry further up.

@@ -65,7 +65,7 @@ fn check_says_what_to_mend() {
     let run = world.run(&["check", "--model", "hash", "bad.csv", "--json"], "", 1);
     let report: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
     assert_eq!((&report["entries"], &report["phrasings"]), (&3.into(), &3.into()));
-    assert_eq!(report["skipped"][0]["reason"], "columns that are not used: rank");
+    assert_eq!(report["notes"][0]["reason"], "columns that are not used: rank");
     let finding = &report["findings"][0];
     assert_eq!(finding["kind"], "conflicting-answers");
     assert_eq!(finding["ids"], serde_json::json!(["where-is-it", "where-is-it-2"]));
@@ -97,11 +97,11 @@ fn several_files_and_folders_are_one_faq() {
 #[test]
 fn format_columns_and_limits_can_be_set() {
     let world = World::new();
-    world.write("table.csv", "Nr,Frage,Antwort\n1,Wo ist es?,Hier.\n");
+    world.write("table.csv", "Nr,Pregunta,Respuesta\n1,Wo ist es?,Hier.\n");
     let ask = ["ask", "--model", "hash", "wo ist es", "--faq", "table.csv"];
     let run = world.run(&ask, "", 2);
     assert!(run.err.contains("--map question=COLUMN,answer=COLUMN"), "{run:?}");
-    let run = world.run(&[&ask[..], &["--map", "question=frage,answer=3"]].concat(), "", 0);
+    let run = world.run(&[&ask[..], &["--map", "question=pregunta,answer=3"]].concat(), "", 0);
     assert_eq!(run.out, "Hier.\n");
     let run = world.run(&[&ask[..], &["--map", "question=Nope,answer=3"]].concat(), "", 2);
     assert!(run.err.contains("there is no column `Nope`"), "{run:?}");
@@ -114,11 +114,11 @@ fn format_columns_and_limits_can_be_set() {
     let run = world.run(&["ask", "--format", "docx", "who"], "", 2);
     assert!(run.err.contains("possible values: xlsx, rasa, yaml"), "{run:?}");
 
-    let map = ["--map", "question=frage,answer=antwort"];
+    let map = ["--map", "question=pregunta,answer=respuesta"];
     for (limit, reason) in [
         (
             "file-bytes=10",
-            "table.csv: the file has 36 bytes, more than the limit of 10 (file-bytes); --limit",
+            "table.csv: the file has 42 bytes, more than the limit of 10 (file-bytes); --limit",
         ),
         ("entries=0", "more than 0 entries, which is the limit (entries); --limit sets another"),
         ("text-bytes=3", "a text has 10 bytes, more than the limit of 3 (text-bytes)"),
@@ -129,7 +129,7 @@ fn format_columns_and_limits_can_be_set() {
         assert!(run.err.contains(reason), "{run:?}");
     }
     world.run(&[&ask[..], &map, &["--limit", "entries=1,text-bytes=1k"]].concat(), "", 0);
-    world.write("faqbot.toml", "limit = [\"entries=0\"]\nmap = \"question=Frage,answer=Antwort\"\n");
+    world.write("faqbot.toml", "limit = [\"entries=0\"]\nmap = \"question=Pregunta,answer=Respuesta\"\n");
     world.run(&ask, "", 2);
     world.run(&[&ask[..], &["--limit", "entries=5"]].concat(), "", 0);
 }

@@ -74,24 +74,22 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
                 None => free(slug(entry.question())),
                 Some(id) => match taken.get(&id) {
                     None => id,
-                    Some(first) if first.file == file => {
-                        own.push(RowError::new(
-                            line,
-                            format!("the id `{id}` is taken by line {}", first.line),
-                        ));
-                        continue;
-                    }
-                    // Files number their entries each for itself.
+                    // Files, sheets and sections number their entries each for itself.
                     Some(first) => {
-                        let stem = path
-                            .file_stem()
-                            .map_or_else(|| "faq".to_owned(), |stem| slug(&stem.to_string_lossy()));
-                        let other = free(format!("{stem}-{id}"));
-                        let reason = format!(
-                            "the id `{id}` is taken by {}:{}; here it is `{other}`",
-                            files[first.file].path.display(),
-                            first.line
-                        );
+                        let other = if first.file == file {
+                            free(id.clone())
+                        } else {
+                            let stem = path
+                                .file_stem()
+                                .map_or_else(|| "faq".to_owned(), |stem| slug(&stem.to_string_lossy()));
+                            free(format!("{stem}-{id}"))
+                        };
+                        let place = if first.file == file {
+                            format!("line {}", first.line)
+                        } else {
+                            format!("{}:{}", files[first.file].path.display(), first.line)
+                        };
+                        let reason = format!("the id `{id}` is taken by {place}; here it is `{other}`");
                         notes.push(in_file(RowError::new(line, reason)));
                         other
                     }
@@ -134,34 +132,46 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     Ok(Loaded { faq, places, files, skipped, merged, notes })
 }
 
-/// Joins entries without an answer and entries without a question that have the same id: some tools
-/// keep questions and answers apart, in one file or two.
+/// Joins the halves of entries: some tools keep questions and answers apart, in one file or several,
+/// and name them alike or say elsewhere which belong together.
 fn join_halves(parts: &mut [Part]) {
-    let answer_only = |raw: &RawEntry| raw.questions.is_empty() && raw.answer.is_some();
-    let mut answers: HashMap<String, RawEntry> = HashMap::new();
-    let wanted: HashSet<String> = parts
-        .iter()
-        .flat_map(|part| &part.parsed.entries)
-        .filter(|raw| raw.answer.is_none())
-        .filter_map(|raw| raw.id.clone())
-        .collect();
-    if wanted.is_empty() {
-        return;
-    }
-    for part in parts.iter_mut() {
-        part.parsed.entries.retain_mut(|raw| match &raw.id {
-            Some(id) if answer_only(raw) && wanted.contains(id) && !answers.contains_key(id) => {
-                answers.insert(id.clone(), std::mem::take(raw));
-                false
+    let aliases: HashMap<String, String> =
+        parts.iter_mut().flat_map(|part| std::mem::take(&mut part.parsed.aliases)).collect();
+    // Where questions and answers stand by name: file and place in it. A name may have questions in
+    // several places; these go to the first.
+    let mut answers: HashMap<String, (usize, usize)> = HashMap::new();
+    let mut questions: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+    for (file, part) in parts.iter().enumerate() {
+        for (at, raw) in part.parsed.entries.iter().enumerate().filter(|(_, raw)| raw.half) {
+            let name = raw.id.clone().unwrap_or_default();
+            match raw.answer {
+                Some(_) => drop(answers.entry(name).or_insert((file, at))),
+                None => questions.entry(name).or_default().push((file, at)),
             }
-            _ => true,
-        });
-    }
-    for raw in parts.iter_mut().flat_map(|part| &mut part.parsed.entries).filter(|raw| raw.answer.is_none()) {
-        if let Some(half) = raw.id.as_ref().and_then(|id| answers.remove(id)) {
-            raw.answer = half.answer;
-            raw.source = raw.source.take().or(half.source);
         }
+    }
+    for (name, places) in questions {
+        let (file, at) = places[0];
+        for &(other_file, other) in &places[1..] {
+            let more = std::mem::take(&mut parts[other_file].parsed.entries[other].questions);
+            let line = parts[other_file].parsed.entries[other].line;
+            let first = &mut parts[file].parsed.entries[at];
+            first.questions.extend(more);
+            let reason = format!("joined with line {}, which has the same name `{name}`", first.line);
+            parts[other_file].parsed.merged.push(RowError::new(line, reason));
+        }
+        let place = answers.get(&name).or_else(|| answers.get(aliases.get(&name)?));
+        if let Some(&(other_file, other)) = place {
+            // Several names may lead to one answer.
+            let answer = parts[other_file].parsed.entries[other].answer.clone();
+            parts[file].parsed.entries[at].answer = answer;
+            parts[other_file].parsed.entries[other].used = true;
+        }
+    }
+    for part in parts {
+        part.parsed
+            .entries
+            .retain(|raw| !raw.half || !(raw.used || (raw.questions.is_empty() && raw.answer.is_none())));
     }
 }
 
@@ -269,7 +279,11 @@ mod tests {
         };
         let loaded = assemble(vec![part("a", parsed)], &ReadOptions::default()).unwrap();
         let ids: Vec<&str> = loaded.faq.entries.iter().map(|entry| entry.id.as_str()).collect();
-        assert_eq!(ids, ["what-is-it-2", "what-is-it"]);
+        assert_eq!(ids, ["what-is-it-2", "what-is-it", "what-is-it-3"]);
+        assert_eq!(
+            shown(&loaded.notes),
+            ["11: the id `what-is-it` is taken by line 9; here it is `what-is-it-3`"]
+        );
         assert_eq!(loaded.faq.entries[0].phrasings, ["What is it?", "Which?"]);
         assert_eq!(loaded.faq.entries[0].answer, "This.");
         assert_eq!(shown(&loaded.merged), ["1: \"what is IT?\" stands twice in the entry"]);
@@ -279,7 +293,6 @@ mod tests {
                 "3: broken",
                 "5: no question",
                 "7: no answer to \"And then?\"",
-                "11: the id `what-is-it` is taken by line 9",
                 "13: min_confidence is 1.5; it must lie from 0 to 1",
             ]
         );
@@ -287,28 +300,39 @@ mod tests {
 
     #[test]
     fn halves_are_joined_across_files_and_ids_stay_apart() {
+        let half = |line: usize, id: &str, questions: &[&str], answer: Option<&str>| RawEntry {
+            half: true,
+            ..raw(line, Some(id), questions, answer)
+        };
         let intents = Parsed {
             entries: vec![
-                raw(1, Some("faq/a"), &["what?", "which?"], None),
+                half(1, "faq/a", &["what?", "which?"], None),
                 raw(4, Some("7"), &["one"], Some("x")),
+                half(5, "price", &["how much?"], None),
             ],
             ..Parsed::default()
         };
         let responses = Parsed {
             entries: vec![
-                raw(2, Some("faq/a"), &[], Some("this")),
-                raw(5, Some("faq/b"), &[], Some("that")),
+                half(2, "faq/a", &[], Some("this")),
+                half(3, "faq/a", &["what then?"], None),
+                half(4, "price_answer", &[], Some("ten")),
+                half(5, "faq/b", &[], Some("that")),
                 raw(6, Some("7"), &["two"], Some("y")),
             ],
+            aliases: vec![("price".into(), "price_answer".into())],
             ..Parsed::default()
         };
         let loaded =
             assemble(vec![part("nlu", intents), part("Second file.tsv", responses)], &ReadOptions::default())
                 .unwrap();
         let ids: Vec<&str> = loaded.faq.entries.iter().map(|entry| entry.id.as_str()).collect();
-        assert_eq!(ids, ["faq/a", "7", "second-file-7"]);
+        assert_eq!(ids, ["faq/a", "7", "price", "second-file-7"]);
         assert_eq!(loaded.faq.entries[0].answer, "this");
-        assert_eq!(loaded.place(2), (Path::new("Second file.tsv"), 6));
+        assert_eq!(loaded.faq.entries[0].phrasings, ["what?", "which?", "what then?"]);
+        assert_eq!(loaded.faq.entries[2].answer, "ten");
+        assert_eq!(loaded.place(3), (Path::new("Second file.tsv"), 6));
+        assert_eq!(shown(&loaded.merged), ["3: joined with line 1, which has the same name `faq/a`"]);
         assert_eq!(shown(&loaded.skipped), ["5: no question for `faq/b`"]);
         assert_eq!(shown(&loaded.notes), ["6: the id `7` is taken by nlu:4; here it is `second-file-7`"]);
     }

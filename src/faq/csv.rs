@@ -22,14 +22,18 @@ const REPORT: u64 = 1000;
 /// The header does not name a question and an answer column.
 pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     let delimiter = delimiter(text);
+    // Excel reads the delimiter from a first line such as `sep=;`, which is no row.
+    let whole = text;
+    let text = after_sep(text);
+    let first_line = 1 + whole[..whole.len() - text.len()].matches('\n').count();
     // Rows may have any number of fields: a short one is one bad row, not a bad file.
     let mut builder = ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(delimiter);
     // QnA Maker quotes nothing: a quote there is a character.
     builder.quoting(fit_qna_maker(text) == Fit::No);
     let mut reader = builder.from_reader(text.as_bytes());
-    let mut rows = Rows::new(table.columns);
-    let mut lines = Lines::new(text, 1);
+    let mut rows = Rows::new(table.columns, Some(char::from(delimiter)));
+    let mut lines = Lines::new(text, first_line);
     // Before a row, the reader may stand within the line break that ends the row above.
     let mut line_of = |position: Option<&Position>| {
         let byte = position.map_or(0, |position| position.byte() as usize);
@@ -37,17 +41,22 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
         lines.at(byte + breaks)
     };
     let mut record = StringRecord::new();
-    let mut fields: Vec<&str> = Vec::new();
+    let mut width = 2;
     loop {
         match reader.read_record(&mut record) {
             Ok(false) => break,
             Ok(true) => {
                 let position = record.position();
                 let line = line_of(position);
-                let mut own = std::mem::take(&mut fields);
-                own.clear();
-                own.extend(&record);
+                let own: Vec<&str> = record.iter().collect();
                 rows.add(line, &own)?;
+                let inner = own.iter().flat_map(|field| field.lines().skip(1));
+                let breaks = |line: &str| line.bytes().filter(|byte| *byte == delimiter).count();
+                if own.len() > 1 && inner.clone().any(|line| breaks(line) + 1 >= width) {
+                    let reason = "a field of this row goes over several lines, and one of them looks like a row: is a quote not closed?";
+                    rows.parsed().notes.push(RowError::new(line, reason));
+                }
+                width = width.max(own.len().min(64));
                 if let Some(position) = position.filter(|position| position.record() % REPORT == 0) {
                     (table.progress)(position.byte());
                 }
@@ -79,14 +88,15 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
 /// Weak where the first line names the columns of a FAQ.
 pub fn fit(text: &str) -> Fit {
     let mut first = ReaderBuilder::new();
-    let mut reader = first.delimiter(delimiter(text)).from_reader(first_line(text).as_bytes());
+    let line = first_line(after_sep(text));
+    let mut reader = first.delimiter(delimiter(text)).from_reader(line.as_bytes());
     let names: Vec<String> =
         reader.headers().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let nothing = table::ColumnMap::default();
-    let mut rows = Rows::new(&nothing);
+    let mut rows = Rows::new(&nothing, None);
     // Two columns may be anything; a header says what they are.
-    let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty();
+    let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty() && rows.finish().is_ok();
     Fit::weak(names.len() > 1 && header)
 }
 
@@ -104,6 +114,18 @@ pub fn fit_qna_maker(text: &str) -> Fit {
     Fit::strong(first.contains('\t') && (older || own.iter().any(|name| first.contains(name))))
 }
 
+/// The text after a first line such as `sep=;`.
+fn after_sep(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((first, rest))
+            if first.trim_end().len() == 5 && first.to_ascii_lowercase().starts_with("sep=") =>
+        {
+            rest
+        }
+        _ => text,
+    }
+}
+
 fn first_line(text: &str) -> &str {
     text.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default()
 }
@@ -111,6 +133,11 @@ fn first_line(text: &str) -> &str {
 /// The delimiter that the first line has most of, outside of quotes; the comma where it has none.
 fn delimiter(text: &str) -> u8 {
     let first = first_line(text);
+    if after_sep(text).len() < text.len()
+        && let Some(named @ (b';' | b'\t' | b',' | b'|')) = first.as_bytes().get(4).copied()
+    {
+        return named;
+    }
     let count = |delimiter: u8| {
         let mut quoted = false;
         first
@@ -122,7 +149,7 @@ fn delimiter(text: &str) -> u8 {
             .count()
     };
     // The comma last: of equals, the last is the greatest.
-    [b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
+    [b'|', b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
 }
 
 /// Writes a FAQ, one row a wording; what an entry has once stands in its first row.
@@ -209,6 +236,26 @@ mod tests {
     }
 
     #[test]
+    fn what_excel_and_people_put_there() {
+        let parsed = parse("sep=;\r\nQuestion;Answer\r\nWhere?;Here.\r\n").unwrap();
+        assert_eq!((parsed.entries.len(), parsed.entries[0].line), (1, 3));
+        let parsed = parse("Our FAQ,,\n,,\nid,question,answer\n1,a,b\n").unwrap();
+        assert_eq!(
+            (parsed.entries.len(), &*parsed.skipped[0].reason),
+            (1, "1 row above the header, left out")
+        );
+        let parsed = parse("question,answer\nIs it free?,Yes, it is free, for ever.\n").unwrap();
+        assert_eq!(parsed.entries[0].answer.as_deref(), Some("Yes, it is free, for ever."));
+        assert!(parsed.skipped[0].reason.starts_with("2 fields more"));
+        let parsed = parse("answer,question\nYes,free?,really\n").unwrap();
+        assert!(parsed.skipped[0].reason.contains("left out"));
+        let parsed = parse("id,question,answer,tags,source\n1,a,x,t,s\n1,b,,u,r\n").unwrap();
+        assert_eq!((parsed.entries[0].tags.len(), parsed.skipped[0].line), (2, 3));
+        let parsed = parse("q,a\nq1,\"open\nq2,two\nq3,three 5\" pipe\n").unwrap();
+        assert_eq!(parsed.notes[0].line, 2);
+    }
+
+    #[test]
     fn an_open_quote_does_not_swallow_the_rest_in_silence() {
         let parsed = parse("question,answer\na,b\nc,\"d\ne,f\n").unwrap();
         assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (1, 3));
@@ -220,8 +267,7 @@ mod tests {
     fn other_columns_and_bad_numbers_are_said() {
         let parsed = parse("question,answer,min_confidence,rank\na,b,0.5,1\nc,d,high,2\n").unwrap();
         assert_eq!(parsed.entries[0].min_confidence, Some(0.5));
-        let lines: Vec<usize> = parsed.skipped.iter().map(|error| error.line).collect();
-        assert_eq!(lines, [1, 3]);
+        assert_eq!((parsed.notes[0].line, parsed.skipped[0].line), (1, 3));
     }
 
     #[test]

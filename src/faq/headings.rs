@@ -1,21 +1,28 @@
-//! Which headings of a page are the questions. Markdown, HTML and reStructuredText share it.
+//! Which headings of a page are the questions, and the marks before questions and answers. Markdown,
+//! HTML, reStructuredText and plain text share it.
 
 /// Words that questions begin with, where they do not end in a question mark.
-const OPENERS: [&str; 14] =
-    ["how", "what", "why", "when", "where", "who", "which", "can", "do", "does", "is", "are", "should", "i"];
+const OPENERS: [&str; 13] =
+    ["how", "what", "why", "when", "where", "who", "which", "can", "do", "does", "is", "are", "should"];
+
+/// What stands before questions and answers that are marked as such, in lower case.
+const QUESTION_MARKS: [&str; 4] = ["question", "frage", "q", "问"];
+const ANSWER_MARKS: [&str; 4] = ["answer", "antwort", "a", "答"];
 
 /// The level that holds the questions, of headings with level and text: that with the most headings
-/// that ask; with the most headings where none asks, the deepest of equals. `None` without headings.
+/// that ask, and of equals that with the fewest others; with the most headings where none asks, the
+/// deepest of equals. `None` without headings.
 pub fn question_level<'t>(headings: impl Iterator<Item = (usize, &'t str)>) -> Option<usize> {
-    // For each level: how many ask, and how many there are.
-    let mut counts = [(0, 0); 8];
+    // For each level: how many ask, which share that is in thousandths, and how many there are.
+    let mut counts = [(0usize, 0usize, 0usize); 8];
     for (level, text) in headings {
         let count = &mut counts[level.min(7)];
         count.0 += usize::from(asks(text));
-        count.1 += 1;
+        count.2 += 1;
+        count.1 = 1000 * count.0 / count.2;
     }
     let (&most, level) = counts.iter().zip(0..).max()?;
-    (most.1 > 0).then_some(level)
+    (most.2 > 0).then_some(level)
 }
 
 /// Whether a heading is a question.
@@ -24,12 +31,66 @@ pub fn asks(heading: &str) -> bool {
     heading.ends_with(['?', '？']) || OPENERS.contains(&&*first)
 }
 
-/// A question without the "Q:" before it.
-pub fn unmarked(text: &str) -> &str {
-    ["Q:", "Q.", "Question:"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start()
+/// What follows "Q:", "Q1.", "Question:" or the like, if a text begins so.
+pub fn after_question_mark(text: &str) -> Option<&str> {
+    after_mark(text, &QUESTION_MARKS)
 }
 
-/// An answer without the "A:" before it.
-pub fn unmarked_answer(text: &str) -> &str {
-    ["A:", "A.", "Answer:"].iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text).trim_start()
+/// What follows "A:", "Answer:" or the like, if a text begins so.
+pub fn after_answer_mark(text: &str) -> Option<&str> {
+    after_mark(text, &ANSWER_MARKS)
+}
+
+fn after_mark<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
+    let text = text.trim_start();
+    let found = marks.iter().find_map(|mark| {
+        let head = text.get(..mark.len())?;
+        (head.to_lowercase() == *mark).then(|| &text[mark.len()..])
+    })?;
+    let found = found.trim_start_matches(|c: char| c.is_ascii_digit());
+    // "Q.E.D." and "A. Lincoln" are words: after a full stop there is white space, and a colon is sure.
+    let rest = found
+        .strip_prefix([':', '：'])
+        .or_else(|| found.strip_prefix(['.', ')']).filter(|rest| rest.starts_with(char::is_whitespace)))?
+        .trim_start();
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// A question without the number before it: "1. ", "2.3) ".
+fn unnumbered(question: &str) -> &str {
+    let rest = question.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start_matches(')');
+    let numbered = rest.len() < question.len() && question.starts_with(|c: char| c.is_ascii_digit());
+    let rest = rest.strip_prefix(char::is_whitespace).filter(|_| numbered).map(str::trim_start);
+    rest.filter(|rest| asks(rest)).unwrap_or(question)
+}
+
+/// A question and its answer without the marks and numbers before them. The answer's mark is one only
+/// where the question has its own.
+pub fn unmarked<'t>(question: &'t str, answer: &'t str) -> (&'t str, &'t str) {
+    match after_question_mark(question) {
+        Some(question) => (question, after_answer_mark(answer).unwrap_or(answer)),
+        None => (unnumbered(question), answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_no_words() {
+        assert_eq!(unmarked("Q: Who?", "A: Me."), ("Who?", "Me."));
+        assert_eq!(unmarked("q12. Who?", "Answer: Me."), ("Who?", "Me."));
+        assert_eq!(
+            unmarked("Who is Lincoln?", "A. Lincoln was president."),
+            ("Who is Lincoln?", "A. Lincoln was president.")
+        );
+        assert_eq!(unmarked("Q.E.D. means what?", "A.I."), ("Q.E.D. means what?", "A.I."));
+        assert_eq!(unmarked("Frage: Wer?", "Antwort: Ich."), ("Wer?", "Ich."));
+        assert_eq!(unmarked("2.3) Who?", "A: Me."), ("Who?", "A: Me."));
+        assert_eq!(unmarked("1. Orders", "x"), ("1. Orders", "x"));
+        assert_eq!(unmarked("3D, what is it?", "x").0, "3D, what is it?");
+        assert_eq!(after_question_mark("Question?"), None);
+        assert_eq!(after_question_mark("Q:"), None);
+    }
 }

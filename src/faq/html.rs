@@ -3,6 +3,7 @@
 //! The marks that say most win: JSON-LD, then microdata, then whichever of the others gives the most
 //! questions. Answers become Markdown. Nothing that a page names is fetched.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use htmd::options::{BulletListMarker, Options};
@@ -20,8 +21,8 @@ const MAX_DEPTH: usize = 250;
 const MAX_UNCLOSED: usize = 2000;
 
 /// Elements whose content is none of the page's text.
-const NO_TEXT: [&str; 9] =
-    ["script", "style", "nav", "head", "noscript", "template", "iframe", "svg", "form"];
+const NO_TEXT: [&str; 10] =
+    ["script", "style", "nav", "head", "noscript", "template", "iframe", "svg", "select", "textarea"];
 
 fn converter() -> HtmlToMarkdown {
     let options = Options {
@@ -42,6 +43,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     jsonld::scripts(text, &mut parsed);
     if !parsed.entries.is_empty() {
+        let reason = "the entries are those of the page's FAQPage data; what else is on it is not read";
+        parsed.notes.push(RowError::new(1, reason));
         return Ok(parsed);
     }
     let root = tree(text)?;
@@ -49,20 +52,46 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut entries = page.microdata();
     if entries.is_empty() {
         let headings = page.headings(&root);
-        let ways = [headings.entries, page.definitions(), page.details()];
+        let mut ways = [headings.entries, page.definitions(), page.details()];
         if ways[1..].iter().all(Vec::is_empty) {
             parsed.skipped.extend(headings.skipped);
         }
-        // The last of equals is taken.
-        entries = ways.into_iter().max_by_key(|entries| (asking(entries), entries.len())).unwrap_or_default();
+        // The last of equals is taken; of the others what asks and is no part of it.
+        ways.sort_by_key(|entries| (asking(entries), entries.len()));
+        let [others @ .., best] = ways;
+        entries = best;
+        entries.extend(others.into_iter().flat_map(|way| apart(way, &entries)).collect::<Vec<_>>());
+        entries.sort_by_key(|entry| entry.line);
     }
-    if entries.is_empty() && parsed.skipped.is_empty() {
+    if entries.is_empty() {
         let reason = "neither FAQPage data nor <details>, <dl> or headings with text below them";
         return Err(RowError::new(1, reason));
     }
     parsed.title = page.nodes.iter().find(|node| name(node) == Some("title")).map(text_of);
     parsed.entries = entries;
     Ok(parsed)
+}
+
+/// The entries that ask and share no text with others. A page of many questions has them all alike.
+fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
+    const FEW: usize = 200;
+    if entries.len() > FEW || others.len() > FEW {
+        return Vec::new();
+    }
+    let texts = |entry: &RawEntry| {
+        entry.questions.iter().chain(&entry.answer).cloned().collect::<Vec<_>>().join("\n")
+    };
+    let whole: Vec<String> = others.iter().map(texts).collect();
+    let inside = |entry: &RawEntry| {
+        entry.questions.iter().any(|question| whole.iter().any(|text| text.contains(question)))
+    };
+    let around = |entry: &RawEntry| {
+        let text = texts(entry);
+        others.iter().flat_map(|other| &other.questions).any(|question| text.contains(question))
+    };
+    let mut entries = entries;
+    entries.retain(|entry| asking(std::slice::from_ref(entry)) == 1 && !inside(entry) && !around(entry));
+    entries
 }
 
 /// How many entries have a question that asks.
@@ -212,7 +241,7 @@ fn text_of(root: &Rc<Node>) -> String {
             stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
         }
     }
-    headings::unmarked(&text.split_whitespace().collect::<Vec<_>>().join(" ")).to_owned()
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Nodes beside one another as Markdown.
@@ -222,7 +251,7 @@ fn markdown_of(nodes: &[Rc<Node>]) -> String {
     let text = converter().tree_to_markdown(&parent);
     // A node that is dropped takes its children apart: these belong to the page.
     parent.children.borrow_mut().clear();
-    headings::unmarked_answer(text.trim()).to_owned()
+    text.trim().to_owned()
 }
 
 /// A page that is searched for questions.
@@ -234,11 +263,11 @@ struct Page<'t> {
 impl Page<'_> {
     /// Elements of schema.org's type Question.
     fn microdata(&self) -> Vec<RawEntry> {
-        let mut lines = Finder::new(self.source);
         let is_question = |node: &&Rc<Node>| {
             attribute(node, "itemtype").is_some_and(|kind| kind.trim().rsplit('/').next() == Some("Question"))
         };
-        let entry = |node: &Rc<Node>| {
+        let lines = lines_of(self.source, "schema.org/Question");
+        let entry = |(at, node): (usize, &Rc<Node>)| {
             let own = properties(node);
             let property = |names: &[&str]| {
                 names
@@ -246,46 +275,64 @@ impl Page<'_> {
                     .find_map(|wanted| own.iter().find(|(name, _)| name == wanted))
                     .map(|(_, node)| node)
             };
+            let line = line_of(&lines, at);
             let question = property(&["name", "text"])?;
             let Some(answer) = property(&["acceptedAnswer", "suggestedAnswer"]) else {
-                return Some(entry(&mut lines, question, &[]));
+                return Some(entry(line, question, &[]));
             };
             let texts = properties(answer);
             let text = texts.iter().find(|(name, _)| name == "text").map_or(answer, |(_, node)| node);
-            Some(entry(&mut lines, question, &text.children.borrow()))
+            Some(entry(line, question, &text.children.borrow()))
         };
-        self.nodes.iter().filter(is_question).filter_map(entry).collect()
+        self.nodes.iter().filter(is_question).enumerate().filter_map(entry).collect()
     }
 
-    /// `<details>` with `<summary>`; those with others in them are categories.
+    /// `<details>` with `<summary>`; those with nothing but others in them are categories.
     fn details(&self) -> Vec<RawEntry> {
-        let mut lines = Finder::new(self.source);
-        let entry = |node: &Rc<Node>| {
-            let nested = descendants(node).iter().skip(1).any(|node| name(node) == Some("details"));
+        let lines = lines_of(self.source, "<details");
+        // Of a box that is read, those in it are part of the answer.
+        let mut inside: Vec<Rc<Node>> = Vec::new();
+        let mut entries = Vec::new();
+        let boxes = self.nodes.iter().filter(|node| name(node) == Some("details")).enumerate();
+        for (at, node) in boxes {
+            if inside.iter().any(|inner| Rc::ptr_eq(inner, node)) {
+                continue;
+            }
             let children = node.children.borrow();
-            let summary = children.iter().find(|node| name(node) == Some("summary")).filter(|_| !nested)?;
+            let Some(summary) = children.iter().find(|node| name(node) == Some("summary")) else { continue };
             let rest: Vec<Rc<Node>> =
                 children.iter().filter(|node| !Rc::ptr_eq(node, summary)).map(Rc::clone).collect();
-            Some(entry(&mut lines, summary, &rest))
-        };
-        self.nodes.iter().filter(|node| name(node) == Some("details")).filter_map(entry).collect()
+            let nested: Vec<Rc<Node>> =
+                rest.iter().flat_map(descendants).filter(|node| name(node) == Some("details")).collect();
+            let own: Vec<Rc<Node>> = rest
+                .iter()
+                .filter(|node| !descendants(node).iter().any(|node| name(node) == Some("details")))
+                .cloned()
+                .collect();
+            if nested.is_empty() || own.iter().any(|node| !text_of(node).is_empty()) {
+                entries.push(entry(line_of(&lines, at), summary, &rest));
+                inside.extend(nested);
+            }
+        }
+        entries
     }
 
     /// `<dl>`: terms that follow one another are wordings of a question, what follows is its answer.
     fn definitions(&self) -> Vec<RawEntry> {
-        let mut lines = Finder::new(self.source);
+        let lines = lines_of(self.source, "<dt");
         let mut entries: Vec<RawEntry> = Vec::new();
         let mut terms = false;
+        let mut count = 0;
         for node in &self.nodes {
             match name(node) {
                 Some("dl") => terms = false,
-                Some("dt") if terms => {
-                    if let Some(entry) = entries.last_mut() {
-                        entry.questions.push(text_of(node));
-                    }
-                }
                 Some("dt") => {
-                    entries.push(RawEntry { answer: None, ..entry(&mut lines, node, &[]) });
+                    match entries.last_mut().filter(|_| terms) {
+                        Some(entry) => entry.questions.push(text_of(node)),
+                        None => entries
+                            .push(RawEntry { answer: None, ..entry(line_of(&lines, count), node, &[]) }),
+                    }
+                    count += 1;
                     terms = true;
                 }
                 Some("dd") => {
@@ -307,27 +354,52 @@ impl Page<'_> {
     /// Headings that ask, with what follows them.
     fn headings(&self, root: &Rc<Node>) -> Parsed {
         let text = converter().tree_to_markdown(root);
-        let mut parsed = markdown::sections(&text).unwrap_or_default();
-        let mut lines = Finder::new(self.source);
+        let mut parsed = match markdown::sections(&text) {
+            Ok(parsed) => parsed,
+            Err(error) => Parsed { skipped: vec![RowError::new(1, error.reason)], ..Parsed::default() },
+        };
+        // The Markdown's lines say nothing about the page: headings are found by their order and text.
+        let tags = ["h1", "h2", "h3", "h4", "h5", "h6"];
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for tag in tags {
+            let lines = lines_of(self.source, &format!("<{tag}"));
+            for (at, node) in self.nodes.iter().filter(|node| name(node) == Some(tag)).enumerate() {
+                places.entry(text_of(node)).or_default().push(line_of(&lines, at));
+            }
+        }
+        let mut line = 1;
         for entry in &mut parsed.entries {
-            entry.line = entry.questions.first().map_or(1, |question| lines.find(question));
+            if let Some(found) = entry.questions.first().and_then(|question| places.get(question)) {
+                line = found.iter().copied().find(|&found| found >= line).unwrap_or(line);
+            }
+            entry.line = line;
         }
-        for row in &mut parsed.skipped {
-            // Lines of the Markdown say nothing about the page.
-            row.line = 1;
-        }
+        parsed.skipped.iter_mut().for_each(|row| row.line = 1);
         parsed
     }
 }
 
-fn entry(lines: &mut Finder, question: &Rc<Node>, answer: &[Rc<Node>]) -> RawEntry {
-    let text = text_of(question);
+fn entry(line: usize, question: &Rc<Node>, answer: &[Rc<Node>]) -> RawEntry {
+    let (question, answer) = (text_of(question), markdown_of(answer));
+    let (question, answer) = headings::unmarked(&question, &answer);
     RawEntry {
-        line: lines.find(&text),
-        questions: vec![text],
-        answer: Some(markdown_of(answer)),
+        line,
+        questions: vec![question.to_owned()],
+        answer: Some(answer.to_owned()),
         ..RawEntry::default()
     }
+}
+
+/// The lines on which a mark stands in a page's source, in their order: the tree does not know them.
+fn lines_of(source: &str, mark: &str) -> Vec<usize> {
+    let lower = source.to_ascii_lowercase();
+    let mut lines = Lines::new(source, 1);
+    lower.match_indices(&mark.to_ascii_lowercase()).map(|(at, _)| lines.at(at)).collect()
+}
+
+/// The line of the element at a place among its like; the last known where there are fewer.
+fn line_of(lines: &[usize], at: usize) -> usize {
+    lines.get(at).or(lines.last()).copied().unwrap_or(1)
 }
 
 /// The properties of an item, with their names; not those of the items in it.
@@ -343,33 +415,6 @@ fn properties(item: &Rc<Node>) -> Vec<(String, Rc<Node>)> {
         }
     }
     found
-}
-
-/// Finds the lines of texts in a page's source: the tree does not know them.
-struct Finder<'t> {
-    source: &'t str,
-    at: usize,
-    lines: Lines<'t>,
-}
-
-impl<'t> Finder<'t> {
-    fn new(source: &'t str) -> Self {
-        Finder { source, at: 0, lines: Lines::new(source, 1) }
-    }
-
-    /// The line on which a text begins after those before it, as far as its first words can be found;
-    /// otherwise that of the text before.
-    fn find(&mut self, text: &str) -> usize {
-        // What the source may have as a reference, and where it may break the line, ends the search text.
-        let plain = text.split(['&', '<', '>', '"', '\'', '\u{a0}']).find(|part| !part.trim().is_empty());
-        let words: Vec<&str> = plain.unwrap_or_default().split_whitespace().take(3).collect();
-        let found =
-            (1..=words.len()).rev().find_map(|count| self.source[self.at..].find(&words[..count].join(" ")));
-        if let Some(found) = found {
-            self.at += found;
-        }
-        self.lines.at(self.at)
-    }
 }
 
 #[cfg(test)]
@@ -392,7 +437,7 @@ mod tests {
     #[test]
     fn microdata_is_read() {
         let html = "<body itemscope itemtype='https://schema.org/FAQPage'>\n<div itemscope itemprop='mainEntity' itemtype='https://schema.org/Question'>\n<h3 itemprop='name'>Q: Where <b>is</b> it?</h3>\n<div itemscope itemprop='acceptedAnswer' itemtype='https://schema.org/Answer'>\n<div itemprop='text'><p>Here, see <a href='https://x.org/'>there</a>.</p></div></div></div>";
-        assert_eq!(read(html), [entry(3, "Where is it?", "Here, see [there](https://x.org/).")]);
+        assert_eq!(read(html), [entry(2, "Where is it?", "Here, see [there](https://x.org/).")]);
     }
 
     #[test]

@@ -120,6 +120,7 @@ fn question(node: &Node, parsed: &mut Parsed) {
         source: text(node, "isBasedOn"),
         tags: list("keywords"),
         min_confidence: text(node, "faqbot:min_confidence").and_then(|own| own.parse().ok()),
+        ..RawEntry::default()
     });
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::assemble::{Part, assemble};
 use super::format::{FORMATS, Format};
 use super::table::{ColumnMap, Table};
-use super::{Faq, Parsed, format, text};
+use super::{Faq, Parsed, RawEntry, format, text};
 use crate::error::{Error, Result, RowError};
 
 /// What a FAQ may not exceed. Each is an error when passed, with the name of the limit.
@@ -210,29 +210,53 @@ fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn Fn
         None => format::candidates(path, bytes, &text),
     };
     let mut tried: Vec<(&'static str, RowError)> = Vec::new();
+    // Read, but with no entry that has question and answer.
+    let mut useless: Option<Part> = None;
     for format in candidates {
         let mut table = Table { columns: &options.columns, progress };
-        match format.parse(bytes, &text, &mut table) {
-            Ok(mut parsed) if !parsed.entries.is_empty() => {
-                parsed.notes.extend(notes);
-                if !tried.is_empty() {
-                    let reasons: Vec<String> = tried
-                        .iter()
-                        .map(|(title, row)| format!("{title} (line {}: {})", row.line, row.reason))
-                        .collect();
-                    let reason = format!("read as {}; it is not {}", format.title, reasons.join(", nor "));
-                    parsed.notes.push(RowError::new(1, reason));
-                }
-                return Ok(Part { path: path.to_owned(), format: Some(format), parsed });
-            }
-            Ok(parsed) => {
-                let row = parsed.skipped.into_iter().next().unwrap_or_else(|| RowError::new(1, "no entries"));
+        let mut parsed = match format.parse(bytes, &text, &mut table) {
+            Ok(parsed) => parsed,
+            Err(row) => {
                 tried.push((format.title, row));
+                continue;
             }
-            Err(row) => tried.push((format.title, row)),
+        };
+        if parsed.entries.iter().any(|raw| raw.is_usable(options.answers)) {
+            parsed.notes.extend(notes);
+            if !tried.is_empty() {
+                let reasons: Vec<String> = tried
+                    .iter()
+                    .map(|(title, row)| format!("{title} (line {}: {})", row.line, row.reason))
+                    .collect();
+                let reason = format!("read as {}; it is not {}", format.title, reasons.join(", nor "));
+                parsed.notes.push(RowError::new(1, reason));
+            }
+            return Ok(Part { path: path.to_owned(), format: Some(format), parsed });
+        }
+        let first = parsed.entries.first().map(|raw| {
+            let what = if raw.questions.is_empty() { "no question" } else { "no answer" };
+            RowError::new(raw.line, what)
+        });
+        let row = first.or_else(|| parsed.skipped.first().cloned());
+        tried.push((format.title, row.unwrap_or_else(|| RowError::new(1, "no entries"))));
+        if !parsed.entries.is_empty() {
+            useless.get_or_insert(Part { path: path.to_owned(), format: Some(format), parsed });
         }
     }
-    Err(Error::NoFaq { path: path.to_owned(), tried })
+    match useless {
+        // Of one format, every row is said.
+        Some(part) if tried.len() == 1 => Ok(part),
+        _ => Err(Error::NoFaq { path: path.to_owned(), tried }),
+    }
+}
+
+impl RawEntry {
+    /// Whether an entry can come of it.
+    fn is_usable(&self, answers: Answers) -> bool {
+        let full = |text: &String| !text.trim().is_empty();
+        let answered = answers == Answers::Optional || self.answer.as_ref().is_some_and(full);
+        self.half || (self.questions.iter().any(full) && answered)
+    }
 }
 
 impl Part {

@@ -9,6 +9,8 @@
 //! What faqbot writes has a comment above each heading with what a heading has no place for, and is
 //! read back by these.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 
@@ -16,9 +18,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::json;
 
 use super::format::Fit;
-use super::headings::{asks, question_level, unmarked, unmarked_answer};
+use super::headings::{after_question_mark, asks, question_level, unmarked};
 use super::node::Node;
-use super::{Faq, Lines, Parsed, RawEntry, json, jsonld, yaml};
+use super::table::{ColumnMap, Rows};
+use super::{Faq, Lines, Parsed, RawEntry, json, jsonld, toml, yaml};
 use crate::error::RowError;
 
 /// Begins the comments that faqbot writes, each on a line of its own.
@@ -50,7 +53,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         let front = &text[..front_matter(text)];
         if marked.entries.is_empty()
             && front.contains("FAQPage")
-            && let Ok((node, _)) = yaml::tree(front)
+            && let Ok(node) = yaml::tree(front)
         {
             jsonld::read(&node, &mut marked);
         }
@@ -60,7 +63,11 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         marked.notes.push(RowError::new(1, reason));
         return Ok(marked);
     }
-    let mut parsed = sections(text)?;
+    let mut parsed = match sections(text) {
+        Ok(parsed) => parsed,
+        // Some site generators keep the questions above the page.
+        Err(error) => in_front_matter(text).ok_or(error)?,
+    };
     parsed.skipped.extend(marked.skipped);
     Ok(parsed)
 }
@@ -82,60 +89,138 @@ pub fn fit(text: &str) -> Fit {
     Fit::weak(text.lines().any(heading))
 }
 
-/// Reads the sections of a page.
+/// Reads the sections of a page, and what belongs to none of its questions as left out.
 ///
 /// # Errors
 ///
 /// It has no headings.
 pub fn sections(text: &str) -> Result<Parsed, RowError> {
+    let text = &*admonitions(text);
     let body = front_matter(text);
-    let (headings, definitions) = headings(text, body);
-    let level = question_level(headings.iter().map(|heading| (heading.level, heading.text.as_str())))
-        .ok_or_else(|| RowError::new(1, "no headings: in Markdown, the questions are headings"))?;
+    let outline = Outline::of(text, body);
+    let headings = &outline.headings;
+    let level = question_level(headings.iter().map(|heading| (heading.level, heading.text.as_str())));
+    let asking = headings.iter().any(|heading| Some(heading.level) == level && asks(&heading.text));
+    if !asking && let Some(parsed) = outline.table(text) {
+        return Ok(parsed);
+    }
+    let level =
+        level.ok_or_else(|| RowError::new(1, "no headings: in Markdown, the questions are headings"))?;
     let mut parsed = Parsed::default();
     let mut lines = Lines::new(text, 1);
-    for (at, heading) in headings.iter().enumerate().filter(|(_, heading)| heading.level == level) {
-        // Headings of lower rank belong to the answer.
-        let end = headings[at + 1..]
-            .iter()
-            .find(|next| next.level <= level)
-            .map_or(text.len(), |next| next.range.start);
+    let end_of_text = outline.end_of_text(text);
+    // What stands before this is read.
+    let mut read = headings.first().map_or(end_of_text, |heading| heading.range.start);
+    if !is_furniture(&text[body..read]) {
+        parsed.skipped.push(RowError::new(lines.at(body), "text before the first heading is left out"));
+    }
+    for (at, heading) in headings.iter().enumerate() {
+        if heading.range.start < read {
+            continue;
+        }
+        // Headings of lower rank belong to the answer; a section's own text ends with the next heading.
+        let is_question = heading.level == level;
+        let next = headings[at + 1..].iter().find(|next| !is_question || next.level <= level);
+        let end = next.map_or(end_of_text, |next| next.range.start).max(heading.range.end);
         let line = lines.at(heading.range.start);
-        let answer = text[heading.range.end..end].trim().trim_end_matches("</details>").trim_end();
-        let answer = unmarked_answer(answer);
-        if answer.is_empty() {
-            let reason = format!("the heading \"{}\" has no answer", heading.text);
-            parsed.skipped.push(RowError::new(line, reason));
-        } else if is_contents(answer) && !asks(&heading.text) {
-            let reason = format!("\"{}\" is a table of contents", heading.text);
-            parsed.skipped.push(RowError::new(line, reason));
-        } else {
-            let mut answer = answer.to_owned();
-            for (label, definition) in &definitions {
-                if answer.contains(label) && !answer.contains(definition) {
-                    answer.push_str("\n\n");
-                    answer.push_str(definition);
-                }
+        let (question, answer) =
+            unmarked(&heading.text, cleaned(&text[heading.range.end..end], heading.level));
+        let mut skip = |reason: String| parsed.skipped.push(RowError::new(line, reason));
+        if !is_question && (!asks(question) || answer.is_empty()) {
+            if !is_furniture(answer) {
+                skip(format!("the text under \"{question}\" belongs to no question"));
             }
+            continue;
+        }
+        read = end;
+        if answer.is_empty() {
+            skip(format!("the heading \"{question}\" has no answer"));
+        } else if is_contents(answer) && !asks(question) {
+            skip(format!("\"{question}\" is a table of contents"));
+        } else {
             parsed.entries.push(RawEntry {
                 line,
-                questions: vec![unmarked(&heading.text).to_owned()],
-                answer: Some(answer),
+                questions: vec![question.to_owned()],
+                answer: Some(outline.with_definitions(answer)),
                 ..RawEntry::default()
             });
         }
+    }
+    if let [only] = &parsed.entries[..]
+        && level == 1
+        && !asking
+    {
+        let reason = format!("no heading asks: there is only \"{}\" above the whole text", only.questions[0]);
+        return Err(RowError::new(only.line, reason));
     }
     parsed.title = headings.iter().find(|heading| heading.level < level).map(|heading| heading.text.clone());
     Ok(parsed)
 }
 
-/// Whether all lines are links to places on the same page.
+/// MkDocs' boxes (`??? question "Where is it?"`, and what is set in below) as bold questions, line by
+/// line. Other text is as it was.
+fn admonitions(text: &str) -> Cow<'_, str> {
+    fn title(line: &str) -> Option<&str> {
+        let rest = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark))?;
+        let (_, rest) = rest.split_once('"')?;
+        rest.trim_end().strip_suffix('"').filter(|title| asks(title))
+    }
+    if !text.lines().any(|line| title(line).is_some()) {
+        return text.into();
+    }
+    let mut inside = false;
+    let lines = text.lines().map(|line| {
+        if let Some(title) = title(line) {
+            inside = true;
+            return format!("**{title}**");
+        }
+        inside &= line.trim().is_empty() || line.starts_with([' ', '\t']);
+        let dedented = line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line);
+        if inside { dedented.to_owned() } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n").into()
+}
+
+/// An answer without the marks of what stands around it.
+fn cleaned(answer: &str, level: usize) -> &str {
+    let mut answer = answer.trim();
+    loop {
+        let before = answer.len();
+        for tail in ["</details>", "<details>", "<details open>", "<summary>"] {
+            answer = answer.strip_suffix(tail).unwrap_or(answer).trim_end();
+        }
+        answer = answer.strip_prefix("</summary>").unwrap_or(answer).trim_start();
+        if answer.len() == before {
+            break;
+        }
+    }
+    if level == BOLD_LEVEL {
+        // "**Is it free**? Yes."
+        answer = answer.trim_start_matches(['?', '？', ':', '：']).trim_start();
+    }
+    answer
+}
+
+/// Whether nothing of a text is for readers: comments, imports, pictures and links by themselves.
+fn is_furniture(text: &str) -> bool {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).all(|line| {
+        ["<!--", "-->", "[", "![", "* [", "- [", "import ", "export ", "<", "---", "***"]
+            .iter()
+            .any(|mark| line.starts_with(mark))
+            || line.ends_with("-->")
+            || line.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(". [")
+    })
+}
+
+/// Whether all lines, two or more, are links to places on the same page.
 fn is_contents(answer: &str) -> bool {
-    answer.lines().filter(|line| !line.trim().is_empty()).all(|line| {
-        let item = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    let lines = || answer.lines().map(str::trim).filter(|line| !line.is_empty());
+    let link = |line: &str| {
+        let item = line.trim_start_matches(|c: char| c.is_ascii_digit());
         let item = item.trim_start_matches(['-', '*', '+', '.', ')', ' ']);
         item.starts_with('[') && item.contains("](#")
-    })
+    };
+    lines().count() > 1 && lines().all(link)
 }
 
 /// Reads what [`write`] wrote.
@@ -172,22 +257,37 @@ fn written(text: &str) -> Parsed {
         };
         let body = body.trim_start_matches(['\r', '\n']);
         let (heading, answer) = body.split_once('\n').unwrap_or((body, ""));
-        let heading = headings(heading, 0).0.into_iter().next().map(|heading| heading.text);
+        let heading = Outline::of(heading, 0).headings.into_iter().next().map(|heading| heading.text);
         if node.get("id").is_none() {
             parsed.title = field("title").or(heading);
             parsed.greeting = field("greeting");
             parsed.fallback = field("fallback");
             continue;
         }
+        // Headings that were added by hand have no comment above them.
+        let added: Vec<Heading> =
+            Outline::of(answer, 0).headings.into_iter().filter(|heading| heading.level <= 2).collect();
+        let own = added.first().map_or(answer.len(), |first| first.range.start);
         parsed.entries.push(RawEntry {
             line,
             id: field("id"),
             questions: field("question").or(heading).into_iter().chain(list("also")).collect(),
-            answer: Some(field("answer").unwrap_or_else(|| answer.to_owned())),
+            answer: Some(field("answer").unwrap_or_else(|| answer[..own].to_owned())),
             source: field("source"),
             tags: list("tags"),
             min_confidence: field("min_confidence").and_then(|own| own.parse().ok()),
+            ..RawEntry::default()
         });
+        let ends = added.iter().skip(1).map(|next| next.range.start).chain([answer.len()]);
+        let mut lines = Lines::new(answer, line + text[start..end - answer.len()].matches('\n').count());
+        for (heading, end) in added.iter().zip(ends) {
+            parsed.entries.push(RawEntry {
+                line: lines.at(heading.range.start),
+                questions: vec![heading.text.clone()],
+                answer: Some(answer[heading.range.end..end].to_owned()),
+                ..RawEntry::default()
+            });
+        }
     }
     parsed
 }
@@ -224,8 +324,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         }
         // As text: what was 0.3 stays it.
         about.extend(entry.min_confidence.map(|own| ("min_confidence".into(), json!(own.to_string()))));
-        // An answer that has such a comment in it would be taken apart there.
-        let apart = entry.answer.lines().any(|line| line.starts_with(MARK));
+        // An answer that has such a comment or heading in it would be taken apart there.
+        let apart = entry.answer.lines().any(|line| line.starts_with(MARK))
+            || Outline::of(&entry.answer, 0).headings.iter().any(|heading| heading.level <= 2);
         if apart {
             about.insert("answer".into(), json!(entry.answer));
         }
@@ -255,8 +356,18 @@ fn heading_of(text: &str, level: usize) -> Option<String> {
         }
         heading.push(c);
     }
-    let back = headings(&heading, 0).0.into_iter().next();
+    let back = Outline::of(&heading, 0).headings.into_iter().next();
     back.is_some_and(|back| back.text == text && !text.contains('\n')).then_some(heading)
+}
+
+/// The entries in a page's front matter.
+fn in_front_matter(text: &str) -> Option<Parsed> {
+    let front = text[..front_matter(text)].trim_end();
+    let parsed = match front.strip_prefix("+++").and_then(|front| front.strip_suffix("+++")) {
+        Some(front) => toml::parse(front),
+        None => yaml::parse(front.strip_suffix("---")?),
+    };
+    parsed.ok().filter(|parsed| !parsed.entries.is_empty())
 }
 
 /// Where the text begins after YAML or TOML front matter.
@@ -275,93 +386,211 @@ fn front_matter(text: &str) -> usize {
     0
 }
 
-/// The headings of a text from `start` on, and the definitions of its links: what refers to them, and
-/// their text.
-fn headings(text: &str, start: usize) -> (Vec<Heading>, Vec<(String, String)>) {
-    let mut found: Vec<Heading> = Vec::new();
-    let mut open: Option<Heading> = None;
-    let mut html: Option<Range<usize>> = None;
-    // A paragraph, and whether all of it is bold so far.
-    let mut paragraph: Option<(Heading, bool)> = None;
-    let mut strong = false;
-    let options = Options::ENABLE_HEADING_ATTRIBUTES | Options::ENABLE_TABLES;
-    let parser = Parser::new_ext(&text[start..], options);
-    let mut definitions: Vec<(usize, String, String)> = parser
-        .reference_definitions()
-        .iter()
-        .map(|(label, definition)| {
-            let own = &text[start..][definition.span.clone()];
-            (definition.span.start, format!("[{label}]"), own.trim().to_owned())
-        })
-        .collect();
-    definitions.sort_unstable();
-    for (event, range) in parser.into_offset_iter() {
-        let range = range.start + start..range.end + start;
-        match event {
-            Event::Start(Tag::Heading { level, .. }) => {
-                open = Some(Heading { level: level as usize, text: String::new(), range });
-            }
-            Event::End(TagEnd::Heading(_)) => {
-                found.extend(open.take().filter(|heading| !heading.text.trim().is_empty()));
-            }
-            Event::Start(Tag::Paragraph) => {
-                paragraph = Some((Heading { level: BOLD_LEVEL, text: String::new(), range }, true));
-            }
-            Event::End(TagEnd::Paragraph) => {
-                let bold = paragraph.take().filter(|(heading, bold)| *bold && asks(heading.text.trim()));
-                found.extend(bold.map(|(heading, _)| heading));
-            }
-            Event::Start(Tag::Strong) => strong = true,
-            Event::End(TagEnd::Strong) => strong = false,
-            Event::Text(part) | Event::Code(part) => {
-                if let Some(heading) = &mut open {
-                    heading.text.push_str(&part);
-                } else if let Some((heading, bold)) = &mut paragraph {
-                    *bold &= strong;
-                    heading.text.push_str(&part);
-                }
-            }
-            Event::SoftBreak | Event::HardBreak => {
-                let open = open.as_mut().or(paragraph.as_mut().map(|(heading, _)| heading));
-                if let Some(heading) = open {
-                    heading.text.push(' ');
-                }
-            }
-            Event::Start(Tag::HtmlBlock) => html = Some(range),
-            Event::End(TagEnd::HtmlBlock) => {
-                found.extend(html.take().and_then(|range| html_heading(text, range)));
-            }
-            _ => {}
-        }
-    }
-    for heading in &mut found {
-        heading.text = heading.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    }
-    (found, definitions.into_iter().map(|(_, label, own)| (label, own)).collect())
+/// What a page is made of.
+#[derive(Debug, Default)]
+struct Outline {
+    headings: Vec<Heading>,
+    /// The definitions of links, by what refers to them, and where they stand.
+    definitions: HashMap<String, Range<usize>>,
+    /// The text of each definition.
+    definition_texts: HashMap<String, String>,
+    /// The rows of each table, by where they stand; cells as they are written.
+    tables: Vec<Vec<(usize, Vec<String>)>>,
 }
 
-/// The heading that a block of HTML is: `<h3 …>text</h3>` or `<summary>text</summary>`, over one line
-/// or more.
-fn html_heading(text: &str, range: Range<usize>) -> Option<Heading> {
-    let block = text[range.clone()].to_ascii_lowercase();
-    let (begin, level, close) = match block.find("<summary") {
-        Some(begin) => (block.find("<details").unwrap_or(begin), BOLD_LEVEL, "</summary>".to_owned()),
-        None => {
-            let begin = block.find("<h")?;
-            let level =
-                block[begin + 2..].chars().next()?.to_digit(10).filter(|level| (1..=6).contains(level))?;
-            (begin, level as usize, format!("</h{level}>"))
+impl Outline {
+    /// Of a text from `start` on.
+    fn of(text: &str, start: usize) -> Self {
+        let mut outline = Outline::default();
+        let mut heading: Option<Heading> = None;
+        let mut html: Option<Range<usize>> = None;
+        // Where a paragraph or list item begins of which nothing was met yet; and what is bold there.
+        let mut lead: Option<usize> = None;
+        let mut bold: Option<Heading> = None;
+        // The lines of a paragraph, with the places where they begin.
+        let mut lines: Vec<(usize, String)> = Vec::new();
+        let mut line_begins = false;
+        let options = Options::ENABLE_HEADING_ATTRIBUTES | Options::ENABLE_TABLES;
+        let parser = Parser::new_ext(&text[start..], options);
+        for (label, definition) in parser.reference_definitions().iter() {
+            let range = definition.span.start + start..definition.span.end + start;
+            let label = label.to_lowercase();
+            outline.definition_texts.insert(label.clone(), text[range.clone()].trim().to_owned());
+            outline.definitions.insert(label, range);
         }
-    };
-    let tag = block[begin..].find("<summary").map_or(begin, |at| begin + at);
-    let inner = tag + block[tag..].find('>')? + 1;
-    let end = inner + block[inner..].find(&close)?;
-    let source = &text[range.clone()];
-    Some(Heading {
-        level,
-        text: without_tags(&source[inner..end]),
-        range: range.start + begin..range.start + end + close.len(),
-    })
+        for (event, range) in parser.into_offset_iter() {
+            let range = range.start + start..range.end + start;
+            match event {
+                Event::Start(Tag::Heading { level, .. }) => {
+                    heading = Some(Heading { level: level as usize, text: String::new(), range });
+                }
+                Event::End(TagEnd::Heading(_)) => {
+                    outline.headings.extend(heading.take().filter(|heading| !heading.text.trim().is_empty()));
+                }
+                Event::Start(Tag::Item) => lead = Some(range.start),
+                Event::Start(Tag::Paragraph) => {
+                    lead = lead.or(Some(range.start));
+                    lines.clear();
+                    line_begins = true;
+                }
+                Event::End(TagEnd::Paragraph) => {
+                    outline.marked_lines(text, &lines, range.end);
+                    lines.clear();
+                    (lead, line_begins) = (None, false);
+                }
+                Event::Start(Tag::Strong) => {
+                    if let Some(start) = lead.take() {
+                        bold =
+                            Some(Heading { level: BOLD_LEVEL, text: String::new(), range: start..range.end });
+                    }
+                }
+                Event::End(TagEnd::Strong) => {
+                    outline.headings.extend(bold.take().filter(|heading| asks(heading.text.trim())));
+                }
+                Event::Text(part) | Event::Code(part) => {
+                    if let Some(heading) = heading.as_mut().or(bold.as_mut()) {
+                        heading.text.push_str(&part);
+                    }
+                    lead = None;
+                    if std::mem::take(&mut line_begins) {
+                        lines.push((range.start, String::new()));
+                    }
+                    if let Some((_, line)) = lines.last_mut() {
+                        line.push_str(&part);
+                    }
+                }
+                Event::SoftBreak | Event::HardBreak => {
+                    if let Some(heading) = heading.as_mut().or(bold.as_mut()) {
+                        heading.text.push(' ');
+                    }
+                    line_begins = !lines.is_empty();
+                }
+                Event::Start(Tag::HtmlBlock) => html = Some(range),
+                Event::End(TagEnd::HtmlBlock) => {
+                    if let Some(range) = html.take() {
+                        outline.html_headings(text, range);
+                    }
+                }
+                Event::Start(Tag::Table(_)) => outline.tables.push(Vec::new()),
+                Event::Start(Tag::TableHead | Tag::TableRow) => {
+                    if let Some(rows) = outline.tables.last_mut() {
+                        rows.push((range.start, Vec::new()));
+                    }
+                }
+                Event::Start(Tag::TableCell) => {
+                    if let Some((_, cells)) = outline.tables.last_mut().and_then(|rows| rows.last_mut()) {
+                        cells.push(text[range].trim_matches(['|', ' ', '\t']).to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        for heading in &mut outline.headings {
+            heading.text = heading.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        }
+        outline.headings.sort_by_key(|heading| heading.range.start);
+        outline
+    }
+
+    /// Takes the lines of a paragraph that are marked as questions ("Q: …") for headings.
+    fn marked_lines(&mut self, text: &str, lines: &[(usize, String)], end: usize) {
+        for (at, line) in lines {
+            if after_question_mark(line).is_some() {
+                let start = text[..*at].rfind('\n').map_or(0, |found| found + 1);
+                let end = text[*at..end].find('\n').map_or(end, |found| at + found);
+                // A question in bold is one already.
+                if self.headings.last().is_none_or(|last| last.range.end <= start) {
+                    self.headings.push(Heading { level: BOLD_LEVEL, text: line.clone(), range: start..end });
+                }
+            }
+        }
+    }
+
+    /// Takes the headings in a block of HTML: `<h3 …>text</h3>` and `<summary>text</summary>`, over one
+    /// line or more.
+    fn html_headings(&mut self, text: &str, range: Range<usize>) {
+        let source = &text[range.clone()];
+        let block = source.to_ascii_lowercase();
+        // What looks like a heading in code is none.
+        if block.trim_start().starts_with("<pre") {
+            return;
+        }
+        let mut at = 0;
+        while let Some(found) = block[at..].find('<').map(|found| at + found) {
+            at = found + 1;
+            let tag = &block[at..];
+            let heading = tag.strip_prefix('h').and_then(|rest| rest.chars().next()?.to_digit(10));
+            let (level, close) = match heading.filter(|level| (1..=6).contains(level)) {
+                Some(level) => (level as usize, format!("</h{level}>")),
+                None if tag.starts_with("summary") => (BOLD_LEVEL, "</summary>".to_owned()),
+                None => continue,
+            };
+            let Some(inner) = block[at..].find('>').map(|found| at + found + 1) else { return };
+            let Some(end) = block[inner..].find(&close).map(|found| inner + found) else { continue };
+            // The box that a summary is of begins before it.
+            let begin = block[..found].rfind("<details").filter(|_| level == BOLD_LEVEL).unwrap_or(found);
+            self.headings.push(Heading {
+                level,
+                text: without_tags(&source[inner..end]),
+                range: range.start + begin..range.start + end + close.len(),
+            });
+            at = end;
+        }
+    }
+
+    /// An answer with the definitions that its links refer to, as far as it has them not itself.
+    fn with_definitions(&self, answer: &str) -> String {
+        let mut whole = answer.to_owned();
+        if self.definitions.is_empty() {
+            return whole;
+        }
+        let mut seen = HashSet::new();
+        for (at, _) in answer.match_indices('[') {
+            let Some(end) = answer[at + 1..].find([']', '\n', '[']) else { continue };
+            let label = answer[at + 1..at + 1 + end].to_lowercase();
+            if let Some(definition) = self.definition_texts.get(&label)
+                && seen.insert(label)
+                && !answer.contains(definition.as_str())
+            {
+                whole.push_str("\n\n");
+                whole.push_str(definition);
+            }
+        }
+        whole
+    }
+
+    /// Where the text ends before the definitions at its end.
+    fn end_of_text(&self, text: &str) -> usize {
+        let mut ranges: Vec<&Range<usize>> = self.definitions.values().collect();
+        ranges.sort_by_key(|range| std::cmp::Reverse(range.end));
+        let mut end = text.len();
+        for range in ranges {
+            if range.end > end || !text[range.end..end].trim().is_empty() {
+                break;
+            }
+            end = range.start;
+        }
+        end
+    }
+
+    /// The entries of a table whose head names questions and answers.
+    fn table(&self, text: &str) -> Option<Parsed> {
+        let columns = ColumnMap::default();
+        let mut lines = Lines::new(text, 1);
+        for table in &self.tables {
+            let mut rows = Rows::new(&columns, None);
+            let mut fits = true;
+            for (at, cells) in table {
+                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                fits &= rows.add(lines.at(*at), &cells).is_ok();
+            }
+            match rows.finish() {
+                Ok(parsed) if fits && !parsed.entries.is_empty() => return Some(parsed),
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 /// A text without what stands between `<` and `>`.
@@ -410,7 +639,8 @@ mod tests {
     fn bold_questions_summaries_and_contents() {
         let parsed = parse("# FAQ\n\n**Where is it?**\n\nHere, **or not?** See [x].\n\n**How?**\nSo.\n\n**What now?**\n\nGo.\n\n[x]: https://x.org\n").unwrap();
         let questions: Vec<&str> = parsed.entries.iter().map(|entry| &*entry.questions[0]).collect();
-        assert_eq!(questions, ["Where is it?", "What now?"]);
+        assert_eq!(questions, ["Where is it?", "How?", "What now?"]);
+        assert_eq!(parsed.entries[1].answer.as_deref(), Some("So."));
         assert!(parsed.entries[0].answer.as_deref().unwrap().ends_with("[x]: https://x.org"));
         let parsed = parse("## Contents\n\n- [A](#a)\n- [B](#b)\n\n## A\n\na\n\n## B\n\nb\n").unwrap();
         assert_eq!((parsed.entries.len(), parsed.skipped.len()), (2, 1));
@@ -419,6 +649,74 @@ mod tests {
             (&*parsed.entries[0].questions[0], parsed.entries[0].answer.as_deref()),
             ("Why so?", Some("Thus."))
         );
+    }
+
+    #[test]
+    fn other_ways_of_writing_questions() {
+        let read = |text: &str| -> Vec<(String, String)> {
+            let parsed = parse(text).unwrap();
+            parsed.entries.into_iter().map(|mut raw| (raw.questions.remove(0), raw.answer.unwrap())).collect()
+        };
+        let pair = |question: &str, answer: &str| (question.to_owned(), answer.to_owned());
+        let both = [pair("Is it free?", "Yes, 1."), pair("Who?", "Me.")];
+        assert_eq!(read("# FAQ\n\nQ: Is it free?\nA: Yes, 1.\n\nQ: Who?\n\nA: Me.\n"), both);
+        assert_eq!(read("# FAQ\n\n1. **Is it free?** Yes, 1.\n2. **Who?**\n\n   Me.\n"), both);
+        assert_eq!(
+            read("# FAQ\n\n??? question \"Is it free?\"\n    Yes, 1.\n\n??? question \"Who?\"\n\n    Me.\n"),
+            both
+        );
+        assert_eq!(
+            read("# FAQ\n\n| Question | Answer |\n|---|---|\n| Is it free? | Yes, 1. |\n| Who? | Me. |\n"),
+            both
+        );
+        assert_eq!(
+            read(
+                "<details><summary>Is it free?</summary>Yes, 1.</details>\n<details><summary>Who?</summary>\n\nMe.\n\n</details>\n"
+            ),
+            both
+        );
+        assert_eq!(
+            read(
+                "<details>\n<summary>\n\n### Is it free?\n\n</summary>\n\nYes, 1.\n\n</details>\n\n<details>\n<summary>\n\n### Who?\n\n</summary>\n\nMe.\n\n</details>\n"
+            ),
+            both
+        );
+        assert_eq!(
+            read(
+                "---\nfaqs:\n- question: Is it free?\n  answer: Yes, 1.\n- {question: Who?, answer: Me.}\n---\n{{ faqs }}\n"
+            ),
+            both
+        );
+        assert!(parse("# FAQ\n\nJust text.\n").is_err());
+    }
+
+    #[test]
+    fn what_belongs_to_no_question_is_said() {
+        let parsed = parse("# FAQ\n\nIntro.\n\n## Is there a warranty?\n\nYes.\n\n### One?\n\n1\n\n### Two?\n\n2\n\n## Policy\n\nOurs.\n\n### Three?\n\n3\n").unwrap();
+        assert_eq!(parsed.entries.len(), 4);
+        let lines: Vec<usize> = parsed.skipped.iter().map(|row| row.line).collect();
+        assert_eq!(lines, [1, 17]);
+    }
+
+    #[test]
+    fn questions_added_to_a_written_file_are_read() {
+        let text = "<!-- faqbot {\"id\":\"a\"} -->\n## One?\n\n1\n\n## Two?\n\n2\n";
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.entries.len(), 2);
+        assert_eq!(
+            (parsed.entries[1].line, parsed.entries[0].answer.as_deref().map(str::trim)),
+            (6, Some("1"))
+        );
+    }
+
+    #[test]
+    fn many_links_take_no_long() {
+        let mut text = String::new();
+        (0..20_000).for_each(|at| text.push_str(&format!("## Is {at} right?\n\nSee [x{at}].\n\n")));
+        (0..20_000).for_each(|at| text.push_str(&format!("[x{at}]: https://example.org/{at}\n")));
+        let parsed = parse(&text).unwrap();
+        assert_eq!(parsed.entries.len(), 20_000);
+        assert!(parsed.entries[19_999].answer.as_deref().unwrap().ends_with("/19999"));
     }
 
     #[test]

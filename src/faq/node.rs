@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::{Parsed, RawEntry};
+use super::fields::{self, ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
+use super::headings::asks;
+use super::{Parsed, RawEntry, abridge};
 use crate::error::RowError;
 
 /// A value in a file. Scalars keep the text they were written as: `answer: 42` is text here.
@@ -50,124 +52,106 @@ impl Node {
 /// Nesting deeper than this is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
-/// The names that fields go by; the first of each is the native format's.
-const ID: &[&str] = &["id", "qid"];
-const QUESTION: &[&str] = &["question", "questions", "q", "title", "questionText"];
-const ALSO: &[&str] = &["also", "alternatives", "phrasings", "utterances"];
-const ANSWER: &[&str] = &["answer", "a", "text", "answerText"];
-const SOURCE: &[&str] = &["source", "sourceUrl"];
-const TAGS: &[&str] = &["tags", "topic"];
-
 /// Names that say only that entries follow: these are no topics.
-const CONTAINERS: [&str; 9] = ["data", "entries", "faq", "faqs", "items", "qa", "qna", "qnas", "questions"];
+const CONTAINERS: [&str; 20] = [
+    "conversations",
+    "intents",
+    "assets",
+    "categories",
+    "content",
+    "data",
+    "entries",
+    "faq",
+    "faqs",
+    "groups",
+    "items",
+    "list",
+    "qa",
+    "qna",
+    "qnadocuments",
+    "qnas",
+    "questions",
+    "sections",
+    "topics",
+    "knowledgebase",
+];
+
+/// Names of a section's own name, which is a topic.
+const SECTION_NAME: [&str; 5] = ["title", "name", "category", "topic", "section"];
+
+/// Fields of other tools that are of no use here, which is not said each time.
+const OF_TOOLS: [&str; 8] = [
+    "context",
+    "dialog",
+    "iscontextonly",
+    "sourcedisplayname",
+    "lastupdateddatetime",
+    "activelearningsuggestions",
+    "isdocumenttext",
+    "prompts",
+];
 
 /// Reads a whole file: a mapping with `entries`, or entries in lists under any nesting of names, which
 /// become tags.
 pub fn faq(root: Node) -> Result<Parsed, RowError> {
-    let mut parsed = Parsed::default();
-    let mut unused = HashSet::new();
+    let mut read = Reader::default();
     let line = root.line;
     match root.value {
-        Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => {
-            for (name, node) in fields {
-                let target = match name.as_str() {
-                    "title" => &mut parsed.title,
-                    "greeting" => &mut parsed.greeting,
-                    "fallback" => &mut parsed.fallback,
-                    "entries" => {
-                        match node.value {
-                            Value::List(entries) => {
-                                entries.into_iter().for_each(|node| entry(node, &mut parsed, &mut unused));
-                            }
-                            Value::Null => {}
-                            _ => return Err(RowError::new(node.line, "`entries` must be a list")),
-                        }
-                        continue;
-                    }
-                    _ => {
-                        let reason =
-                            format!("unknown field `{name}`; known: title, greeting, fallback, entries");
-                        parsed.skipped.push(RowError::new(node.line, reason));
-                        continue;
-                    }
-                };
-                match text(node, &name) {
-                    Ok(value) => *target = value,
-                    Err(error) => parsed.skipped.push(error),
-                }
-            }
-        }
+        Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => read.native(fields)?,
         value @ (Value::List(_) | Value::Map(_)) => {
             let list = matches!(value, Value::List(_));
-            nested(Node { line, value }, &mut Vec::new(), &mut parsed, &mut unused);
-            if !list && parsed.entries.is_empty() && parsed.skipped.is_empty() {
+            read.nested(Node { line, value }, &mut Vec::new());
+            if !list && read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
                 return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
             }
         }
         Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
     }
-    Ok(parsed)
+    Ok(read.parsed)
 }
 
-/// Reads the entries below a value. The names on the way to them are their tags.
-fn nested(node: Node, names: &mut Vec<String>, parsed: &mut Parsed, unused: &mut HashSet<String>) {
-    match node.value {
-        Value::List(items) => {
-            for item in items {
-                let leads_on = matches!(&item.value, Value::List(_))
-                    || matches!(&item.value, Value::Map(fields) if leads_on(fields));
-                if leads_on {
-                    nested(item, names, parsed, unused);
-                } else {
-                    tagged(item, names, parsed, unused);
-                }
-            }
+/// Reads one entry by itself into what was read before; `unused` holds the fields that were said.
+pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
+    let mut read =
+        Reader { parsed: std::mem::take(parsed), unused: std::mem::take(unused), below_root: true };
+    read.entry(node, &[]);
+    (*parsed, *unused) = (read.parsed, read.unused);
+}
+
+/// What a mapping is.
+#[derive(PartialEq)]
+enum Kind {
+    /// It has a question or an answer of its own.
+    Entry,
+    /// It leads to entries.
+    Section,
+    /// Its names are questions and its values their answers.
+    Pairs,
+}
+
+impl Kind {
+    fn of(fields: &[(String, Node)]) -> Kind {
+        let holds = |(_, node): &(String, Node)| holds_mappings(node);
+        let own = |known: &[&str]| {
+            fields.iter().any(|(name, node)| {
+                fields::is(known, name) && !holds_mappings(node) && !matches!(node.value, Value::Map(_))
+            })
+        };
+        let pairs =
+            fields.iter().filter(|(name, node)| node.as_text().is_some() && asks(name.trim())).count();
+        if pairs > 0 && 2 * pairs >= fields.len() && !own(QUESTION) {
+            Kind::Pairs
+        } else if own(QUESTION) && own(ANSWER) {
+            Kind::Entry
+        } else if fields.iter().any(|field| {
+            holds(field) && !fields::is(METADATA, &field.0)
+                || (matches!(field.1.value, Value::Map(_)) && !own(QUESTION) && !own(ANSWER))
+        }) {
+            Kind::Section
+        } else {
+            Kind::Entry
         }
-        Value::Map(fields) if is_entry(&fields) => {
-            tagged(Node { line: node.line, value: Value::Map(fields) }, names, parsed, unused);
-        }
-        Value::Map(fields) => {
-            for (name, child) in fields {
-                if matches!(child.value, Value::List(_) | Value::Map(_)) {
-                    let names_topic = !CONTAINERS.contains(&name.to_lowercase().as_str());
-                    if names_topic {
-                        names.push(name);
-                    }
-                    nested(child, names, parsed, unused);
-                    if names_topic {
-                        names.pop();
-                    }
-                }
-            }
-        }
-        Value::Null | Value::Text(_) => {}
     }
-}
-
-/// Reads an entry, with these names among its tags.
-fn tagged(node: Node, names: &[String], parsed: &mut Parsed, unused: &mut HashSet<String>) {
-    let before = parsed.entries.len();
-    entry(node, parsed, unused);
-    for added in &mut parsed.entries[before..] {
-        added.tags.extend(names.iter().cloned());
-    }
-}
-
-/// Whether a mapping has a question and an answer.
-fn is_entry(fields: &[(String, Node)]) -> bool {
-    let has = |known: &[&str]| {
-        fields
-            .iter()
-            .any(|(name, node)| known.contains(&name.as_str()) && !matches!(node.value, Value::Map(_)))
-    };
-    has(QUESTION) && has(ANSWER)
-}
-
-/// Whether entries may stand below a mapping: it has lists or mappings, and nothing of an entry itself.
-fn leads_on(fields: &[(String, Node)]) -> bool {
-    let of_entry = |name: &str| QUESTION.contains(&name) || ANSWER.contains(&name);
-    fields.iter().any(|(_, node)| matches!(node.value, Value::List(_) | Value::Map(_)))
-        && !fields.iter().any(|(name, node)| of_entry(name) && !holds_mappings(node))
 }
 
 /// Whether a value is a list of mappings, as `questions` is in some files.
@@ -175,52 +159,261 @@ fn holds_mappings(node: &Node) -> bool {
     matches!(&node.value, Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))))
 }
 
-/// Reads one entry. Whatever is wrong with it is said, and if that leaves it without meaning it is
-/// left out. A field that is not used is said once for the file: `unused` holds those that were.
-pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
-    let line = node.line;
-    let Value::Map(fields) = node.value else {
-        let reason = "an entry is a mapping with question, answer and more";
-        return parsed.skipped.push(RowError::new(line, reason));
-    };
-    let mut raw = RawEntry { line, ..RawEntry::default() };
-    let mut also = Vec::new();
-    let mut errors = Vec::new();
-    for (name, node) in fields {
-        let line = node.line;
-        let is = |known: &[&str]| known.contains(&name.as_str());
-        let read = if is(ID) {
-            text(node, &name).map(|id| raw.id = id)
-        } else if is(QUESTION) {
-            texts(node, &name).map(|texts| raw.questions.extend(texts))
-        } else if is(ALSO) {
-            texts(node, &name).map(|texts| also = texts)
-        } else if is(ANSWER) {
-            text(node, &name).map(|answer| raw.answer = answer.or(raw.answer.take()))
-        } else if is(SOURCE) {
-            text(node, &name).map(|source| raw.source = source)
-        } else if is(TAGS) {
-            texts(node, &name).map(|tags| raw.tags = tags)
-        } else if name == "min_confidence" {
-            number(node, &name).map(|confidence| raw.min_confidence = confidence)
-        } else {
-            // The entry is used all the same: its meaning does not hang on this field.
-            if unused.insert(name.clone()) {
-                let reason = format!(
-                    "unknown field `{name}`, here first; known: id, question (or questions), also, answer, source, \
-                     tags, min_confidence"
-                );
-                parsed.skipped.push(RowError::new(line, reason));
+/// What is read of a file, and the fields that were said to be of no use: each once for the file.
+#[derive(Default)]
+struct Reader {
+    parsed: Parsed,
+    unused: HashSet<String>,
+    /// Whether something was walked into: texts beside entries are about the file only at its root.
+    below_root: bool,
+}
+
+impl Reader {
+    /// The native format: an object with `entries` and texts.
+    fn native(&mut self, fields: Vec<(String, Node)>) -> Result<(), RowError> {
+        for (name, node) in fields {
+            let target = match name.as_str() {
+                "title" => &mut self.parsed.title,
+                "greeting" => &mut self.parsed.greeting,
+                "fallback" => &mut self.parsed.fallback,
+                "entries" => {
+                    match node.value {
+                        Value::List(entries) => entries.into_iter().for_each(|node| self.entry(node, &[])),
+                        Value::Null => {}
+                        _ => return Err(RowError::new(node.line, "`entries` must be a list")),
+                    }
+                    continue;
+                }
+                _ => {
+                    let reason = format!("unknown field `{name}`; known: title, greeting, fallback, entries");
+                    self.parsed.notes.push(RowError::new(node.line, reason));
+                    continue;
+                }
+            };
+            match text(node, &name) {
+                Ok(value) => *target = value,
+                Err(error) => self.parsed.skipped.push(error),
             }
-            Ok(())
-        };
-        errors.extend(read.err());
+        }
+        Ok(())
     }
-    if errors.is_empty() {
+
+    /// Reads the entries below a value. The names on the way to them are their tags.
+    fn nested(&mut self, node: Node, names: &mut Vec<String>) {
+        let line = node.line;
+        let root = !std::mem::replace(&mut self.below_root, true);
+        match node.value {
+            Value::List(items) => items.into_iter().for_each(|item| match &item.value {
+                // ChatterBot's pairs.
+                Value::List(pair) if pair.len() == 2 && pair.iter().all(|node| node.as_text().is_some()) => {
+                    let mut texts = pair.iter().filter_map(Node::as_text).map(str::to_owned);
+                    self.parsed.entries.push(RawEntry {
+                        line: item.line,
+                        questions: texts.next().into_iter().collect(),
+                        answer: texts.next(),
+                        tags: names.clone(),
+                        ..RawEntry::default()
+                    });
+                }
+                Value::List(_) => self.nested(item, names),
+                Value::Map(fields) if Kind::of(fields) != Kind::Entry => self.nested(item, names),
+                _ => self.entry(item, names),
+            }),
+            Value::Map(fields) => match Kind::of(&fields) {
+                Kind::Entry
+                    if fields
+                        .iter()
+                        .any(|(name, _)| fields::is(QUESTION, name) || fields::is(ANSWER, name)) =>
+                {
+                    self.entry(Node { line, value: Value::Map(fields) }, names);
+                }
+                Kind::Pairs => {
+                    for (question, answer) in fields {
+                        match answer.value {
+                            Value::Text(text) => self.parsed.entries.push(RawEntry {
+                                line: answer.line,
+                                questions: vec![question],
+                                answer: Some(text),
+                                tags: names.clone(),
+                                ..RawEntry::default()
+                            }),
+                            _ => self.unused(&question, answer.line),
+                        }
+                    }
+                }
+                _ => self.section(fields, names, root),
+            },
+            Value::Null => {}
+            Value::Text(text) => {
+                let reason = format!("\"{}\" is no entry", abridge(&text, 60));
+                self.parsed.skipped.push(RowError::new(line, reason));
+            }
+        }
+    }
+
+    /// Reads a mapping that leads to entries. Its own name, if it has one, is their tag; at the root of
+    /// the file it is the title.
+    fn section(&mut self, fields: Vec<(String, Node)>, names: &mut Vec<String>, root: bool) {
+        let depth = names.len();
+        let mut rest = Vec::new();
+        for (name, node) in fields {
+            let lower = name.to_lowercase();
+            match node.value {
+                Value::Text(text) if root && lower == "title" => self.parsed.title = Some(text),
+                Value::Text(text) if root && lower == "greeting" => self.parsed.greeting = Some(text),
+                Value::Text(text) if root && lower == "fallback" => self.parsed.fallback = Some(text),
+                Value::Text(text) if names.len() == depth && SECTION_NAME.contains(&lower.as_str()) => {
+                    names.push(text)
+                }
+                Value::Text(_) => self.unused(&name, node.line),
+                Value::Null => {}
+                _ => rest.push((name, node)),
+            }
+        }
+        let named = names.len() > depth;
+        for (name, node) in rest {
+            // In a section with a name of its own, the names below only say that entries follow.
+            let topic = !named && !CONTAINERS.contains(&name.to_lowercase().as_str());
+            let list_of_texts = matches!(&node.value, Value::List(items) if items.iter().all(|item| item.as_text().is_some()));
+            if list_of_texts {
+                self.unused(&name, node.line);
+                continue;
+            }
+            if topic {
+                names.push(name);
+            }
+            self.nested(node, names);
+            if topic {
+                names.pop();
+            }
+        }
+        names.truncate(depth);
+    }
+
+    /// Says that a field is of no use, once for the file.
+    fn unused(&mut self, name: &str, line: usize) {
+        if self.unused.insert(name.to_owned()) {
+            let reason = format!(
+                "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
+                 source, tags, min_confidence"
+            );
+            self.parsed.notes.push(RowError::new(line, reason));
+        }
+    }
+
+    /// Reads one entry. Whatever is wrong with it is said, and if that leaves it without question or
+    /// answer it is left out.
+    fn entry(&mut self, node: Node, names: &[String]) {
+        let line = node.line;
+        let Value::Map(fields) = node.value else {
+            let reason = "an entry is a mapping with question, answer and more";
+            return self.parsed.skipped.push(RowError::new(line, reason));
+        };
+        let mut raw = RawEntry { line, ..RawEntry::default() };
+        let mut also = Vec::new();
+        // The best answer so far and the rank of its name; titles, for want of a question.
+        let mut answer: Option<(usize, String)> = None;
+        let mut titles: Vec<(String, usize, String)> = Vec::new();
+        let mut broken = Vec::new();
+        // QnABot's entries have a dozen fields of its own.
+        let of_qnabot = fields.iter().any(|(name, _)| name == "qid");
+        for (name, node) in fields {
+            let line = node.line;
+            let is = |known: &[&str]| fields::is(known, &name);
+            if is(QUESTION) {
+                match texts(node, &name) {
+                    Ok(texts) => raw.questions.extend(texts),
+                    Err(error) => broken.push(error),
+                }
+            } else if is(ALSO) {
+                match texts(node, &name) {
+                    Ok(texts) => also.extend(texts),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if let Some(rank) = fields::rank(ANSWER, &name) {
+                match texts(node, &name) {
+                    Ok(texts) => {
+                        if texts.len() > 1 {
+                            let reason =
+                                format!("{} variants of the answer; only the first is used", texts.len());
+                            self.parsed.skipped.push(RowError::new(line, reason));
+                        }
+                        let first = texts.into_iter().next().filter(|text| !text.trim().is_empty());
+                        let other = match (&answer, first) {
+                            (_, None) => None,
+                            (Some((best, _)), Some(text)) if *best < rank => Some(text),
+                            (_, Some(text)) => answer.replace((rank, text)).map(|(_, text)| text),
+                        };
+                        if other.is_some_and(|other| answer.as_ref().is_some_and(|(_, best)| *best != other))
+                        {
+                            let reason = "two fields that may be the answer; the more telling name is used";
+                            self.parsed.skipped.push(RowError::new(line, reason));
+                        }
+                    }
+                    Err(error) => broken.push(error),
+                }
+            } else if is(TITLE) {
+                match text(node, &name) {
+                    Ok(text) => titles.extend(text.map(|text| (name, line, text))),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(ID) {
+                match text(node, &name) {
+                    Ok(id) => raw.id = id,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(SOURCE) {
+                match text(node, &name) {
+                    Ok(source) => raw.source = raw.source.take().or(source),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(TAGS) || (of_qnabot && name == "t") {
+                match texts(node, &name) {
+                    Ok(tags) => raw.tags.extend(tags),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(METADATA) {
+                raw.tags.extend(metadata(&node));
+            } else if is(MIN_CONFIDENCE) {
+                match number(node, &name) {
+                    Ok(confidence) => raw.min_confidence = confidence,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {
+                // The entry is used all the same: its meaning does not hang on this field.
+                self.unused(&name, line);
+            }
+        }
+        for (name, line, text) in titles {
+            if raw.questions.is_empty() {
+                raw.questions.push(text);
+            } else if !raw.questions.contains(&text) {
+                self.unused(&name, line);
+            }
+        }
+        if !broken.is_empty() {
+            return self.parsed.skipped.append(&mut broken);
+        }
+        raw.answer = answer.map(|(_, text)| text);
         raw.questions.append(&mut also);
-        parsed.entries.push(raw);
-    } else {
-        parsed.skipped.append(&mut errors);
+        raw.tags.extend(names.iter().cloned());
+        self.parsed.entries.push(raw);
+    }
+}
+
+/// QnA Maker's metadata, a mapping or a list of names and values, as tags.
+fn metadata(node: &Node) -> Vec<String> {
+    let tag = |name: &str, value: &str| format!("{name}:{value}");
+    match &node.value {
+        Value::Map(fields) => {
+            fields.iter().filter_map(|(name, value)| Some(tag(name, value.as_text()?))).collect()
+        }
+        Value::List(items) => items
+            .iter()
+            .filter_map(|item| Some(tag(item.get("name")?.as_text()?, item.get("value")?.as_text()?)))
+            .collect(),
+        Value::Text(text) => vec![text.clone()],
+        Value::Null => Vec::new(),
     }
 }
 

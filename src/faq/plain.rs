@@ -1,10 +1,12 @@
 //! Plain text: a line that is a question, then its answer, until the next.
 //!
-//! A line is a question when all of it is one sentence that ends in a question mark. A short line
-//! without a full stop after an answer is a heading, and a question too if an answer follows. What has
-//! no answer, and what pages leave behind at their end, is said and left out.
+//! A line is a question when all of it is one sentence that ends in a question mark. Where questions are
+//! marked ("Q:"), numbered or listed, those that are so are the questions, and the others are text. A
+//! short line without a full stop after an answer is a heading, and a question too if an answer follows.
+//! What has no answer, and what pages leave behind at their end, is said and left out.
 
 use super::format::Fit;
+use super::headings::{after_answer_mark, after_question_mark, unmarked};
 use super::{Parsed, RawEntry};
 use crate::error::RowError;
 
@@ -15,8 +17,52 @@ const MAX_QUESTION_CHARS: usize = 160;
 const MAX_HEADING_WORDS: usize = 9;
 
 /// Lines that question-and-answer pages leave when they are copied.
-const LEFTOVERS: [&str; 5] =
-    ["previous question", "next question", "people also ask", "related questions", "read more"];
+const LEFTOVERS: [&str; 4] = ["previous question", "next question", "people also ask", "related questions"];
+
+/// How the questions of a file are told from its other lines.
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    /// "Q: …", with or without a question mark.
+    Marked,
+    /// "1. …?"
+    Numbered,
+    /// "* …?"
+    Listed,
+    /// "…?"
+    Bare,
+}
+
+impl Style {
+    /// The style that a file has: marks where there are any, else whatever most questions have.
+    fn of(text: &str) -> Style {
+        let count = |style: Style| text.lines().filter(|line| style.question(line.trim()).is_some()).count();
+        let (marked, bare) = (count(Style::Marked), count(Style::Bare));
+        if marked > 1 || (marked == 1 && bare <= 1) {
+            return Style::Marked;
+        }
+        // Of equals the last: numbers and bullets are put there with a purpose.
+        let styles = [Style::Bare, Style::Listed, Style::Numbered];
+        styles
+            .into_iter()
+            .filter(|style| count(*style) > 0)
+            .max_by_key(|style| count(*style))
+            .unwrap_or(Style::Bare)
+    }
+
+    /// The question that a line is.
+    fn question(self, line: &str) -> Option<&str> {
+        let question = match self {
+            Style::Marked => return after_question_mark(line),
+            Style::Numbered => {
+                let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+                rest.strip_prefix(['.', ')']).filter(|_| rest.len() < line.len())?
+            }
+            Style::Listed => line.strip_prefix(['-', '*', '•'])?,
+            Style::Bare => line,
+        };
+        Some(question.trim()).filter(|question| is_question(question))
+    }
+}
 
 /// Reads a plain-text FAQ.
 ///
@@ -24,21 +70,25 @@ const LEFTOVERS: [&str; 5] =
 ///
 /// No line is a question.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    let style = Style::of(text);
     let mut parsed = Parsed::default();
     let mut open: Option<RawEntry> = None;
     let mut blank = true;
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim();
         let answered = open.as_ref().is_some_and(|entry| entry.answer.is_some());
+        let heading = style == Style::Bare && blank && (answered || open.is_none()) && is_heading(trimmed);
         if LEFTOVERS.contains(&&*trimmed.to_lowercase()) {
             let reason = format!("\"{trimmed}\" is left out: pages leave it behind");
             parsed.skipped.push(RowError::new(index + 1, reason));
-        } else if is_question(trimmed) || (blank && (answered || open.is_none()) && is_heading(trimmed)) {
+        } else if let Some(question) = style.question(trimmed).or(heading.then_some(trimmed)) {
             close(open.take(), &mut parsed);
-            let questions = vec![trimmed.to_owned()];
+            let questions = vec![question.to_owned()];
             open = Some(RawEntry { line: index + 1, questions, ..RawEntry::default() });
         } else if let Some(entry) = &mut open {
             if !trimmed.is_empty() || entry.answer.is_some() {
+                let first = entry.answer.is_none() && style == Style::Marked;
+                let line = after_answer_mark(line).filter(|_| first).unwrap_or(line);
                 let answer = entry.answer.get_or_insert_default();
                 answer.push_str(line.trim_end());
                 answer.push('\n');
@@ -57,12 +107,21 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 
 /// Weak where a line is a question.
 pub fn fit(text: &str) -> Fit {
-    Fit::weak(text.lines().any(|line| is_question(line.trim())))
+    let style = Style::of(text);
+    Fit::weak(text.lines().any(|line| style.question(line.trim()).is_some()))
 }
 
 fn close(entry: Option<RawEntry>, parsed: &mut Parsed) {
     match entry {
-        Some(entry) if entry.answer.is_some() => parsed.entries.push(entry),
+        Some(RawEntry { line, questions, answer: Some(answer), .. }) => {
+            let (question, answer) = unmarked(&questions[0], &answer);
+            parsed.entries.push(RawEntry {
+                line,
+                questions: vec![question.to_owned()],
+                answer: Some(answer.to_owned()),
+                ..RawEntry::default()
+            });
+        }
         Some(entry) => {
             let reason = format!("\"{}\" has no answer", entry.questions[0]);
             parsed.skipped.push(RowError::new(entry.line, reason));
@@ -106,6 +165,27 @@ mod tests {
         assert_eq!(entries, [(1, "Here. Is it? It is.\n\nReally."), (10, "Me.")]);
         let errors: Vec<usize> = parsed.skipped.iter().map(|error| error.line).collect();
         assert_eq!(errors, [7, 12, 13]);
+    }
+
+    #[test]
+    fn marked_numbered_and_listed_questions() {
+        let entries = |text: &str| -> Vec<(String, String)> {
+            let parsed = parse(text).unwrap();
+            let one = |raw: RawEntry| (raw.questions[0].clone(), raw.answer.unwrap().trim().to_owned());
+            parsed.entries.into_iter().map(one).collect()
+        };
+        let pair = |question: &str, answer: &str| (question.to_owned(), answer.to_owned());
+        let text = "Q: Reset my password\nA: Use the link. Is that clear?\n\nQ: Is it free? And open?\nA: Yes.\nIs it?\n";
+        assert_eq!(
+            entries(text),
+            [
+                pair("Reset my password", "Use the link. Is that clear?"),
+                pair("Is it free? And open?", "Yes.\nIs it?")
+            ]
+        );
+        let text = "FAQ\n\n1. What is it?\nThis.\nIs that clear?\n\n2) Who?\n\nMe.\n";
+        assert_eq!(entries(text), [pair("What is it?", "This.\nIs that clear?"), pair("Who?", "Me.")]);
+        assert_eq!(entries("* What?\n  This.\n* Who?\n  Me.\n").len(), 2);
     }
 
     #[test]

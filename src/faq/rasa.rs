@@ -4,9 +4,6 @@
 //! (`## intent:faq/x`, `* faq/x`), in one file or two: an intent without its response, or the reverse,
 //! is half an entry, and halves are joined by name once all files are read.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use super::format::Fit;
 use super::node::{Node, Value};
 use super::{Parsed, RawEntry, markdown, yaml};
@@ -18,11 +15,15 @@ use crate::error::RowError;
 ///
 /// It is not YAML, or has neither `nlu` nor `responses`.
 pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
-    let (root, _) = yaml::tree(text)?;
+    let root = yaml::tree(text)?;
     let mut parsed = Parsed::default();
     let (nlu, responses) = (root.get("nlu"), root.get("responses").or_else(|| root.get("templates")));
-    if nlu.is_none() && responses.is_none() {
-        return Err(RowError::new(1, "neither `nlu` nor `responses`"));
+    let rules = root.get("rules");
+    if nlu.is_none() && responses.is_none() && rules.is_none() {
+        return Err(RowError::new(1, "neither `nlu` nor `responses` nor `rules`"));
+    }
+    if let Some(Node { value: Value::List(items), .. }) = rules {
+        parsed.aliases.extend(items.iter().filter_map(alias));
     }
     if let Some(Node { value: Value::List(items), .. }) = nlu {
         for item in items {
@@ -38,6 +39,13 @@ pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
             let Value::List(items) = &variants.value else { continue };
             let texts: Vec<&str> =
                 items.iter().filter_map(|item| item.get("text").and_then(Node::as_text)).collect();
+            let also = ["buttons", "image", "custom", "attachment"];
+            let also: Vec<&str> =
+                also.into_iter().filter(|key| items.iter().any(|item| item.get(key).is_some())).collect();
+            if !also.is_empty() {
+                let reason = format!("{} of `{name}`: only its text is used", also.join(", "));
+                parsed.skipped.push(RowError::new(variants.line, reason));
+            }
             let name = name.strip_prefix("utter_").unwrap_or(name);
             answer_half(variants.line, name, &texts, &mut parsed);
         }
@@ -46,14 +54,24 @@ pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong where a line of the outermost level is `nlu:`, `responses:` or `templates:`.
+/// The intent and the response of a rule with just these two steps.
+fn alias(rule: &Node) -> Option<(String, String)> {
+    let Value::List(steps) = &rule.get("steps")?.value else { return None };
+    let [first, second] = &steps[..] else { return None };
+    let response = second.get("action")?.as_text()?.strip_prefix("utter_")?;
+    Some((first.get("intent")?.as_text()?.to_owned(), response.to_owned()))
+}
+
+/// Strong where a line of the outermost level is one of Rasa's: `nlu:`, `responses:`, `rules:` and so on.
 pub fn fit_yaml(text: &str) -> Fit {
     let key = |line: &str| {
-        ["nlu:", "responses:", "templates:"]
-            .iter()
-            .any(|key| line.strip_prefix(key).is_some_and(|rest| rest.trim().is_empty()))
+        let keys =
+            ["nlu:", "responses:", "templates:", "rules:", "stories:", "pipeline:", "policies:", "intents:"];
+        let empty = |rest: &str| rest.trim().is_empty() || rest.trim_start().starts_with('#');
+        keys.iter().any(|key| line.strip_prefix(key).is_some_and(empty))
     };
-    Fit::strong(text.lines().any(key) && (text.contains("intent:") || text.contains("utter_")))
+    let own = ["intent:", "utter_", "- action:", "- name:", "intents:"];
+    Fit::strong(text.lines().any(key) && own.iter().any(|mark| text.contains(mark)))
 }
 
 /// The examples of an intent: lines of a text that begin with a dash, or a list.
@@ -148,6 +166,7 @@ fn intent_half(line: usize, intent: &str, examples: Vec<String>) -> RawEntry {
         questions: examples.iter().map(|example| without_marks(example)).collect(),
         // The first part of a retrieval intent's name is what it is about.
         tags: intent.split_once('/').map(|(topic, _)| topic.to_owned()).into_iter().collect(),
+        half: true,
         ..RawEntry::default()
     }
 }
@@ -161,11 +180,16 @@ fn answer_half(line: usize, name: &str, texts: &[&str], parsed: &mut Parsed) {
         parsed.skipped.push(RowError::new(line, reason));
     }
     let answer = Some((*first).to_owned());
-    parsed.entries.push(RawEntry { line, id: Some(name.to_owned()), answer, ..RawEntry::default() });
+    parsed.entries.push(RawEntry {
+        line,
+        id: Some(name.to_owned()),
+        answer,
+        half: true,
+        ..RawEntry::default()
+    });
 }
 
-/// Leaves out what stories have (they look as responses do, but what follows are names of actions), and
-/// joins intents that are written in several places.
+/// Leaves out what stories have: they look as responses do, but what follows are names of actions.
 fn tidy(parsed: &mut Parsed) {
     let is_action = |answer: &str| {
         !answer.contains(char::is_whitespace)
@@ -173,24 +197,7 @@ fn tidy(parsed: &mut Parsed) {
                 .iter()
                 .any(|prefix| answer.starts_with(prefix))
     };
-    let mut places: HashMap<(Option<String>, bool), usize> = HashMap::new();
-    for raw in std::mem::take(&mut parsed.entries) {
-        if raw.answer.as_deref().is_some_and(is_action) {
-            continue;
-        }
-        match places.entry((raw.id.clone(), raw.answer.is_some())) {
-            Entry::Vacant(place) => {
-                place.insert(parsed.entries.len());
-                parsed.entries.push(raw);
-            }
-            Entry::Occupied(place) => {
-                let first = &mut parsed.entries[*place.get()];
-                let reason = format!("joined with line {}, which has the same name", first.line);
-                parsed.merged.push(RowError::new(raw.line, reason));
-                first.questions.extend(raw.questions);
-            }
-        }
-    }
+    parsed.entries.retain(|raw| !raw.answer.as_deref().is_some_and(is_action));
 }
 
 /// An example without the marks of entities: `[tomorrow](time)`, `[Rome]{"entity": "city"}`.

@@ -9,32 +9,15 @@ use std::str::FromStr;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
 use super::{Parsed, RawEntry};
 use crate::error::RowError;
 
-/// The names of columns, and what they are.
-const QUESTION: &[&str] =
-    &["question", "questions", "question(s)", "q", "query", "utterance", "prompt", "title", "问题"];
-const ANSWER: &[&str] =
-    &["answer", "answers", "answer(s)", "a", "response", "responses", "reply", "text", "答案"];
-const ALSO: &[&str] = &[
-    "also",
-    "alternative",
-    "alternatives",
-    "alternative questions",
-    "alternate questions",
-    "variants",
-    "variations",
-    "phrasings",
-    "synonyms",
-];
-const ID: &[&str] = &["id", "qid", "qnaid"];
-const SOURCE: &[&str] = &["source", "url", "link"];
-const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic"];
-const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
-const METADATA: &[&str] = &["metadata"];
 /// Columns of QnA Maker that are of its own tools.
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
+
+/// Above a header there may stand a title: it is looked for in this many rows.
+const HEADER_ROWS: usize = 10;
 
 /// What of an entry a column can hold.
 const FIELDS: [(&str, &[&str]); 7] = [
@@ -98,14 +81,30 @@ struct Columns {
 pub struct Rows<'t> {
     map: &'t ColumnMap,
     columns: Option<Columns>,
+    /// The number of columns, and what stands between them, if that can be told.
+    width: usize,
+    delimiter: Option<char>,
+    /// Rows above the header, and why the first is none.
+    above: usize,
+    no_header: Option<RowError>,
     parsed: Parsed,
     /// Entries by (the hash of) their id, or their answer where there is none.
     places: HashMap<u128, usize>,
 }
 
 impl<'t> Rows<'t> {
-    pub fn new(map: &'t ColumnMap) -> Self {
-        Rows { map, columns: None, parsed: Parsed::default(), places: HashMap::new() }
+    /// `delimiter` is what stands between fields, where fields are parts of a line.
+    pub fn new(map: &'t ColumnMap, delimiter: Option<char>) -> Self {
+        Rows {
+            map,
+            columns: None,
+            width: 0,
+            delimiter,
+            above: 0,
+            no_header: None,
+            parsed: Parsed::default(),
+            places: HashMap::new(),
+        }
     }
 
     /// Takes a row; the first may be the header.
@@ -120,7 +119,21 @@ impl<'t> Rows<'t> {
         let columns = match self.columns.take() {
             Some(columns) => columns,
             None => {
-                let (columns, is_header) = self.header(line, row)?;
+                let (columns, is_header) = match self.header(line, row) {
+                    Ok(found) => found,
+                    // A title may stand above the header.
+                    Err(error) if self.above < HEADER_ROWS => {
+                        self.above += 1;
+                        self.no_header.get_or_insert(error);
+                        return Ok(());
+                    }
+                    Err(error) => return Err(self.no_header.take().unwrap_or(error)),
+                };
+                if let Some(error) = self.no_header.take() {
+                    let reason = format!("{} above the header, left out", rows(self.above));
+                    self.parsed.skipped.push(RowError::new(error.line, reason));
+                }
+                self.width = row.len();
                 if is_header {
                     self.columns = Some(columns);
                     return Ok(());
@@ -128,12 +141,43 @@ impl<'t> Rows<'t> {
                 columns
             }
         };
+        let whole;
+        let row = match self.too_wide(line, row, &columns) {
+            Some(last) => {
+                whole = last;
+                &[&row[..self.width - 1], &[whole.as_str()]].concat()
+            }
+            None => row,
+        };
         match entry(row, &columns, line) {
             Ok(entry) => self.join(entry),
             Err(error) => self.parsed.skipped.push(error),
         }
         self.columns = Some(columns);
         Ok(())
+    }
+
+    /// Says that a row has more fields than the header. Where the answer comes last, it is one that has
+    /// the delimiter in it and no quotes around it: gives it whole.
+    fn too_wide(&mut self, line: usize, row: &[&str], columns: &Columns) -> Option<String> {
+        let more = row.len().checked_sub(self.width).filter(|&more| more > 0)?;
+        if row[self.width..].iter().all(|field| field.trim().is_empty()) {
+            return None;
+        }
+        let answer_is_last = columns.answer == [self.width - 1];
+        let (joined, what) = match self.delimiter.filter(|_| answer_is_last) {
+            Some(delimiter) => (
+                Some(row[self.width - 1..].join(&delimiter.to_string())),
+                "they are taken for more of the answer",
+            ),
+            None => (None, "they are left out"),
+        };
+        let fields = if more == 1 { "1 field".to_owned() } else { format!("{more} fields") };
+        let reason = format!(
+            "{fields} more than the first row has; {what} (texts with a delimiter in them want quotes)"
+        );
+        self.parsed.skipped.push(RowError::new(line, reason));
+        joined
     }
 
     /// Says that a row could not be read.
@@ -152,10 +196,10 @@ impl<'t> Rows<'t> {
     ///
     /// There was none.
     pub fn finish(self) -> Result<Parsed, RowError> {
-        if self.columns.is_none() {
-            return Err(RowError::new(1, "no rows"));
+        match self.columns {
+            Some(_) => Ok(self.parsed),
+            None => Err(self.no_header.unwrap_or_else(|| RowError::new(1, "no rows"))),
         }
-        Ok(self.parsed)
     }
 
     /// The columns that the first row names, and whether it names any.
@@ -211,7 +255,8 @@ impl<'t> Rows<'t> {
             Ok(found)
         };
         let columns = Columns {
-            question: find("question", QUESTION)?,
+            question: find("question", QUESTION)
+                .and_then(|found| if found.is_empty() { find("question", TITLE) } else { Ok(found) })?,
             answer: find("answer", ANSWER)?,
             also: find("also", ALSO)?,
             id: find("id", ID)?,
@@ -243,7 +288,7 @@ impl<'t> Rows<'t> {
             .collect();
         if named && !unused.is_empty() {
             let reason = format!("columns that are not used: {}", unused.join(", "));
-            self.parsed.skipped.push(RowError::new(line, reason));
+            self.parsed.notes.push(RowError::new(line, reason));
         }
         Ok((columns, named))
     }
@@ -272,7 +317,29 @@ impl<'t> Rows<'t> {
         ));
         entry.questions.extend(row.questions);
         entry.answer = entry.answer.take().or(row.answer);
+        for tag in row.tags {
+            if !entry.tags.contains(&tag) {
+                entry.tags.push(tag);
+            }
+        }
+        if row.source.is_some() && entry.source.is_some() && row.source != entry.source {
+            let reason = format!("another source than line {}; the first is kept", entry.line);
+            skipped.push(RowError::new(row.line, reason));
+        }
+        entry.source = entry.source.take().or(row.source);
+        if row.min_confidence.is_some()
+            && entry.min_confidence.is_some()
+            && row.min_confidence != entry.min_confidence
+        {
+            let reason = format!("another min_confidence than line {}; the first is kept", entry.line);
+            skipped.push(RowError::new(row.line, reason));
+        }
+        entry.min_confidence = entry.min_confidence.or(row.min_confidence);
     }
+}
+
+fn rows(count: usize) -> String {
+    if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
 fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowError> {
@@ -305,6 +372,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         source: field(&columns.source).map(unescaped),
         tags: fields(&columns.tags).iter().flat_map(|field| tags(field)).collect(),
         min_confidence,
+        ..RawEntry::default()
     };
     for pair in lists(&columns.metadata, &['|']) {
         match pair.split_once(':') {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::RowError;
 
@@ -16,20 +16,54 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
             RowError::new(1, reason)
         });
         (text, note)
+    } else if let Some(encoding) = utf16_without_mark(bytes) {
+        let reason = format!("read as {}, which the file does not say it is", encoding.name());
+        (encoding.decode_without_bom_handling(bytes).0, Some(RowError::new(1, reason)))
     } else {
         match std::str::from_utf8(bytes) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => {
                 let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-                // Every byte means something there, so this cannot fail; that it is right is a guess.
-                let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-                let reason = "not UTF-8 from here on: the file was read as Windows-1252";
+                // Every byte means something in Windows-1252, so this cannot fail; that it is right is a
+                // guess, unless the file says so itself.
+                let named = declared(bytes);
+                let encoding = named.unwrap_or(WINDOWS_1252);
+                let (text, _) = encoding.decode_without_bom_handling(bytes);
+                let name = if encoding == WINDOWS_1252 { "Windows-1252" } else { encoding.name() };
+                let reason = format!("not UTF-8 from here on: the file was read as {name}");
                 (text, Some(RowError::new(line, reason)))
             }
         }
     };
+    // Old systems end lines with this mark alone.
+    let text =
+        if text.contains('\r') && !text.contains('\n') { text.replace('\r', "\n").into() } else { text };
     let notes = note.into_iter().chain(encoded_twice(&text)).collect();
     (text, notes)
+}
+
+/// UTF-16 by its zeros: text in Latin letters has one beside each.
+fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = &bytes[..bytes.len().min(1000) & !1];
+    let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|&&byte| byte == 0).count();
+    let most = head.len() / 2;
+    let many = |count: usize| most > 1 && 10 * count > 7 * most;
+    match (many(zeros(0)), many(zeros(1))) {
+        (true, false) => Some(UTF_16BE),
+        (false, true) => Some(UTF_16LE),
+        _ => None,
+    }
+}
+
+/// The encoding that a page says it has: `<meta charset="…">`, `encoding="…"`.
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).to_ascii_lowercase();
+    let found = ["charset=", "encoding="].iter().find_map(|mark| head.split_once(mark))?.1;
+    let name = found.trim_start_matches(['"', '\'']);
+    let end = name
+        .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | ':'))
+        .unwrap_or(name.len());
+    Encoding::for_label(&name.as_bytes()[..end]).filter(|encoding| *encoding != UTF_8)
 }
 
 /// Notices text that was UTF-8, was taken for Windows-1252, and was encoded again: "donâ€™t". It is
@@ -89,6 +123,17 @@ mod tests {
         assert_eq!(decode(b"\xfe\xff\0a").0, "a");
         let (text, notes) = decode(b"one\nit\x92s");
         assert_eq!((&*text, notes[0].line), ("one\nit\u{2019}s", 2));
+    }
+
+    #[test]
+    fn files_without_marks_are_known_by_what_is_in_them() {
+        let utf16: Vec<u8> = "Who?\nMe.".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decode(&utf16).0, "Who?\nMe.");
+        let utf16: Vec<u8> = "Who?\nMe.".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decode(&utf16).0, "Who?\nMe.");
+        let (text, notes) = decode(b"<meta charset=\"windows-1251\"><p>\xcf\xf0\xe8");
+        assert!(text.ends_with("При") && notes[0].reason.ends_with("windows-1251"), "{text} {notes:?}");
+        assert_eq!(decode(b"a\rb\r").0, "a\nb\n");
     }
 
     #[test]

@@ -39,10 +39,18 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
         }
         let first = range.start().map_or(1, |(row, _)| row as usize + 1);
         match sheet(first, range.rows(), table) {
-            Ok(own) => {
+            Ok(mut own) => {
+                // Lines count in each sheet.
+                if names.len() > 1 {
+                    let rows = [&mut own.skipped, &mut own.merged, &mut own.notes];
+                    rows.into_iter()
+                        .flatten()
+                        .for_each(|row| row.reason = format!("{} (sheet \"{name}\")", row.reason));
+                }
                 parsed.entries.extend(own.entries);
                 parsed.skipped.extend(own.skipped);
                 parsed.merged.extend(own.merged);
+                parsed.notes.extend(own.notes);
             }
             Err(error) => reasons.push(RowError::new(
                 error.line,
@@ -77,7 +85,7 @@ fn sheet<'r>(
     rows: impl Iterator<Item = &'r [Data]>,
     table: &mut Table,
 ) -> Result<Parsed, RowError> {
-    let mut read = Rows::new(table.columns);
+    let mut read = Rows::new(table.columns, None);
     for (at, row) in rows.enumerate() {
         let fields: Vec<String> = row.iter().map(text).collect();
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();

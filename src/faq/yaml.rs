@@ -23,7 +23,7 @@ use saphyr_parser::{Event, Parser, ScanError};
 
 use super::format::Fit;
 use super::node::{self, MAX_DEPTH, Node, Value};
-use super::{Entry, Faq, Parsed};
+use super::{Entry, Faq, Parsed, rasa};
 use crate::error::RowError;
 
 /// Reads a YAML FAQ: the first document of `text`.
@@ -32,15 +32,28 @@ use crate::error::RowError;
 ///
 /// The text is not YAML, or is not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    let (root, documents) = tree(text)?;
-    let mut parsed = node::faq(root)?;
-    parsed.skipped.extend(
-        documents
-            .iter()
-            .skip(1)
-            .map(|&line| RowError::new(line, "a second document begins here; only the first is read")),
-    );
-    Ok(parsed)
+    if rasa::fit_yaml(text) == Fit::Strong {
+        return Err(RowError::new(1, "a file of Rasa's"));
+    }
+    let mut read: Option<Parsed> = None;
+    let mut failed: Option<RowError> = None;
+    for document in documents(text)? {
+        let line = document.line;
+        match node::faq(document) {
+            // What stands before may be about the file, as front matter is.
+            Ok(parsed) if !parsed.entries.is_empty() && read.is_none() => read = Some(parsed),
+            Ok(parsed) => {
+                if let Some(read) = read.as_mut().filter(|_| !parsed.entries.is_empty()) {
+                    let reason = "another document begins here; only the first with entries is read";
+                    read.skipped.push(RowError::new(line, reason));
+                }
+                failed = failed.or(parsed.skipped.into_iter().next());
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    let none = || RowError::new(1, "no entries");
+    read.ok_or_else(|| failed.unwrap_or_else(none))
 }
 
 /// Weak where a line begins as entries do.
@@ -101,9 +114,14 @@ fn string(text: &str) -> Yaml<'_> {
     Yaml::Value(Scalar::String(Cow::Borrowed(text)))
 }
 
-/// The tree of the first document, and the lines on which documents begin.
-pub(super) fn tree(text: &str) -> Result<(Node, Vec<usize>), RowError> {
-    let documents = check_events(text)?;
+/// The tree of the first document.
+pub(super) fn tree(text: &str) -> Result<Node, RowError> {
+    Ok(documents(text)?.into_iter().next().unwrap_or(Node { line: 1, value: Value::Null }))
+}
+
+/// The trees of all documents.
+fn documents(text: &str) -> Result<Vec<Node>, RowError> {
+    check_nesting(text)?;
     let mut loader = YamlLoader::<MarkedYaml>::default();
     // Scalars stay the text they are written as: `yes`, `1.10` and `0x1F` are answers, not values.
     loader.early_parse(false);
@@ -112,21 +130,18 @@ pub(super) fn tree(text: &str) -> Result<(Node, Vec<usize>), RowError> {
     if let Some(error) = loader.error() {
         return Err(scan_error(error));
     }
-    let root = loader.into_documents().into_iter().next();
-    let root = root.map_or(Ok(Node { line: 1, value: Value::Null }), |root| convert(root, 0))?;
-    Ok((root, documents))
+    loader.into_documents().into_iter().map(|root| convert(root, 0)).collect()
 }
 
 /// Walks through the events without recursion, which the tree is built with: nesting that would
-/// overflow the stack is an error here. Gives the lines on which documents begin.
-fn check_events(text: &str) -> Result<Vec<usize>, RowError> {
-    let (mut depth, mut documents) = (0usize, Vec::new());
+/// overflow the stack is an error here.
+fn check_nesting(text: &str) -> Result<(), RowError> {
+    let mut depth = 0usize;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| scan_error(&error))?;
         match event {
             Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
             Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
-            Event::DocumentStart(..) => documents.push(span.start.line().max(1)),
             _ => {}
         }
         if depth > MAX_DEPTH {
@@ -134,7 +149,7 @@ fn check_events(text: &str) -> Result<Vec<usize>, RowError> {
             return Err(RowError::new(span.start.line().max(1), reason));
         }
     }
-    Ok(documents)
+    Ok(())
 }
 
 fn scan_error(error: &ScanError) -> RowError {
@@ -187,11 +202,11 @@ mod tests {
         let parsed = parse(text).unwrap();
         let errors: Vec<String> =
             parsed.skipped.iter().map(|error| format!("{}: {}", error.line, error.reason)).collect();
-        assert_eq!(errors.len(), 4, "{errors:?}");
+        assert_eq!(errors.len(), 3, "{errors:?}");
         assert_eq!(errors[0], "2: `question` must be a list of texts");
         assert!(errors[1].starts_with("4: an entry is a mapping"));
-        assert!(errors[2].starts_with("7: unknown field `anwser`"));
-        assert_eq!(errors[3], "8: `min_confidence` is \"high\", not a number");
+        assert_eq!(errors[2], "8: `min_confidence` is \"high\", not a number");
+        assert_eq!((parsed.entries.len(), parsed.notes[0].line), (1, 7));
     }
 
     #[test]
@@ -209,6 +224,8 @@ mod tests {
     #[test]
     fn further_documents_are_said() {
         let parsed = parse("- {question: a, answer: b}\n---\n- {question: c, answer: d}\n").unwrap();
-        assert_eq!((parsed.entries.len(), parsed.skipped.len()), (1, 1));
+        assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (1, 3));
+        let front = parse("---\nlayout: faq\n---\n- {question: a, answer: b}\n").unwrap();
+        assert_eq!(front.entries.len(), 1);
     }
 }

@@ -38,6 +38,7 @@ pub fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {
     let input = if args.input.is_empty() { &settings.faq } else { &args.input };
     let loaded = setup::read(settings, input, Answers::Required)?;
     setup::say_skipped(&loaded);
+    setup::say_merged(&loaded);
     let lost = format.lost(&loaded.faq);
     if !lost.is_empty() {
         warn(&format!("{} has no place for {}: left out", format.title, lost.join(", ")));
@@ -88,6 +89,7 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     out.flush()?;
     if !args.json {
         setup::say_skipped(&loaded);
+        setup::say_merged(&loaded);
     }
     setup::say_files(&loaded);
     let mend = findings.iter().any(|finding| finding.level == Level::Mend);

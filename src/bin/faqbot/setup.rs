@@ -83,15 +83,25 @@ pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<
     }
 }
 
-/// Says what was left out and what else there is to know, as much as can be read at once.
+/// Lines of a kind that can be read at once.
+const SHOWN: usize = 20;
+
+/// Says what was left out and what else there is to know.
 pub fn say_skipped(loaded: &Loaded) {
-    /// Lines of a kind.
-    const SHOWN: usize = 20;
     for (rows, what) in [(&loaded.skipped, "skipped"), (&loaded.notes, "noted")] {
         rows.iter().take(SHOWN).for_each(|row| warn(&row.to_string()));
         if rows.len() > SHOWN {
             warn(&format!("{} more {what}; `faqbot check --json` lists all", rows.len() - SHOWN));
         }
+    }
+}
+
+/// Says what was joined with something further up: of interest to who works on the file.
+pub fn say_merged(loaded: &Loaded) {
+    let line = |text: &str| anstream::eprintln!("{}", styled(DIM, &plain(text)));
+    loaded.merged.iter().take(SHOWN).for_each(|row| line(&row.to_string()));
+    if loaded.merged.len() > SHOWN {
+        line(&format!("{} more joined; `faqbot check --json` lists all", loaded.merged.len() - SHOWN));
     }
 }
 

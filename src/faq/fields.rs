@@ -1,0 +1,71 @@
+//! The names that fields and columns go by, in any case; the first of each is the native format's.
+
+/// The question. Where several are there, they are its wordings.
+pub const QUESTION: &[&str] = &[
+    "question",
+    "questions",
+    "question(s)",
+    "q",
+    "questiontext",
+    "question_text",
+    "query",
+    "utterance",
+    "patterns",
+    "frage",
+    "问题",
+];
+
+/// Names that are the question's only where there is none of [`QUESTION`].
+pub const TITLE: &[&str] = &["title", "prompt", "heading", "summary"];
+
+/// Further wordings.
+pub const ALSO: &[&str] = &[
+    "also",
+    "alternative",
+    "alternatives",
+    "alternative questions",
+    "alternate questions",
+    "alternativequestions",
+    "variants",
+    "variations",
+    "phrasings",
+    "synonyms",
+    "utterances",
+    "examples",
+];
+
+/// The answer, the most telling name first.
+pub const ANSWER: &[&str] = &[
+    "answer",
+    "answers",
+    "answer(s)",
+    "a",
+    "answertext",
+    "answer_text",
+    "response",
+    "responses",
+    "reply",
+    "antwort",
+    "答案",
+    "text",
+    "content",
+    "completion",
+    "body",
+];
+
+pub const ID: &[&str] = &["id", "qid", "qnaid"];
+pub const SOURCE: &[&str] = &["source", "sourceurl", "source_url", "url", "link"];
+pub const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic", "topics"];
+pub const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
+pub const METADATA: &[&str] = &["metadata"];
+
+/// The place of a name in a list of names.
+pub fn rank(known: &[&str], name: &str) -> Option<usize> {
+    let name = name.trim().to_lowercase();
+    known.iter().position(|known| *known == name)
+}
+
+/// Whether a name is in a list of names.
+pub fn is(known: &[&str], name: &str) -> bool {
+    rank(known, name).is_some()
+}
