@@ -118,7 +118,7 @@ fn format_columns_and_limits_can_be_set() {
     for (limit, reason) in [
         (
             "file-bytes=10",
-            "table.csv: the file has 42 bytes, more than the limit of 10 (file-bytes); --limit",
+            "table.csv: the file has 41 bytes, more than the limit of 10 (file-bytes); --limit",
         ),
         ("entries=0", "more than 0 entries, which is the limit (entries); --limit sets another"),
         ("text-bytes=3", "a text has 10 bytes, more than the limit of 3 (text-bytes)"),
