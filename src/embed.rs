@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::error::{Error, Result};
 use crate::faq::normalize_wording;
 
+pub mod deferred;
 pub mod fastembed;
 
 /// What makes vectors comparable: the same id, the same vectors for the same text and role. It covers

@@ -34,6 +34,9 @@ pub const BUNDLED: &str = "all-MiniLM-L6-v2";
 pub const BUNDLED_ID: Option<&str> =
     if cfg!(feature = "bundled-model") { Some("all-MiniLM-L6-v2-int8-573a1760") } else { None };
 
+/// The length of the vectors of the model in the binary.
+pub const BUNDLED_DIMENSION: usize = 384;
+
 /// Tokens that a model reads of a text, at most; the rest of the text is cut. The bundled model was
 /// trained with this limit (`max_seq_length` in its sentence_bert_config.json).
 const BUNDLED_MAX_TOKENS: usize = 256;

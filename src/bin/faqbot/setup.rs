@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use faqbot::cache::CachedEmbedder;
 use faqbot::calibration::CalibrationFile;
 use faqbot::embed::HashEmbedder;
-use faqbot::embed::fastembed::FastEmbedder;
+use faqbot::embed::deferred::Deferred;
+use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::{Bot, Embedder, Faq, ModelId, RowError, Setup};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
@@ -136,32 +137,36 @@ pub fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
-/// Loads the model.
+/// Loads the model; that in the program in the background, while the FAQ is read and its cached vectors
+/// are put in order.
 pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
-    let cached = |embedder| -> Box<dyn Embedder> {
+    fn cached<E: Embedder + 'static>(settings: &Settings, embedder: E) -> Box<dyn Embedder> {
         match &settings.cache_dir {
             Some(folder) if settings.cache => Box::new(Warning(CachedEmbedder::new(embedder, folder))),
             _ => Box::new(embedder),
         }
-    };
-    let timed = |load: Result<FastEmbedder, faqbot::Error>| -> Result<Box<dyn Embedder>> {
+    }
+    fn timed(load: Result<FastEmbedder, faqbot::Error>) -> Result<FastEmbedder, faqbot::Error> {
         let embedder = load?;
         let times = embedder.load_times();
         timings::add("model", times.model);
         timings::add("tokenizer", times.tokenizer);
         timings::add("first run", times.first_run);
-        Ok(cached(embedder))
-    };
+        Ok(embedder)
+    }
     Ok(match &settings.model {
         Model::Hash => Box::new(HashEmbedder::new()),
         #[cfg(feature = "bundled-model")]
-        Model::Bundled => timed(FastEmbedder::bundled())?,
+        Model::Bundled => {
+            let id = ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED));
+            cached(settings, Deferred::new(id, BUNDLED_DIMENSION, || timed(FastEmbedder::bundled())))
+        }
         #[cfg(not(feature = "bundled-model"))]
         Model::Bundled => {
             anyhow::bail!("this program was built without a model; name one with --model or --model-dir")
         }
-        Model::Catalogue(name) => timed(FastEmbedder::from_catalogue(name, &settings.hub))?,
-        Model::Folder(folder) => timed(FastEmbedder::from_folder(folder))?,
+        Model::Catalogue(name) => cached(settings, timed(FastEmbedder::from_catalogue(name, &settings.hub))?),
+        Model::Folder(folder) => cached(settings, timed(FastEmbedder::from_folder(folder))?),
     })
 }
 
@@ -197,8 +202,8 @@ pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) 
 
 /// Brings a bot up.
 pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
-    let faq = timings::measure("FAQ", || load_faq(settings, Answers::Required))?;
     let embedder = load_embedder(settings)?;
+    let faq = timings::measure("FAQ", || load_faq(settings, Answers::Required))?;
     timings::measure("index", || bot(settings, faq, embedder, true))
 }
 
