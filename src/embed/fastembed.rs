@@ -140,17 +140,26 @@ fn failure(error: impl Display) -> Error {
     Error::Model(error.to_string())
 }
 
+/// What models run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    /// rten, in the program.
+    BuiltIn,
+    /// The library that `ORT_DYLIB_PATH` names.
+    OnnxRuntime,
+}
+
 /// Chooses the engine, once for the process and before anything else touches `ort`.
-fn choose_engine() -> Result<()> {
-    static CHOSEN: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+fn choose_engine() -> Result<Engine> {
+    static CHOSEN: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
     let chosen = CHOSEN.get_or_init(|| match env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
         // ort would load it by itself when it is needed, and panic where it cannot.
-        Some(library) => ort::init_from(&library).map(drop).map_err(|error| {
+        Some(library) => ort::init_from(&library).map(|_| Engine::OnnxRuntime).map_err(|error| {
             format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
         }),
         None => {
             ort_rten::install();
-            Ok(())
+            Ok(Engine::BuiltIn)
         }
     });
     chosen.clone().map_err(Error::Model)
@@ -166,18 +175,23 @@ impl FastEmbedder {
     pub fn bundled() -> Result<Self> {
         macro_rules! file {
             ($name:literal) => {
-                include_bytes!(concat!("../../models/all-MiniLM-L6-v2/", $name)).to_vec()
+                include_bytes!(concat!("../../models/all-MiniLM-L6-v2/", $name)).as_slice()
             };
         }
+        // The built-in engine reads the model where it lies in the program.
+        let onnx = match choose_engine()? {
+            Engine::BuiltIn => ort_rten::lend(file!("model.onnx")),
+            Engine::OnnxRuntime => file!("model.onnx").to_vec(),
+        };
         Self::load(Files {
             id: ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED)),
-            onnx: file!("model.onnx"),
+            onnx,
             external: Vec::new(),
             tokenizer: TokenizerFiles {
-                tokenizer_file: file!("tokenizer.json"),
-                config_file: file!("config.json"),
-                special_tokens_map_file: file!("special_tokens_map.json"),
-                tokenizer_config_file: file!("tokenizer_config.json"),
+                tokenizer_file: file!("tokenizer.json").to_vec(),
+                config_file: file!("config.json").to_vec(),
+                special_tokens_map_file: file!("special_tokens_map.json").to_vec(),
+                tokenizer_config_file: file!("tokenizer_config.json").to_vec(),
             },
             pooling: Pooling::Mean,
             quantization: QuantizationMode::None,

@@ -42,7 +42,7 @@ mod tensor;
 mod types;
 
 pub use api::api;
-pub use session::time_loading;
+pub use session::{lend, time_loading};
 
 /// Makes `ort` run models on rten for the rest of this process.
 ///

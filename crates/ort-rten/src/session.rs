@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ort_sys::{OrtEnv, OrtErrorCode, OrtRunOptions, OrtSession, OrtSessionOptions, OrtThreadingOptions};
@@ -23,6 +23,27 @@ static LOADING: AtomicU64 = AtomicU64::new(0);
 /// timing of a load cannot tell from the rest that its libraries do.
 pub fn time_loading() -> Duration {
     Duration::from_nanos(LOADING.load(Ordering::Relaxed))
+}
+
+/// Models that were lent, by the number in their tokens.
+static LENT: Mutex<Vec<&'static [u8]>> = Mutex::new(Vec::new());
+
+/// What a token begins with; its number follows. No ONNX file begins so.
+const TOKEN: &[u8] = b"ort-rten model ";
+
+/// Lends a model that lives as long as the process, such as one in the program itself. The bytes
+/// returned stand for it wherever `ort` loads a model from memory, in this process and on this backend:
+/// the model is then read where it lies, not copied.
+pub fn lend(model: &'static [u8]) -> Vec<u8> {
+    let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+    lent.push(model);
+    [TOKEN, (lent.len() - 1).to_string().as_bytes()].concat()
+}
+
+/// The model that a token stands for.
+fn lent(token: &[u8]) -> Option<&'static [u8]> {
+    let number = std::str::from_utf8(token.strip_prefix(TOKEN)?).ok()?.parse::<usize>().ok()?;
+    LENT.lock().unwrap_or_else(PoisonError::into_inner).get(number).copied()
 }
 
 /// The process-wide state: the thread pool that sessions share, if one was asked for.
@@ -132,8 +153,14 @@ impl Session {
         model: &[u8],
     ) -> Result<Self, Failure> {
         let begin = Instant::now();
-        let declared = Declared::read(ValueReader::from_buf(model))?;
-        let model = options.model_options().load(model.to_vec()).map_err(load_failure)?;
+        let lent = lent(model);
+        let declared = Declared::read(ValueReader::from_buf(lent.unwrap_or(model)))?;
+        let options_of_model = options.model_options();
+        let model = match lent {
+            Some(model) => options_of_model.load_static_slice(model),
+            None => options_of_model.load(model.to_vec()),
+        };
+        let model = model.map_err(load_failure)?;
         LOADING.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
         Self::new(environment, options, declared, model)
     }

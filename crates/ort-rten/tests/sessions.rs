@@ -57,6 +57,18 @@ fn declared_types_and_symbolic_names_are_shown() {
 }
 
 #[test]
+fn a_lent_model_is_loaded_by_its_token() {
+    let model: &'static [u8] = Vec::leak(fs::read(fixture("integers.onnx")).expect("the fixture"));
+    let token = ort_rten::lend(model);
+    assert!(token.len() < 40);
+    let session = load_bytes(&token).expect("loads");
+    assert_eq!(session.inputs().len(), load_bytes(model).expect("loads").inputs().len());
+    // What only looks like a token is a broken model.
+    assert!(load_bytes(b"ort-rten model 12345").is_err());
+    assert!(load_bytes(b"ort-rten model x").is_err());
+}
+
+#[test]
 fn integers_and_booleans_come_back_as_declared() {
     let mut session = load("integers.onnx").expect("loads");
     let ids = Tensor::from_array(([2usize, 3], vec![1i64, -2, 3, 0, 5, 1 << 30])).expect("tensor");
