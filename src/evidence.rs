@@ -21,7 +21,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::faq::{Entry, normalize_wording};
-use crate::index::Index;
+use crate::index::{Index, products};
 
 /// Changes whenever the same FAQ and query would give other signals or another score: what was
 /// fitted on one version holds for no other.
@@ -284,16 +284,16 @@ impl Evidence {
     pub fn rank(&self, index: &Index, text: &str, query: ArrayView1<f32>, count: usize) -> Ranking {
         let place = self.middle.place(query);
         let seen = self.middle.seen(query);
-        let cosines = index.rows().dot(&query);
-        let centroids = self.centroids.dot(&seen);
+        let cosines = products(index.rows(), query);
+        let centroids = products(self.centroids.view(), seen.view());
         let classified = self.classifier.as_ref().map(|classifier| {
             let solved = classifier.solve(seen.view());
-            (self.centroids.dot(&solved), &classifier.scales)
+            (products(self.centroids.view(), solved.view()), &classifier.scales)
         });
         let mut answers = vec![None; index.len()];
+        let answer_products = products(self.answers.rows.view(), query);
         for (row, &entry) in self.answers.entries.iter().enumerate() {
-            let product = self.answers.rows.row(row).dot(&query);
-            answers[entry] = Some(self.middle.cosine(product, place, self.answers.places[row]));
+            answers[entry] = Some(self.middle.cosine(answer_products[row], place, self.answers.places[row]));
         }
         let words = self.lexicon.compare(text, index);
 
