@@ -339,6 +339,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .map(|((.., test), adapted)| calibration_error(&pairs(&test.scored(adapted)))),
         3,
     );
+    line(
+        "AUROC, calibrated",
+        measured
+            .iter()
+            .zip(&adapted)
+            .map(|((.., test), adapted)| 100.0 * auroc(&pairs(&test.scored(adapted))).unwrap_or(0.0)),
+        1,
+    );
     // What a calibration file is worth that has as many out-of-scope queries as the test queries have.
     line(
         "calibrated at the test's share",

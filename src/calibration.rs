@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::bot::{Bot, Reply};
-use crate::confidence::{Calibration, Labelled, SHIPPED, auroc, calibration_error};
+use crate::confidence::{Calibration, FEATURES, Labelled, Logistic, SHIPPED, auroc, calibration_error};
 use crate::embed::{Embedder, ModelId};
 use crate::error::{Error, Result};
 use crate::eval::{LabelledQuery, top1};
@@ -344,12 +344,16 @@ fn interval(
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationFile {
-    /// The version of this format: 1.
+    /// The version of this format: 2.
     pub format: u32,
     /// The embedding model it holds for.
     pub model: String,
     /// The [`evidence::VERSION`] it holds for.
     pub evidence: u32,
+    /// The weights and, last, the constant, where there were queries enough to fit them; else those that
+    /// ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<[f64; FEATURES + 1]>,
     /// See [`Calibration::scale`].
     pub scale: f64,
     /// See [`Calibration::shift`].
@@ -364,7 +368,7 @@ pub struct CalibrationFile {
     pub wordings: Vec<u64>,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl CalibrationFile {
     /// What a fit leaves for a FAQ and model.
@@ -373,6 +377,11 @@ impl CalibrationFile {
             format: FORMAT,
             model: model.to_string(),
             evidence: evidence::VERSION,
+            weights: Some(fitted.calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
+                let mut weights = [base.constant; FEATURES + 1];
+                weights[..FEATURES].copy_from_slice(&base.weights);
+                weights
+            }),
             scale: fitted.calibration.scale,
             shift: fitted.calibration.shift,
             min_confidence: fitted.policy.min_confidence,
@@ -455,9 +464,15 @@ impl CalibrationFile {
             ask_confidence: self.ask_confidence,
             ..Policy::CALIBRATED
         };
-        let finite = self.scale.is_finite() && self.shift.is_finite();
+        let base = self.weights.map_or(SHIPPED, |own| {
+            let mut weights = [0.0; FEATURES];
+            weights.copy_from_slice(&own[..FEATURES]);
+            Logistic { weights, constant: own[FEATURES] }
+        });
+        let numbers = base.weights.iter().chain([&base.constant, &self.scale, &self.shift]);
+        let finite = numbers.into_iter().all(|number| number.is_finite());
         let policy = policy.checked().ok().filter(|_| finite).ok_or("its numbers are out of range")?;
-        Ok((Calibration::new(SHIPPED).with(self.scale, self.shift), policy))
+        Ok((Calibration::new(base).with(self.scale, self.shift), policy))
     }
 }
 

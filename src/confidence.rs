@@ -85,6 +85,35 @@ impl Logistic {
     pub fn fit(rows: &[Labelled]) -> Option<Logistic> {
         /// Keeps weights finite where a feature separates the labels; of no weight otherwise.
         const PENALTY: f64 = 1e-3;
+        Self::fit_with(rows, |_, _| {
+            let mut prior = [[0.0; 2]; FEATURES + 1];
+            prior.iter_mut().take(FEATURES).for_each(|prior| *prior = [0.0, 2.0 * PENALTY]);
+            prior
+        })
+    }
+
+    /// As [`Logistic::fit`], with the weights drawn towards those of `prior` as if by this many queries
+    /// that say so of each.
+    fn fit_towards(rows: &[Labelled], prior: &Logistic, queries: f64) -> Option<Logistic> {
+        let total: f64 = rows.iter().map(|row| row.weight).sum();
+        Self::fit_with(rows, |mean, deviation| {
+            let mut constant = prior.constant;
+            let mut found = [[0.0, strength(queries, total)]; FEATURES + 1];
+            for at in 0..FEATURES {
+                found[at][0] = prior.weights[at] * deviation[at];
+                constant += prior.weights[at] * mean[at];
+            }
+            found[FEATURES][0] = constant;
+            found
+        })
+    }
+
+    /// The fit with a prior on the weights of the standardised features and the constant, from the
+    /// features' means and deviations: for each a value and how strongly it is drawn there.
+    fn fit_with(
+        rows: &[Labelled],
+        prior: impl FnOnce(&Features, &Features) -> [[f64; 2]; FEATURES + 1],
+    ) -> Option<Logistic> {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         if !rows.iter().any(|row| row.right) || rows.iter().all(|row| row.right) || total <= 0.0 {
             return None;
@@ -108,9 +137,7 @@ impl Logistic {
                 (x, f64::from(u8::from(row.right)), row.weight / total)
             })
             .collect();
-        let mut prior = [[0.0; 2]; FEATURES + 1];
-        prior.iter_mut().take(FEATURES).for_each(|prior| *prior = [0.0, 2.0 * PENALTY]);
-        let found = newton(&standard, prior);
+        let found = newton(&standard, prior(&mean, &deviation));
         let mut weights = [0.0; FEATURES];
         let mut constant = found[FEATURES];
         for at in 0..FEATURES {
@@ -119,6 +146,12 @@ impl Logistic {
         }
         Some(Logistic { weights, constant })
     }
+}
+
+/// How strongly a parameter is drawn to a value as if by this many queries, where all weigh `total`: a
+/// query at even odds has a curvature of 1/4.
+fn strength(queries: f64, total: f64) -> f64 {
+    queries * 0.25 / total
 }
 
 /// Features with what they should have said.
@@ -220,8 +253,16 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut y: [f64; N]) -> [f64; N] {
     y
 }
 
-/// A confidence model that holds for one embedding model: the shipped weights, and a scale and shift
-/// of their log odds.
+/// How many queries' worth the shipped weights count when they are fitted anew: about as many as
+/// someone labels in a sitting.
+const PRIOR_QUERIES: f64 = 20.0;
+
+/// From this many rows of the rarer label on, all weights are fitted: ten for each of the seven
+/// parameters (Peduzzi et al. 1996, events per variable).
+const MANY: usize = 10 * (FEATURES + 1);
+
+/// A confidence model that holds for one embedding model: weights, and a scale and shift of their log
+/// odds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     base: Logistic,
@@ -247,11 +288,17 @@ impl Calibration {
         Calibration { scale, shift, ..self }
     }
 
-    /// The shipped weights with the scale and shift that fit labelled rows best, drawn towards 1 and 0
-    /// as if by some 20 queries that say so. `None` without both kinds of label.
+    /// The shipped weights, fitted anew to labelled rows: all of them where there are [`MANY`] rows of the
+    /// rarer label, else a scale and shift of their log odds; drawn towards what ships as if by
+    /// [`PRIOR_QUERIES`] queries that say so. `None` without both kinds of label.
     pub fn adapted(rows: &[Labelled]) -> Option<Self> {
-        if !rows.iter().any(|row| row.right) || rows.iter().all(|row| row.right) {
+        let right = rows.iter().filter(|row| row.right).count();
+        let rarer = right.min(rows.len() - right);
+        if rarer == 0 {
             return None;
+        }
+        if rarer >= MANY {
+            return Logistic::fit_towards(rows, &SHIPPED, PRIOR_QUERIES).map(Self::new);
         }
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         let standard: Vec<([f64; 2], f64, f64)> = rows
@@ -260,8 +307,7 @@ impl Calibration {
                 ([SHIPPED.logit(&row.features), 1.0], f64::from(u8::from(row.right)), row.weight / total)
             })
             .collect();
-        // A query at even odds has a curvature of 1/4; 20 of them, as a share of all.
-        let strength = 20.0 * 0.25 / total;
+        let strength = strength(PRIOR_QUERIES, total);
         let [scale, shift] = newton(&standard, [[1.0, strength], [0.0, strength]]);
         // A negative scale would turn the order of confidences round: that is noise, not knowledge.
         Some(Calibration { base: SHIPPED, scale: scale.max(0.05), shift })

@@ -247,7 +247,10 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
     if !fitted.reachable {
         writeln!(out, "that share cannot be had with these queries: this is the most careful policy")?;
     }
-    writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?;
+    match file.weights {
+        Some(_) => writeln!(out, "all weights of the confidence are fitted to these queries\n")?,
+        None => writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?,
+    }
     writeln!(out, "{}", styled(BOLD, "Measured on queries that the fit had not seen, with 95 % intervals"))?;
     table(&mut out, &fitted.before, &fitted.measured)?;
     writeln!(out, "\nwritten to {}; used from now on with this FAQ", target.display())?;

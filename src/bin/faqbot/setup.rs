@@ -48,7 +48,8 @@ pub fn load_faq(settings: &Settings, answers: Answers) -> Result<Faq> {
     let loaded = read(settings, &settings.faq, answers)?;
     say_skipped(&loaded);
     // Who named one file that is all right knows what was read.
-    if loaded.files.len() > 1 || !loaded.skipped.is_empty() {
+    let plain = loaded.skipped.is_empty() && loaded.merged.is_empty() && loaded.notes.is_empty();
+    if loaded.files.len() > 1 || !plain {
         say_files(&loaded);
     }
     Ok(loaded.faq)
