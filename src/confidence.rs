@@ -288,9 +288,9 @@ impl Calibration {
         Calibration { scale, shift, ..self }
     }
 
-    /// The shipped weights, fitted anew to labelled rows: all of them where there are [`MANY`] rows of the
+    /// The shipped weights, fitted anew to labelled rows: all of them where there are `MANY` rows of the
     /// rarer label, else a scale and shift of their log odds; drawn towards what ships as if by
-    /// [`PRIOR_QUERIES`] queries that say so. `None` without both kinds of label.
+    /// `PRIOR_QUERIES` queries that say so. `None` without both kinds of label.
     pub fn adapted(rows: &[Labelled]) -> Option<Self> {
         let right = rows.iter().filter(|row| row.right).count();
         let rarer = right.min(rows.len() - right);
