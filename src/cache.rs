@@ -26,11 +26,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array2, ArrayView1};
-use tempfile::NamedTempFile;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
 
 use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::{Error, Result};
+use crate::files::{self, Readers};
 
 const MAGIC: &[u8; 8] = b"FAQBOTEC";
 const VERSION: u32 = 1;
@@ -322,25 +322,22 @@ impl Store {
     fn write(&self, path: &Path, model: &ModelId) -> io::Result<()> {
         let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         fs::create_dir_all(folder)?;
-        let mut file = NamedTempFile::new_in(folder)?;
-        let mut out = Summed { file: io::BufWriter::new(&mut file), sum: Xxh3::new() };
-        out.write(MAGIC)?;
-        out.write(&VERSION.to_le_bytes())?;
-        out.write(&(self.dimension as u32).to_le_bytes())?;
-        out.write(&(model.as_str().len() as u32).to_le_bytes())?;
-        out.write(&(self.keys.len() as u64).to_le_bytes())?;
-        out.write(model.as_str().as_bytes())?;
-        for key in &self.keys {
-            out.write(&key.to_le_bytes())?;
-        }
-        for number in &self.vectors {
-            out.write(&number.to_le_bytes())?;
-        }
-        let sum = out.sum.digest();
-        out.file.write_all(&sum.to_le_bytes())?;
-        out.file.flush()?;
-        drop(out);
-        file.as_file().sync_all()?;
+        let file = files::whole(path, Readers::Owner, |out| {
+            let mut out = Summed { file: out, sum: Xxh3::new() };
+            out.write(MAGIC)?;
+            out.write(&VERSION.to_le_bytes())?;
+            out.write(&(self.dimension as u32).to_le_bytes())?;
+            out.write(&(model.as_str().len() as u32).to_le_bytes())?;
+            out.write(&(self.keys.len() as u64).to_le_bytes())?;
+            out.write(model.as_str().as_bytes())?;
+            for key in &self.keys {
+                out.write(&key.to_le_bytes())?;
+            }
+            for number in &self.vectors {
+                out.write(&number.to_le_bytes())?;
+            }
+            out.file.write_all(&out.sum.digest().to_le_bytes())
+        })?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }

@@ -26,7 +26,7 @@ pub fn write(
     existing: Existing,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    let file = whole(path, content).map_err(Error::io(path))?;
+    let file = whole(path, Readers::All, content).map_err(Error::io(path))?;
     match existing {
         Existing::Replace => file.persist(path),
         Existing::Keep => file.persist_noclobber(path),
@@ -35,12 +35,28 @@ pub fn write(
     .map_err(|error| Error::io(path)(error.error))
 }
 
-fn whole(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<NamedTempFile> {
+/// Who may read a file, as far as the user's settings go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// As any other file that the user makes.
+    All,
+    /// The user alone.
+    Owner,
+}
+
+/// A file that is written and synced, and has yet to get its name.
+pub(crate) fn whole(
+    path: &Path,
+    readers: Readers,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
-    // Temporary files are private; this one is to be as any other that the user makes.
+    // Temporary files are the owner's.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    if readers == Readers::All {
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    }
     let file = builder.tempfile_in(folder)?;
     let mut out = BufWriter::new(&file);
     content(&mut out)?;

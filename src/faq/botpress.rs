@@ -53,11 +53,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
         if questions.is_empty() {
             continue;
         }
-        let answers = data
-            .get("answers")
-            .and_then(|answers| answers.get(language))
-            .map(Node::texts)
-            .unwrap_or_default();
+        let answers = data.get("answers").map(|answers| answers.texts_of(language)).unwrap_or_default();
         if answers.len() > 1 {
             let reason = format!("{} variants of the answer; only the first is used", answers.len());
             parsed.skipped.push(RowError::new(line, reason));
@@ -69,7 +65,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
             line,
             id: id.map(|id| if several { format!("{id}-{language}") } else { id.to_owned() }),
             questions,
-            answer: answers.first().map(|&answer| answer.to_owned()),
+            answer: answers.into_iter().next(),
             tags: tags.map(str::to_owned).chain(several.then(|| language.clone())).collect(),
             ..RawEntry::default()
         });

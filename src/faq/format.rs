@@ -46,6 +46,8 @@ pub(super) enum Fit {
     Weak,
     /// It is of this one or of none.
     Strong,
+    /// faqbot wrote it, whatever else the text looks like.
+    Sure,
 }
 
 impl Fit {
@@ -203,6 +205,7 @@ pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static 
             }
         }
     };
+    add(&|_, fit| fit == Fit::Sure);
     add(&|format, fit| of_name(format) && fit == Fit::Strong);
     add(&|format, fit| of_name(format) && fit == Fit::Weak);
     add(&|_, fit| fit == Fit::Strong);

@@ -48,7 +48,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         return Ok(parsed);
     }
     let root = tree(text)?;
-    let page = Page { nodes: descendants(&root), source: text };
+    let page = Page { nodes: descendants(&root), source: text, lower: text.to_ascii_lowercase() };
     let mut entries = page.microdata();
     if entries.is_empty() {
         let headings = page.headings(&root);
@@ -258,6 +258,8 @@ fn markdown_of(nodes: &[Rc<Node>]) -> String {
 struct Page<'t> {
     nodes: Vec<Rc<Node>>,
     source: &'t str,
+    /// The source in lower case: tags are found in it.
+    lower: String,
 }
 
 impl Page<'_> {
@@ -266,7 +268,7 @@ impl Page<'_> {
         let is_question = |node: &&Rc<Node>| {
             attribute(node, "itemtype").is_some_and(|kind| kind.trim().rsplit('/').next() == Some("Question"))
         };
-        let lines = lines_of(self.source, "schema.org/Question");
+        let lines = self.lines_of("schema.org/question");
         let entry = |(at, node): (usize, &Rc<Node>)| {
             let own = properties(node);
             let property = |names: &[&str]| {
@@ -289,7 +291,7 @@ impl Page<'_> {
 
     /// `<details>` with `<summary>`; those with nothing but others in them are categories.
     fn details(&self) -> Vec<RawEntry> {
-        let lines = lines_of(self.source, "<details");
+        let lines = self.lines_of("<details");
         // Of a box that is read, those in it are part of the answer.
         let mut inside: Vec<Rc<Node>> = Vec::new();
         let mut entries = Vec::new();
@@ -319,7 +321,7 @@ impl Page<'_> {
 
     /// `<dl>`: terms that follow one another are wordings of a question, what follows is its answer.
     fn definitions(&self) -> Vec<RawEntry> {
-        let lines = lines_of(self.source, "<dt");
+        let lines = self.lines_of("<dt");
         let mut entries: Vec<RawEntry> = Vec::new();
         let mut terms = false;
         let mut count = 0;
@@ -351,6 +353,12 @@ impl Page<'_> {
         entries
     }
 
+    /// The lines on which a mark, in lower case, stands in the source: the tree does not know them.
+    fn lines_of(&self, mark: &str) -> Vec<usize> {
+        let mut lines = Lines::new(self.source, 1);
+        self.lower.match_indices(mark).map(|(at, _)| lines.at(at)).collect()
+    }
+
     /// Headings that ask, with what follows them.
     fn headings(&self, root: &Rc<Node>) -> Parsed {
         let text = converter().tree_to_markdown(root);
@@ -362,7 +370,7 @@ impl Page<'_> {
         let tags = ["h1", "h2", "h3", "h4", "h5", "h6"];
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
         for tag in tags {
-            let lines = lines_of(self.source, &format!("<{tag}"));
+            let lines = self.lines_of(&format!("<{tag}"));
             for (at, node) in self.nodes.iter().filter(|node| name(node) == Some(tag)).enumerate() {
                 places.entry(text_of(node)).or_default().push(line_of(&lines, at));
             }
@@ -388,13 +396,6 @@ fn entry(line: usize, question: &Rc<Node>, answer: &[Rc<Node>]) -> RawEntry {
         answer: Some(answer.to_owned()),
         ..RawEntry::default()
     }
-}
-
-/// The lines on which a mark stands in a page's source, in their order: the tree does not know them.
-fn lines_of(source: &str, mark: &str) -> Vec<usize> {
-    let lower = source.to_ascii_lowercase();
-    let mut lines = Lines::new(source, 1);
-    lower.match_indices(&mark.to_ascii_lowercase()).map(|(at, _)| lines.at(at)).collect()
 }
 
 /// The line of the element at a place among its like; the last known where there are fewer.

@@ -1,11 +1,11 @@
 //! JSONL: one entry a line, with the fields of the native format, or `{"id", "questions", "answer"}`.
 
-use std::collections::HashSet;
 use std::io;
 
 use super::format::Fit;
 use super::json::EntryJson;
-use super::{Faq, Parsed, json, node};
+use super::node::Reader;
+use super::{Faq, Parsed, json};
 use crate::error::RowError;
 
 /// Reads a JSONL FAQ. A line that is not an entry is left out and said; empty lines are nothing.
@@ -14,18 +14,17 @@ use crate::error::RowError;
 ///
 /// There is no line.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    let mut parsed = Parsed::default();
-    let mut unused = HashSet::new();
+    let mut read = Reader::default();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match json::tree(line, index + 1) {
-            Ok(entry) => node::entry(entry, &mut parsed, &mut unused),
-            Err(error) => parsed.skipped.push(error),
+            Ok(entry) => read.entry(entry, &[]),
+            Err(error) => read.parsed.skipped.push(error),
         }
     }
-    if parsed.entries.is_empty() && parsed.skipped.is_empty() {
+    if read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
         return Err(RowError::new(1, "no lines"));
     }
-    Ok(parsed)
+    Ok(read.parsed)
 }
 
 /// Strong where the first two lines are JSON objects, each whole; weak where the first is.

@@ -67,11 +67,10 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                 question(node, parsed);
             } else {
                 if parsed.title.is_none() && is_a(node, "FAQPage") {
-                    let text = |name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
-                    parsed.title =
-                        text("faqbot:title").or_else(|| text("name").map(|name| html::to_text(&name)));
-                    parsed.greeting = text("faqbot:greeting");
-                    parsed.fallback = text("faqbot:fallback");
+                    let name = || node.text_of("name").map(|name| html::to_text(&name));
+                    parsed.title = node.text_of("faqbot:title").or_else(name);
+                    parsed.greeting = node.text_of("faqbot:greeting");
+                    parsed.fallback = node.text_of("faqbot:fallback");
                 }
                 fields.iter().for_each(|(_, value)| read(value, parsed));
             }
@@ -87,7 +86,6 @@ fn is_a(node: &Node, name: &str) -> bool {
 }
 
 fn question(node: &Node, parsed: &mut Parsed) {
-    let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
     // Answers may be a list, of which the first is the one that was accepted.
     let answers: Vec<&Node> = match node.get("acceptedAnswer").or_else(|| node.get("suggestedAnswer")) {
         Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
@@ -99,27 +97,21 @@ fn question(node: &Node, parsed: &mut Parsed) {
     }
     let answer = answers.first().and_then(|answer| match &answer.value {
         Value::Text(text) => Some(html::to_markdown(text)),
-        _ => text(answer, "faqbot:markdown").or_else(|| {
-            let text = text(answer, "text").or_else(|| text(answer, "name"));
+        _ => answer.text_of("faqbot:markdown").or_else(|| {
+            let text = answer.text_of("text").or_else(|| answer.text_of("name"));
             text.map(|text| html::to_markdown(&text))
         }),
     });
-    let mut questions: Vec<String> = text(node, "faqbot:question")
-        .or_else(|| text(node, "name").or_else(|| text(node, "text")).map(|text| html::to_text(&text)))
-        .into_iter()
-        .collect();
-    let list = |name: &str| -> Vec<String> {
-        node.get(name).map(|value| value.texts().into_iter().map(str::to_owned).collect()).unwrap_or_default()
-    };
-    questions.extend(list("alternateName"));
+    let shown = || node.text_of("name").or_else(|| node.text_of("text")).map(|text| html::to_text(&text));
+    let question = node.text_of("faqbot:question").or_else(shown);
     parsed.entries.push(RawEntry {
         line: node.line,
-        id: text(node, "identifier"),
-        questions,
+        id: node.text_of("identifier"),
+        questions: question.into_iter().chain(node.texts_of("alternateName")).collect(),
         answer,
-        source: text(node, "isBasedOn"),
-        tags: list("keywords"),
-        min_confidence: text(node, "faqbot:min_confidence").and_then(|own| own.parse().ok()),
+        source: node.text_of("isBasedOn"),
+        tags: node.texts_of("keywords"),
+        min_confidence: node.text_of("faqbot:min_confidence").and_then(|own| own.parse().ok()),
         ..RawEntry::default()
     });
 }

@@ -19,7 +19,6 @@ use serde_json::json;
 
 use super::format::Fit;
 use super::headings::{after_question_mark, asks, question_level, unmarked};
-use super::node::Node;
 use super::table::{ColumnMap, Rows};
 use super::{Faq, Lines, Parsed, RawEntry, json, jsonld, toml, yaml};
 use crate::error::RowError;
@@ -73,14 +72,14 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Whether faqbot wrote the text.
-pub fn is_own(text: &str) -> bool {
+fn is_own(text: &str) -> bool {
     text.lines().any(|line| line.starts_with(MARK))
 }
 
-/// Strong for what faqbot wrote, weak where a line is a heading.
+/// Sure for what faqbot wrote, weak where a line is a heading.
 pub fn fit(text: &str) -> Fit {
     if is_own(text) {
-        return Fit::Strong;
+        return Fit::Sure;
     }
     let heading = |line: &str| {
         let rest = line.trim_start_matches('#');
@@ -249,19 +248,13 @@ fn written(text: &str) -> Parsed {
                 continue;
             }
         };
-        let field = |name: &str| node.get(name).and_then(Node::as_text).map(str::to_owned);
-        let list = |name: &str| -> Vec<String> {
-            node.get(name)
-                .map(|list| list.texts().into_iter().map(str::to_owned).collect())
-                .unwrap_or_default()
-        };
         let body = body.trim_start_matches(['\r', '\n']);
         let (heading, answer) = body.split_once('\n').unwrap_or((body, ""));
         let heading = Outline::of(heading, 0).headings.into_iter().next().map(|heading| heading.text);
         if node.get("id").is_none() {
-            parsed.title = field("title").or(heading);
-            parsed.greeting = field("greeting");
-            parsed.fallback = field("fallback");
+            parsed.title = node.text_of("title").or(heading);
+            parsed.greeting = node.text_of("greeting");
+            parsed.fallback = node.text_of("fallback");
             continue;
         }
         // Headings that were added by hand have no comment above them.
@@ -270,12 +263,17 @@ fn written(text: &str) -> Parsed {
         let own = added.first().map_or(answer.len(), |first| first.range.start);
         parsed.entries.push(RawEntry {
             line,
-            id: field("id"),
-            questions: field("question").or(heading).into_iter().chain(list("also")).collect(),
-            answer: Some(field("answer").unwrap_or_else(|| answer[..own].to_owned())),
-            source: field("source"),
-            tags: list("tags"),
-            min_confidence: field("min_confidence").and_then(|own| own.parse().ok()),
+            id: node.text_of("id"),
+            questions: node
+                .text_of("question")
+                .or(heading)
+                .into_iter()
+                .chain(node.texts_of("also"))
+                .collect(),
+            answer: Some(node.text_of("answer").unwrap_or_else(|| answer[..own].to_owned())),
+            source: node.text_of("source"),
+            tags: node.texts_of("tags"),
+            min_confidence: node.text_of("min_confidence").and_then(|own| own.parse().ok()),
             ..RawEntry::default()
         });
         let ends = added.iter().skip(1).map(|next| next.range.start).chain([answer.len()]);

@@ -40,6 +40,16 @@ impl Node {
         }
     }
 
+    /// The text of a field.
+    pub fn text_of(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(Node::as_text).map(str::to_owned)
+    }
+
+    /// The text of a field, or the texts in its list; none where it is missing.
+    pub fn texts_of(&self, name: &str) -> Vec<String> {
+        self.get(name).map(Node::texts).unwrap_or_default().into_iter().map(str::to_owned).collect()
+    }
+
     /// The text, or the texts in a list.
     pub fn texts(&self) -> Vec<&str> {
         match &self.value {
@@ -100,7 +110,7 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
         Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => read.native(fields)?,
         value @ (Value::List(_) | Value::Map(_)) => {
             let list = matches!(value, Value::List(_));
-            read.nested(Node { line, value }, &mut Vec::new());
+            read.nested(Node { line, value }, &mut Vec::new(), true);
             if !list && read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
                 return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
             }
@@ -108,14 +118,6 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
         Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
     }
     Ok(read.parsed)
-}
-
-/// Reads one entry by itself into what was read before; `unused` holds the fields that were said.
-pub fn entry(node: Node, parsed: &mut Parsed, unused: &mut HashSet<String>) {
-    let mut read =
-        Reader { parsed: std::mem::take(parsed), unused: std::mem::take(unused), below_root: true };
-    read.entry(node, &[]);
-    (*parsed, *unused) = (read.parsed, read.unused);
 }
 
 /// What a mapping is.
@@ -161,11 +163,10 @@ fn holds_mappings(node: &Node) -> bool {
 
 /// What is read of a file, and the fields that were said to be of no use: each once for the file.
 #[derive(Default)]
-struct Reader {
-    parsed: Parsed,
+pub struct Reader {
+    /// What was read so far.
+    pub parsed: Parsed,
     unused: HashSet<String>,
-    /// Whether something was walked into: texts beside entries are about the file only at its root.
-    below_root: bool,
 }
 
 impl Reader {
@@ -198,10 +199,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads the entries below a value. The names on the way to them are their tags.
-    fn nested(&mut self, node: Node, names: &mut Vec<String>) {
+    /// Reads the entries below a value. The names on the way to them are their tags; texts beside them
+    /// are about the file at its root only.
+    fn nested(&mut self, node: Node, names: &mut Vec<String>, root: bool) {
         let line = node.line;
-        let root = !std::mem::replace(&mut self.below_root, true);
         match node.value {
             Value::List(items) => items.into_iter().for_each(|item| match &item.value {
                 // ChatterBot's pairs.
@@ -215,8 +216,8 @@ impl Reader {
                         ..RawEntry::default()
                     });
                 }
-                Value::List(_) => self.nested(item, names),
-                Value::Map(fields) if Kind::of(fields) != Kind::Entry => self.nested(item, names),
+                Value::List(_) => self.nested(item, names, false),
+                Value::Map(fields) if Kind::of(fields) != Kind::Entry => self.nested(item, names, false),
                 _ => self.entry(item, names),
             }),
             Value::Map(fields) => match Kind::of(&fields) {
@@ -282,7 +283,7 @@ impl Reader {
             if topic {
                 names.push(name);
             }
-            self.nested(node, names);
+            self.nested(node, names, false);
             if topic {
                 names.pop();
             }
@@ -303,7 +304,7 @@ impl Reader {
 
     /// Reads one entry. Whatever is wrong with it is said, and if that leaves it without question or
     /// answer it is left out.
-    fn entry(&mut self, node: Node, names: &[String]) {
+    pub fn entry(&mut self, node: Node, names: &[String]) {
         let line = node.line;
         let Value::Map(fields) = node.value else {
             let reason = "an entry is a mapping with question, answer and more";

@@ -16,7 +16,7 @@
 //! Prompts, `<a id>` marks and `!#` settings are passed over: they are of the tools that wrote them.
 
 use super::format::Fit;
-use super::{Parsed, RawEntry, markdown};
+use super::{Parsed, RawEntry};
 use crate::error::RowError;
 
 /// What the lines of an entry belong to at the moment.
@@ -94,7 +94,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 
 /// Strong where a heading is marked as a question.
 pub fn fit(text: &str) -> Fit {
-    Fit::strong(!markdown::is_own(text) && text.lines().any(|line| question(line.trim()).is_some()))
+    Fit::strong(text.lines().any(|line| question(line.trim()).is_some()))
 }
 
 /// The question of a heading line: any level, then `?`.

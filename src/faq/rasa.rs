@@ -6,7 +6,7 @@
 
 use super::format::Fit;
 use super::node::{Node, Value};
-use super::{Parsed, RawEntry, markdown, yaml};
+use super::{Parsed, RawEntry, yaml};
 use crate::error::RowError;
 
 /// Reads Rasa's YAML.
@@ -142,9 +142,6 @@ pub fn parse_markdown(text: &str) -> Result<Parsed, RowError> {
 
 /// Strong where a line begins an intent, or a response with its text.
 pub fn fit_markdown(text: &str) -> Fit {
-    if markdown::is_own(text) {
-        return Fit::No;
-    }
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let response =

@@ -322,19 +322,22 @@ impl<'t> Rows<'t> {
                 entry.tags.push(tag);
             }
         }
-        if row.source.is_some() && entry.source.is_some() && row.source != entry.source {
-            let reason = format!("another source than line {}; the first is kept", entry.line);
+        let first = entry.line;
+        let mut other = |what: &str| {
+            let reason = format!("another {what} than line {first}; the first is kept");
             skipped.push(RowError::new(row.line, reason));
-        }
-        entry.source = entry.source.take().or(row.source);
-        if row.min_confidence.is_some()
-            && entry.min_confidence.is_some()
-            && row.min_confidence != entry.min_confidence
-        {
-            let reason = format!("another min_confidence than line {}; the first is kept", entry.line);
-            skipped.push(RowError::new(row.line, reason));
-        }
-        entry.min_confidence = entry.min_confidence.or(row.min_confidence);
+        };
+        keep_first(&mut entry.source, row.source, || other("source"));
+        keep_first(&mut entry.min_confidence, row.min_confidence, || other("min_confidence"));
+    }
+}
+
+/// Takes a value where there is none; says where there is another.
+fn keep_first<T: PartialEq>(first: &mut Option<T>, next: Option<T>, differs: impl FnOnce()) {
+    if first.is_none() {
+        *first = next;
+    } else if next.is_some() && *first != next {
+        differs();
     }
 }
 
