@@ -84,7 +84,11 @@ fn measure() -> [f64; MEASURES.len()] {
         .collect();
 
     let begin = Instant::now();
-    let embedder = FastEmbedder::bundled().expect("the model");
+    let embedder = match env::var_os("FAQBOT_BENCH_MODEL") {
+        Some(folder) => FastEmbedder::from_folder(Path::new(&folder)),
+        None => FastEmbedder::bundled(),
+    }
+    .expect("the model");
     let load = begin.elapsed();
     let setup = Setup::for_model(embedder.model());
     let bot = Bot::new(faq, embedder, setup, &mut |_| ()).expect("the bot");

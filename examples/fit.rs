@@ -300,18 +300,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let policy = choose_policy(&pooled, 0.05);
     println!("thresholds for 5 % wrong answers: {policy:?}\n");
 
-    let below: Vec<f64> = measured
-        .iter()
-        .map(|(_, _, asked, _)| {
+    // The share of the queries whose best entry is right that lie below a cosine, mean over the sets.
+    let below = |least: f32| {
+        let shares = measured.iter().map(|(_, _, asked, _)| {
             let right: Vec<usize> = (0..asked.queries.len()).filter(|&at| asked.is_right(at)).collect();
-            let cosine = |at: &&usize| asked.replies[**at].matches[0].cosine < Policy::CALIBRATED.min_cosine;
-            100.0 * right.iter().filter(cosine).count() as f64 / right.len().max(1) as f64
-        })
-        .collect();
+            let cosine = |at: &&usize| asked.replies[**at].matches[0].cosine < least;
+            right.iter().filter(cosine).count() as f64 / right.len().max(1) as f64
+        });
+        shares.sum::<f64>() / measured.len() as f64
+    };
+    let min_cosine = (1..100).map(|percent| percent as f32 / 100.0).take_while(|&least| below(least) <= 0.01);
     println!(
-        "below a cosine of {}: {:.2} % of the queries whose best entry is right, on average\n",
-        Policy::CALIBRATED.min_cosine,
-        below.iter().sum::<f64>() / below.len() as f64
+        "min_cosine, below which lies at most 1 % of the queries whose best entry is right: {}\n",
+        min_cosine.last().unwrap_or(0.0)
     );
     println!("On the test queries, the confidence model fitted without the set's family:\n");
     header("");

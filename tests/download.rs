@@ -104,5 +104,5 @@ fn a_model_is_fetched_once_and_then_used_offline() {
     let models = world.faqbot(&["models"]).env("HF_HOME", world.path("hf")).output().expect("runs");
     let models = String::from_utf8_lossy(&models.stdout).into_owned();
     let line = models.lines().find(|line| line.starts_with("AllMiniLML6V2 ")).expect("a line");
-    assert!(line.contains("23.5 MB") && line.contains("cached"), "{line}");
+    assert!(line.contains("23.6 MB") && line.contains("cached"), "{line}");
 }

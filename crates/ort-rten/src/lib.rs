@@ -30,19 +30,20 @@
 //!
 //! `status` turns Rust errors and panics into the C interface's statuses, `memory`, `types` and
 //! `tensor` hold the objects that cross it, `declared` reads a model's declared inputs and outputs,
-//! `session` loads and runs, and `api` puts the functions into the table.
+//! `session` loads and runs, `pace` finds how many threads pay, and `api` puts the functions into the table.
 
 #[allow(non_snake_case, reason = "functions have the names of their entries in the C table")]
 mod api;
 mod declared;
 mod memory;
+mod pace;
 mod session;
 mod status;
 mod tensor;
 mod types;
 
 pub use api::api;
-pub use session::{lend, time_loading};
+pub use session::{INDEPENDENT_ROWS, lend, time_loading};
 
 /// Makes `ort` run models on rten for the rest of this process.
 ///

@@ -2,16 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use ort_sys::{OrtEnv, OrtErrorCode, OrtRunOptions, OrtSession, OrtSessionOptions, OrtThreadingOptions};
-use rten::{LoadError, Model, ModelOptions, NodeId, RunErrorKind, RunOptions as RtenRunOptions, ThreadPool};
+use rten::{
+    LoadError, Model, ModelOptions, NodeId, RunErrorKind, RunOptions as RtenRunOptions, ThreadPool, Value,
+};
 use rten_onnx::protobuf::ValueReader;
 
 use crate::declared::{Declared, Port};
+use crate::pace::Pace;
 use crate::status::{Failure, Handle};
 use crate::tensor::Tensor;
 use crate::types::element_name;
@@ -45,6 +51,12 @@ fn lent(token: &[u8]) -> Option<&'static [u8]> {
     let number = std::str::from_utf8(token.strip_prefix(TOKEN)?).ok()?.parse::<usize>().ok()?;
     LENT.lock().unwrap_or_else(PoisonError::into_inner).get(number).copied()
 }
+
+/// The session configuration entry by which a program says, with the value "1", that a model's rows are
+/// independent: each input and output has the batch as its first axis, and what is computed for a row
+/// depends on that row alone. A batch is then shared out among the threads, a part for each, which takes
+/// less time than sharing out each operator.
+pub const INDEPENDENT_ROWS: &str = "ort_rten.independent_rows";
 
 /// The process-wide state: the thread pool that sessions share, if one was asked for.
 pub struct Environment {
@@ -138,6 +150,11 @@ pub struct Session {
     input_ids: Vec<NodeId>,
     output_ids: Vec<NodeId>,
     pool: Option<Arc<ThreadPool>>,
+    /// Pools of one thread each; none where the session computes on one thread, or on a pool that is
+    /// not its own.
+    single: Vec<Arc<ThreadPool>>,
+    independent_rows: bool,
+    pace: Pace,
 }
 
 // SAFETY: the only type behind OrtSession.
@@ -206,6 +223,13 @@ impl Session {
             inputs: declared.inputs,
             outputs: declared.outputs,
             pool: if options.own_pool { pool(options.threads) } else { environment.pool.clone() },
+            single: if options.own_pool && options.threads > 1 {
+                (0..options.threads).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect()
+            } else {
+                Vec::new()
+            },
+            independent_rows: options.config.get(INDEPENDENT_ROWS).is_some_and(|value| value == "1"),
+            pace: Pace::default(),
             model,
         })
     }
@@ -221,7 +245,7 @@ impl Session {
             return Err(Failure::new(OrtErrorCode::ORT_FAIL, "the run was terminated before it began"));
         }
         let mut given = HashSet::new();
-        let mut values = Vec::with_capacity(inputs.len());
+        let mut tensors = Vec::with_capacity(inputs.len());
         for &(name, tensor) in inputs {
             let index = position(&self.inputs, "input", name)?;
             let declared = &self.inputs[index].ty;
@@ -235,7 +259,7 @@ impl Session {
             if !given.insert(index) {
                 return Err(Failure::invalid_argument(format_args!("input `{name}` is given twice")));
             }
-            values.push((self.input_ids[index], tensor.as_rten(name)?));
+            tensors.push((index, tensor));
         }
         let missing: Vec<&str> = (0..self.inputs.len())
             .filter(|index| !given.contains(index))
@@ -248,10 +272,89 @@ impl Session {
             .iter()
             .map(|name| position(&self.outputs, "output", name))
             .collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<NodeId> = wanted.iter().map(|&index| self.output_ids[index]).collect();
 
-        let run_options = RtenRunOptions::default().with_thread_pool(self.pool.clone());
-        let computed = self.model.run(values, &ids, Some(run_options)).map_err(|error| {
+        let rows = self.shared_rows(&tensors);
+        let mut parts = if rows > 1 {
+            let size = rows.div_ceil(self.single.len().min(rows));
+            let starts = (0..rows).step_by(size);
+            thread::scope(|scope| {
+                let runs: Vec<_> = starts
+                    .zip(&self.single)
+                    .map(|(start, pool)| {
+                        let rows = start..rows.min(start + size);
+                        let (tensors, wanted) = (&tensors, &wanted);
+                        scope.spawn(move || self.compute(tensors, Some(rows), wanted, Some(pool)))
+                    })
+                    .collect();
+                let join = |run: ScopedJoinHandle<'_, Result<Vec<Tensor>, Failure>>| {
+                    run.join().unwrap_or_else(|panic| resume_unwind(panic))
+                };
+                runs.into_iter().map(join).collect::<Result<Vec<_>, _>>()
+            })?
+        } else {
+            vec![self.compute_at_best_pace(&tensors, &wanted)?]
+        };
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        // From one list a part to one list an output.
+        let mut outputs: Vec<Vec<Tensor>> = wanted.iter().map(|_| Vec::new()).collect();
+        for part in parts {
+            outputs.iter_mut().zip(part).for_each(|(output, tensor)| output.push(tensor));
+        }
+        let named = wanted.iter().map(|&index| self.outputs[index].name()).zip(outputs);
+        named.map(|(name, parts)| Tensor::joined(name, parts)).collect()
+    }
+
+    /// The rows that can be computed apart; 1 where they can't.
+    fn shared_rows(&self, tensors: &[(usize, &Tensor)]) -> usize {
+        let rows = |tensor: &Tensor| tensor.ty.dims.first().copied();
+        let first = tensors.first().and_then(|(_, tensor)| rows(tensor));
+        match first {
+            Some(count)
+                if self.independent_rows
+                    && self.single.len() > 1
+                    && tensors.iter().all(|(_, tensor)| rows(tensor) == first) =>
+            {
+                count as usize
+            }
+            _ => 1,
+        }
+    }
+
+    /// Computes on one thread or on all, whatever was faster for inputs of this size before.
+    fn compute_at_best_pace(
+        &self,
+        tensors: &[(usize, &Tensor)],
+        wanted: &[usize],
+    ) -> Result<Vec<Tensor>, Failure> {
+        let Some(single) = self.single.first() else {
+            return self.compute(tensors, None, wanted, self.pool.as_ref());
+        };
+        let bytes = tensors.iter().map(|(_, tensor)| tensor.bytes()).sum();
+        self.pace.run(bytes, |all| {
+            self.compute(tensors, None, wanted, if all { self.pool.as_ref() } else { Some(single) })
+        })
+    }
+
+    /// Computes outputs from the inputs at these positions, or from these rows of them.
+    fn compute(
+        &self,
+        tensors: &[(usize, &Tensor)],
+        rows: Option<Range<usize>>,
+        wanted: &[usize],
+        pool: Option<&Arc<ThreadPool>>,
+    ) -> Result<Vec<Tensor>, Failure> {
+        let values = tensors
+            .iter()
+            .map(|&(index, tensor)| {
+                let value = tensor.as_rten(self.inputs[index].name(), rows.clone())?;
+                Ok((self.input_ids[index], value))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let ids: Vec<NodeId> = wanted.iter().map(|&index| self.output_ids[index]).collect();
+        let run_options = RtenRunOptions::default().with_thread_pool(pool.cloned());
+        let computed: Vec<Value> = self.model.run(values, &ids, Some(run_options)).map_err(|error| {
             let code = match error.kind() {
                 RunErrorKind::InvalidInput | RunErrorKind::NodeNotFound => OrtErrorCode::ORT_INVALID_ARGUMENT,
                 _ => OrtErrorCode::ORT_RUNTIME_EXCEPTION,
@@ -259,9 +362,9 @@ impl Session {
             Failure::new(code, error)
         })?;
         wanted
-            .into_iter()
+            .iter()
             .zip(computed)
-            .map(|(index, value)| {
+            .map(|(&index, value)| {
                 let port = &self.outputs[index];
                 Tensor::from_rten(port.name(), port.ty.element, value)
             })

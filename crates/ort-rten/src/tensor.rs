@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::ffi::c_void;
+use std::ops::Range;
 use std::slice;
 
 use ort_sys::{ONNXTensorElementDataType as ElementType, OrtValue};
@@ -29,6 +30,14 @@ pub struct Tensor {
     /// outlives the session that made it.
     _owner: Option<Box<dyn Any + Send>>,
 }
+
+// SAFETY: a buffer and its description. Owned buffers may go to another thread (`_owner` is Send);
+// borrowed ones stay valid for as long as the tensor lives, whichever thread that is on.
+unsafe impl Send for Tensor {}
+
+// SAFETY: `&self` only reads the elements, which `borrowed`'s contract keeps others from writing, and
+// gives no access to `_owner`.
+unsafe impl Sync for Tensor {}
 
 // SAFETY: the only type behind OrtValue.
 unsafe impl Handle for Tensor {
@@ -129,15 +138,24 @@ impl Tensor {
         unsafe { slice::from_raw_parts(self.data.cast::<T>(), self.len) }
     }
 
-    /// The tensor as an input of rten, which computes on `i32` where ONNX says `i64` or `bool`.
-    /// `f32`, `i32`, `i8` and `u8` are borrowed, not copied.
-    pub fn as_rten(&self, name: &str) -> Result<ValueOrView<'_>, Failure> {
-        let shape: Vec<usize> = self.ty.dims.iter().map(|&dim| dim as usize).collect();
+    /// The tensor, or these rows of it (positions on its first axis, which are there), as an input of
+    /// rten, which computes on `i32` where ONNX says `i64` or `bool`. `f32`, `i32`, `i8` and `u8` are
+    /// borrowed, not copied.
+    pub fn as_rten(&self, name: &str, rows: Option<Range<usize>>) -> Result<ValueOrView<'_>, Failure> {
+        let mut shape: Vec<usize> = self.ty.dims.iter().map(|&dim| dim as usize).collect();
+        let part = match rows {
+            Some(rows) => {
+                let row = self.len.checked_div(shape[0]).unwrap_or(0);
+                shape[0] = rows.len();
+                rows.start * row..rows.end * row
+            }
+            None => 0..self.len,
+        };
         let mismatch = |error| Failure::invalid_argument(format_args!("input `{name}`: {error}"));
         macro_rules! view {
             ($element:ty) => {{
                 // SAFETY: the arm of the match says which Rust type the elements have.
-                let elements = unsafe { self.elements::<$element>() };
+                let elements = &unsafe { self.elements::<$element>() }[part];
                 ValueView::from_shape(shape, elements).map_err(|error| mismatch(error.to_string()))?.into()
             }};
         }
@@ -152,7 +170,7 @@ impl Tensor {
             UINT8 => view!(u8),
             INT64 => {
                 // SAFETY: INT64 elements are i64.
-                let wide = unsafe { self.elements::<i64>() };
+                let wide = &unsafe { self.elements::<i64>() }[part];
                 let narrow = wide.iter().map(|&element| {
                     i32::try_from(element).map_err(|_| {
                         Failure::invalid_argument(format_args!(
@@ -164,7 +182,7 @@ impl Tensor {
             }
             BOOL => {
                 // SAFETY: BOOL elements are one byte; as u8, any value of that byte is valid.
-                let bytes = unsafe { self.elements::<u8>() };
+                let bytes = &unsafe { self.elements::<u8>() }[part];
                 owned(bytes.iter().map(|&byte| i32::from(byte != 0)).collect())?
             }
             other => {
@@ -225,6 +243,35 @@ impl Tensor {
         })
     }
 
+    /// Tensors of one type, one after the other on their first axis.
+    pub fn joined(name: &str, parts: Vec<Tensor>) -> Result<Self, Failure> {
+        let Some(first) = parts.first() else {
+            return Err(Failure::invalid_argument(format_args!("output `{name}` has no parts")));
+        };
+        let rest = |part: &Tensor| part.ty.dims.get(1..).map(<[i64]>::to_vec);
+        let (element, Some(row)) = (first.ty.element, rest(first)) else {
+            return Err(Failure::invalid_argument(format_args!("output `{name}` has no rows")));
+        };
+        if parts.iter().any(|part| part.ty.element != element || rest(part).as_ref() != Some(&row)) {
+            return Err(Failure::invalid_argument(format_args!("output `{name}` differs from row to row")));
+        }
+        let rows = parts.iter().map(|part| part.ty.dims[0]).sum();
+        let whole = Self::zeros(element, &[&[rows], &row[..]].concat())?;
+        let mut at = 0;
+        for part in &parts {
+            if part.len > 0 {
+                // SAFETY: the parts have the element type of the whole and together its length, so every
+                // copy ends within it; its buffer was made here, so none overlaps it.
+                unsafe {
+                    let target = whole.data.cast::<u8>().add(at);
+                    target.copy_from_nonoverlapping(part.data.cast(), part.bytes());
+                }
+            }
+            at += part.bytes();
+        }
+        Ok(whole)
+    }
+
     /// Copies `source`'s elements into this tensor's buffer, which must have the same type and shape.
     pub fn fill_from(&mut self, source: &Tensor) -> Result<(), Failure> {
         if (self.ty.element, &self.ty.dims) != (source.ty.element, &source.ty.dims) {
@@ -258,12 +305,14 @@ mod tests {
     fn i64_inputs_are_range_checked() {
         let mut ids = [1i64, i64::from(i32::MAX), -5];
         let tensor = borrow(INT64, &[1, 3], &mut ids).unwrap();
-        let ValueOrView::Value(Value::Int32Tensor(narrow)) = tensor.as_rten("ids").unwrap() else { panic!() };
+        let ValueOrView::Value(Value::Int32Tensor(narrow)) = tensor.as_rten("ids", None).unwrap() else {
+            panic!()
+        };
         assert_eq!(narrow.to_vec(), [1, i32::MAX, -5]);
 
         let mut ids = [i64::from(i32::MAX) + 1];
         let tensor = borrow(INT64, &[1], &mut ids).unwrap();
-        let failure = format!("{:?}", tensor.as_rten("ids").err().unwrap());
+        let failure = format!("{:?}", tensor.as_rten("ids", None).err().unwrap());
         assert!(failure.contains("input `ids` holds 2147483648"), "{failure}");
     }
 
@@ -282,8 +331,29 @@ mod tests {
     fn an_empty_tensor_needs_no_buffer() {
         // SAFETY: no bytes are promised.
         let tensor = unsafe { Tensor::borrowed(FLOAT, &[0, 3], std::ptr::null_mut(), 0) }.unwrap();
-        assert!(tensor.as_rten("x").is_ok());
+        assert!(tensor.as_rten("x", None).is_ok());
         assert_eq!(tensor.bytes(), 0);
+    }
+
+    #[test]
+    fn rows_are_taken_apart_and_joined() {
+        let mut ids = [1i64, 2, 3, 4, 5, 6];
+        let tensor = borrow(INT64, &[3, 2], &mut ids).unwrap();
+        let part = |rows: Range<usize>| {
+            let ValueOrView::Value(value) = tensor.as_rten("ids", Some(rows)).unwrap() else { panic!() };
+            Tensor::from_rten("ids", INT64, value).unwrap()
+        };
+        let joined = Tensor::joined("ids", vec![part(0..2), part(2..2), part(2..3)]).unwrap();
+        assert_eq!(joined.ty.dims, [3, 2]);
+        // SAFETY: INT64 elements are i64.
+        assert_eq!(unsafe { joined.elements::<i64>() }, [1, 2, 3, 4, 5, 6]);
+
+        let mut other = [0i64; 3];
+        assert!(
+            Tensor::joined("ids", vec![part(0..1), borrow(INT64, &[1, 3], &mut other).unwrap()]).is_err()
+        );
+        assert!(Tensor::joined("ids", vec![borrow(INT64, &[], &mut other).unwrap()]).is_err());
+        assert!(Tensor::joined("ids", Vec::new()).is_err());
     }
 
     #[test]

@@ -4,8 +4,10 @@ mod common;
 
 use common::{cosine, embedder, reference};
 
-/// Agreement that the crate promises. Measured: 0.9999999 on every sentence.
-const LEAST_COSINE: f64 = 0.9999;
+/// Agreement of the bundled model, which rounds activations to 8 bits: a difference in the last digit of f32
+/// (in Erf, or in the order of a sum) can carry one to the next step, and the next layers carry it on.
+/// Measured: 0.99975 at least. With f32 arithmetic it was 0.9999999; tests/reranking.rs is about such a model.
+const LEAST_COSINE: f64 = 0.999;
 
 #[test]
 fn vectors_agree_with_onnx_runtime_alone_and_in_padded_batches() {

@@ -112,7 +112,7 @@ fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs)
 pub fn models(settings: &Settings) -> Result<()> {
     let mut rows = vec![["NAME", "DIM", "SIZE", "LANGUAGES", "WHERE"].map(str::to_owned)];
     if cfg!(feature = "bundled-model") {
-        rows.push([BUNDLED, "384", "23.5 MB", "English", "in the program (the default)"].map(str::to_owned));
+        rows.push([BUNDLED, "384", "23.6 MB", "English", "in the program (the default)"].map(str::to_owned));
     }
     for model in catalogue(&settings.hub) {
         rows.push([
