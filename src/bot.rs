@@ -1,8 +1,10 @@
 //! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::thread;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 
 use crate::caution::{Caution, WordCounts, polarity_conflict, questions};
 use crate::confidence::{Calibration, Features, features};
@@ -48,7 +50,7 @@ struct Prepared {
     index: Index,
     evidence: Evidence,
     words: WordCounts,
-    /// The entries that have a wording, by [`normalize_wording`].
+    /// See [`entries_by_wording`].
     wordings: HashMap<String, Vec<usize>>,
 }
 
@@ -342,23 +344,34 @@ impl Prepared {
         // In one call: the cache is written once.
         let texts: Vec<&str> =
             phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
-        let rows = embedder.embed(Role::Passage, &texts, progress)?;
-        let (of_phrasings, of_answers) = rows.view().split_at(ndarray::Axis(0), phrasings.len());
-        let index =
-            Index::new(of_phrasings.to_owned(), faq.entries.iter().map(|entry| entry.phrasings.len()));
-        let evidence = Evidence::new(&faq.entries, &index, of_answers.to_owned(), answer_entries);
+        let ((words, wordings), rows) = thread::scope(|scope| {
+            let of_words = scope.spawn(|| (WordCounts::new(&faq.entries), entries_by_wording(&faq.entries)));
+            let rows = embedder.embed(Role::Passage, &texts, progress);
+            (of_words.join().unwrap_or_else(|panic| resume_unwind(panic)), rows)
+        });
+        let rows: ArcArray2<f32> = rows?.into();
+        // Two parts of one array: nothing is copied.
+        let (mut of_phrasings, mut of_answers) = (rows.clone(), rows);
+        of_phrasings.slice_axis_inplace(Axis(0), (..phrasings.len()).into());
+        of_answers.slice_axis_inplace(Axis(0), (phrasings.len()..).into());
+        let index = Index::new(of_phrasings, faq.entries.iter().map(|entry| entry.phrasings.len()));
+        let evidence = Evidence::new(&faq.entries, &index, of_answers, answer_entries);
+        Ok(Prepared { index, evidence, words, wordings })
+    }
+}
 
-        let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
-        for (position, entry) in faq.entries.iter().enumerate() {
-            for phrasing in &entry.phrasings {
-                let entries = wordings.entry(normalize_wording(phrasing)).or_default();
-                if entries.last() != Some(&position) {
-                    entries.push(position);
-                }
+/// The entries that have a wording, by [`normalize_wording`].
+fn entries_by_wording(entries: &[Entry]) -> HashMap<String, Vec<usize>> {
+    let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
+    for (position, entry) in entries.iter().enumerate() {
+        for phrasing in &entry.phrasings {
+            let entries = wordings.entry(normalize_wording(phrasing)).or_default();
+            if entries.last() != Some(&position) {
+                entries.push(position);
             }
         }
-        Ok(Prepared { index, evidence, words: WordCounts::new(&faq.entries), wordings })
     }
+    wordings
 }
 
 #[cfg(test)]

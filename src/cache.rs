@@ -19,13 +19,14 @@
 //! | 4 d n | vectors, f32, in the order of the keys |
 //! | 8 | xxh3-64 of all bytes before |
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
 
 use crate::embed::{Embedder, ModelId, Progress, Role};
@@ -41,6 +42,9 @@ const CHECKSUM_BYTES: usize = 8;
 /// holds 340,000 vectors of 384 numbers.
 pub const MAX_BYTES: u64 = 512 << 20;
 
+/// About this many bytes of a file are in memory at a time.
+const CHUNK_BYTES: usize = 256 << 10;
+
 /// An embedder that remembers the vectors of passages on disk.
 pub struct CachedEmbedder<E> {
     inner: E,
@@ -51,16 +55,39 @@ pub struct CachedEmbedder<E> {
 
 #[derive(Default)]
 struct State {
-    store: Option<Store>,
+    /// Vectors that could not be written.
+    unwritten: ByKey<Vec<f32>>,
     /// What went wrong with the file, until it is asked for.
     warnings: Vec<String>,
 }
 
-/// Vectors by key, in order of use.
-struct Store {
+/// A map from keys, which are hashes already.
+type ByKey<T> = HashMap<u128, T, BuildHasherDefault<KeyHasher>>;
+
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 ^= xxh3_64(bytes);
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A cache file that was opened: its keys are in memory, its vectors are read one after the other.
+struct CacheFile {
+    file: File,
     keys: Vec<u128>,
-    vectors: Vec<f32>,
-    dimension: usize,
+    row_bytes: usize,
+    /// Of all bytes read so far.
+    sum: Xxh3,
 }
 
 /// The file in `folder` that keeps the vectors of `model`.
@@ -132,19 +159,85 @@ impl<E: Embedder> CachedEmbedder<E> {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).warnings)
     }
 
-    fn read(&self, warnings: &mut Vec<String>) -> Store {
-        let dimension = self.inner.dimension();
-        match Store::read(&self.path, self.inner.model(), dimension, self.max_bytes) {
-            Ok(Some(store)) => store,
-            Ok(None) => Store::new(dimension),
-            Err(reason) => {
-                let path = self.path.display();
-                warnings.push(format!(
-                    "the embedding cache {path} is not used ({reason}); its texts are embedded again"
-                ));
-                Store::new(dimension)
-            }
+    fn open(&self) -> std::result::Result<Option<CacheFile>, String> {
+        CacheFile::open(&self.path, self.inner.model(), self.inner.dimension(), self.max_bytes)
+    }
+
+    /// Fills the rows whose vectors the file has, `positions` being those of the keys, and says which
+    /// those are.
+    fn fill(
+        &self,
+        positions: &ByKey<usize>,
+        rows: &mut Array2<f32>,
+    ) -> std::result::Result<Vec<bool>, String> {
+        let mut known = vec![false; rows.nrows()];
+        let Some(file) = self.open()? else { return Ok(known) };
+        let wanted: Vec<Option<usize>> = file.keys.iter().map(|key| positions.get(key).copied()).collect();
+        if wanted.iter().all(Option::is_none) {
+            return Ok(known);
         }
+        let read = file.vectors(|at, bytes| {
+            if let Some(position) = wanted[at] {
+                let (numbers, _) = bytes.as_chunks::<4>();
+                rows.row_mut(position)
+                    .iter_mut()
+                    .zip(numbers)
+                    .for_each(|(target, &number)| *target = f32::from_le_bytes(number));
+                known[position] = true;
+            }
+            Ok(())
+        });
+        match read {
+            Ok(()) => Ok(known),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Writes the file anew, whole or not at all: what it had, then these vectors, which replace those
+    /// of the same keys; as many of the last as fit.
+    fn write(&self, old: Option<CacheFile>, keys: &[u128], rows: &[ArrayView1<f32>]) -> io::Result<()> {
+        let model = self.model().as_str();
+        let dimension = self.dimension();
+        let fixed = (HEADER_BYTES + CHECKSUM_BYTES + model.len()) as u64;
+        let room = (self.max_bytes.saturating_sub(fixed) / (16 + 4 * dimension as u64)) as usize;
+        let replaced: ByKey<()> = keys.iter().map(|&key| (key, ())).collect();
+        let new = keys.len().min(room);
+        let kept: Vec<usize> = old.as_ref().map_or_else(Vec::new, |old| {
+            (0..old.keys.len()).filter(|&at| !replaced.contains_key(&old.keys[at])).collect()
+        });
+        let kept = &kept[kept.len() - kept.len().min(room - new)..];
+        let (keys, rows) = (&keys[keys.len() - new..], &rows[rows.len() - new..]);
+
+        let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::create_dir_all(folder)?;
+        let file = files::whole(&self.path, Readers::Owner, |out| {
+            let mut out = Summed { file: out, sum: Xxh3::new() };
+            out.write(MAGIC)?;
+            out.write(&VERSION.to_le_bytes())?;
+            out.write(&(dimension as u32).to_le_bytes())?;
+            out.write(&(model.len() as u32).to_le_bytes())?;
+            out.write(&((kept.len() + keys.len()) as u64).to_le_bytes())?;
+            out.write(model.as_bytes())?;
+            let old_keys = old.as_ref().map_or(&[][..], |old| &old.keys);
+            for key in kept.iter().map(|&at| &old_keys[at]).chain(keys) {
+                out.write(&key.to_le_bytes())?;
+            }
+            if let Some(old) = old {
+                let mut next = kept.iter().peekable();
+                old.vectors(|at, bytes| {
+                    next.next_if(|&&kept| kept == at).map_or(Ok(()), |_| out.write(bytes))
+                })?;
+            }
+            let mut bytes = Vec::with_capacity(4 * dimension);
+            for row in rows {
+                bytes.clear();
+                row.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+                out.write(&bytes)?;
+            }
+            out.file.write_all(&out.sum.digest().to_le_bytes())
+        })?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
     }
 }
 
@@ -180,166 +273,139 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
             return self.inner.embed(role, texts, progress);
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { store, warnings } = &mut *state;
-        let store = store.get_or_insert_with(|| self.read(warnings));
-
+        let State { unwritten, warnings } = &mut *state;
         let keys: Vec<u128> = texts.iter().map(|text| key(role, text)).collect();
-        let known: HashMap<u128, usize> =
-            store.keys.iter().enumerate().map(|(row, &key)| (key, row)).collect();
-        // Each missing text once, however often it is asked for.
-        let mut missing: HashMap<u128, usize> = HashMap::new();
-        let mut wanted = Vec::new();
-        for (&key, &text) in keys.iter().zip(texts) {
-            if !known.contains_key(&key) {
-                missing.entry(key).or_insert_with(|| {
-                    wanted.push(text);
-                    wanted.len() - 1
-                });
+        // Each text once, however often it is there.
+        let mut positions = ByKey::<usize>::with_capacity_and_hasher(keys.len(), Default::default());
+        for (position, &key) in keys.iter().enumerate() {
+            positions.entry(key).or_insert(position);
+        }
+        let mut rows = Array2::zeros((texts.len(), self.dimension()));
+        let mut known = self.fill(&positions, &mut rows).unwrap_or_else(|reason| {
+            let path = self.path.display();
+            warnings.push(format!(
+                "the embedding cache {path} is not used ({reason}); its texts are embedded again"
+            ));
+            vec![false; texts.len()]
+        });
+        for (key, vector) in &*unwritten {
+            if let Some(&position) = positions.get(key) {
+                rows.row_mut(position).assign(&ArrayView1::from(vector));
+                known[position] = true;
             }
         }
-        let found = texts.len() - wanted.len();
+        let first = |position: &usize| positions[&keys[*position]] == *position;
+        let missing: Vec<usize> = (0..texts.len()).filter(|at| !known[*at] && first(at)).collect();
+        let wanted: Vec<&str> = missing.iter().map(|&position| texts[position]).collect();
+        let found = texts.len() - missing.len();
         progress(found);
         let fresh = self.inner.embed(role, &wanted, &mut |done| progress(found + done))?;
-
-        let mut rows = Array2::zeros((texts.len(), self.dimension()));
-        for (key, mut row) in keys.iter().zip(rows.rows_mut()) {
-            match known.get(key) {
-                Some(&at) => row.assign(&store.row(at)),
-                None => row.assign(&fresh.row(missing[key])),
-            }
+        for (&position, vector) in missing.iter().zip(fresh.rows()) {
+            rows.row_mut(position).assign(&vector);
+        }
+        drop(fresh);
+        for position in (0..texts.len()).filter(|position| !first(position)) {
+            let (before, mut rest) = rows.view_mut().split_at(Axis(0), position);
+            rest.row_mut(0).assign(&before.row(positions[&keys[position]]));
         }
         if !missing.is_empty() {
-            // Another process may have written meanwhile: what it has is taken over, not lost.
-            let mut merged = Store::read(&self.path, self.model(), self.dimension(), self.max_bytes)
-                .ok()
-                .flatten()
-                .unwrap_or_else(|| Store::new(self.dimension()));
-            merged.put_last(&keys, rows.view().rows().into_iter());
-            merged.shrink_to(self.max_bytes, self.model());
-            if let Err(error) = merged.write(&self.path, self.model()) {
+            let (used, vectors): (Vec<u128>, Vec<ArrayView1<f32>>) =
+                (0..texts.len()).filter(first).map(|at| (keys[at], rows.row(at))).unzip();
+            // Another process may have written meanwhile: what the file has now is taken over.
+            let old = self.open().unwrap_or(None);
+            let written = match old {
+                // What is wrong with a file shows when it is read.
+                Some(old) => {
+                    self.write(Some(old), &used, &vectors).or_else(|_| self.write(None, &used, &vectors))
+                }
+                None => self.write(None, &used, &vectors),
+            };
+            if let Err(error) = written {
                 let path = self.path.display();
                 warnings.push(format!("the embedding cache {path} could not be written: {error}"));
+                unwritten.extend(missing.iter().map(|&at| (keys[at], rows.row(at).to_vec())));
             }
-            *store = merged;
         }
         Ok(rows)
     }
 }
 
-impl Store {
-    fn new(dimension: usize) -> Self {
-        Store { keys: Vec::new(), vectors: Vec::new(), dimension }
-    }
-
-    fn row(&self, index: usize) -> ArrayView1<'_, f32> {
-        ArrayView1::from(&self.vectors[index * self.dimension..(index + 1) * self.dimension])
-    }
-
-    /// Adds vectors, or moves those that are there to the end.
-    fn put_last<'r>(&mut self, keys: &[u128], rows: impl Iterator<Item = ArrayView1<'r, f32>>) {
-        let replaced: HashSet<u128> = keys.iter().copied().collect();
-        let mut kept = Store::new(self.dimension);
-        for (index, key) in self.keys.iter().enumerate().filter(|(_, key)| !replaced.contains(key)) {
-            kept.keys.push(*key);
-            kept.vectors.extend(self.row(index).iter());
-        }
-        let mut added = HashSet::new();
-        for (&key, row) in keys.iter().zip(rows) {
-            if added.insert(key) {
-                kept.keys.push(key);
-                kept.vectors.extend(row.iter());
-            }
-        }
-        *self = kept;
-    }
-
-    /// Drops the least recently used vectors until the file fits.
-    fn shrink_to(&mut self, max_bytes: u64, model: &ModelId) {
-        let fixed = (HEADER_BYTES + CHECKSUM_BYTES + model.as_str().len()) as u64;
-        let each = (16 + 4 * self.dimension) as u64;
-        let room = (max_bytes.saturating_sub(fixed) / each) as usize;
-        let excess = self.keys.len().saturating_sub(room);
-        self.keys.drain(..excess);
-        self.vectors.drain(..excess * self.dimension);
-    }
-
-    /// Reads a file; `None` where there is none.
-    fn read(
+impl CacheFile {
+    /// Opens a file and reads all but its vectors; `None` where there is none.
+    fn open(
         path: &Path,
         model: &ModelId,
         dimension: usize,
         max_bytes: u64,
     ) -> std::result::Result<Option<Self>, String> {
-        let size = match fs::metadata(path) {
-            Ok(metadata) => metadata.len(),
+        let mut file = match File::open(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
+        let size = file.metadata().map_err(|error| error.to_string())?.len();
         if size > max_bytes {
             return Err(format!("it has {size} bytes, more than {max_bytes}"));
         }
-        let bytes = fs::read(path).map_err(|error| error.to_string())?;
-        Self::decode(&bytes, model, dimension).map(Some)
-    }
-
-    fn decode(bytes: &[u8], model: &ModelId, dimension: usize) -> std::result::Result<Self, String> {
-        let (body, checksum) = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .filter(|(body, _)| body.len() >= HEADER_BYTES)
-            .ok_or("it is cut short")?;
-        let number = |at: usize| u32::from_le_bytes([body[at], body[at + 1], body[at + 2], body[at + 3]]);
-        if &body[..8] != MAGIC {
+        let cut = || "it is cut short".to_owned();
+        let mut sum = Xxh3::new();
+        let mut read = |bytes: &mut [u8]| {
+            file.read_exact(bytes).map_err(|_| cut())?;
+            sum.update(bytes);
+            Ok::<_, String>(())
+        };
+        let mut header = [0; HEADER_BYTES];
+        read(&mut header)?;
+        let number =
+            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        if &header[..8] != MAGIC {
             return Err("it is no embedding cache".into());
         }
         if number(8) != VERSION {
             return Err(format!("it has version {}, not {VERSION}", number(8)));
         }
-        if xxh3_64(body) != u64::from_le_bytes(*checksum) {
-            return Err("its checksum is wrong".into());
-        }
-        let count = u64::from(number(20)) | u64::from(number(24)) << 32;
-        let (name, rest) =
-            body[HEADER_BYTES..].split_at_checked(number(16) as usize).ok_or("it is cut short")?;
-        if name != model.as_str().as_bytes() || number(12) as usize != dimension {
+        let mut name = vec![0; model.as_str().len()];
+        if number(16) as usize != name.len() || number(12) as usize != dimension {
             return Err("it belongs to another model".into());
         }
-        let count = usize::try_from(count).map_err(|_| "it is cut short")?;
-        if count.checked_mul(16 + 4 * dimension) != Some(rest.len()) {
-            return Err("it is cut short".into());
+        read(&mut name)?;
+        if name != model.as_str().as_bytes() {
+            return Err("it belongs to another model".into());
         }
-        let (keys, vectors) = rest.split_at(count * 16);
-        let (keys, _) = keys.as_chunks::<16>();
-        let (vectors, _) = vectors.as_chunks::<4>();
-        Ok(Store {
-            keys: keys.iter().map(|&key| u128::from_le_bytes(key)).collect(),
-            vectors: vectors.iter().map(|&number| f32::from_le_bytes(number)).collect(),
-            dimension,
-        })
+        let row_bytes = 4 * dimension;
+        let count = u64::from(number(20)) | u64::from(number(24)) << 32;
+        let fixed = (HEADER_BYTES + name.len() + CHECKSUM_BYTES) as u64;
+        let expected = count.checked_mul(16 + row_bytes as u64).and_then(|bytes| bytes.checked_add(fixed));
+        if expected != Some(size) {
+            return Err(cut());
+        }
+        let mut keys = vec![0; 16 * count as usize];
+        read(&mut keys)?;
+        let keys = keys.as_chunks::<16>().0.iter().map(|&key| u128::from_le_bytes(key)).collect();
+        Ok(Some(CacheFile { file, keys, row_bytes, sum }))
     }
 
-    /// Writes the file under another name, syncs and renames it: whoever reads it meanwhile, or after
-    /// a crash, finds a whole file.
-    fn write(&self, path: &Path, model: &ModelId) -> io::Result<()> {
-        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::create_dir_all(folder)?;
-        let file = files::whole(path, Readers::Owner, |out| {
-            let mut out = Summed { file: out, sum: Xxh3::new() };
-            out.write(MAGIC)?;
-            out.write(&VERSION.to_le_bytes())?;
-            out.write(&(self.dimension as u32).to_le_bytes())?;
-            out.write(&(model.as_str().len() as u32).to_le_bytes())?;
-            out.write(&(self.keys.len() as u64).to_le_bytes())?;
-            out.write(model.as_str().as_bytes())?;
-            for key in &self.keys {
-                out.write(&key.to_le_bytes())?;
+    /// Reads all vectors and gives each, as bytes, with its position among the keys. Only at the end it
+    /// shows whether they are sound.
+    fn vectors(mut self, mut take: impl FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let at_a_time = (CHUNK_BYTES / self.row_bytes.max(1)).max(1);
+        let mut bytes = vec![0; at_a_time * self.row_bytes];
+        for start in (0..self.keys.len()).step_by(at_a_time) {
+            let count = at_a_time.min(self.keys.len() - start);
+            let bytes = &mut bytes[..count * self.row_bytes];
+            self.file.read_exact(bytes)?;
+            self.sum.update(bytes);
+            for (at, row) in (start..).zip(bytes.chunks_exact(self.row_bytes.max(1))) {
+                take(at, row)?;
             }
-            for number in &self.vectors {
-                out.write(&number.to_le_bytes())?;
-            }
-            out.file.write_all(&out.sum.digest().to_le_bytes())
-        })?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        }
+        let mut checksum = [0; CHECKSUM_BYTES];
+        self.file.read_exact(&mut checksum)?;
+        if self.sum.digest() == u64::from_le_bytes(checksum) {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "its checksum is wrong"))
+        }
     }
 }
 

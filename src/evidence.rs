@@ -15,13 +15,18 @@
 //! The score of an entry is the mean of its signals, weighted by [`WEIGHTS`]. What an entry has no
 //! signal for takes no part in its mean.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::faq::{Entry, normalize_wording};
-use crate::index::{Index, products};
+use crate::index::{Codes, Index, products};
+use crate::parallel::in_parts;
 
 /// Changes whenever the same FAQ and query would give other signals or another score: what was
 /// fitted on one version holds for no other.
@@ -131,6 +136,10 @@ pub struct Ranking {
     pub spread: (f32, f32),
 }
 
+/// From this many wordings on, all entries are looked at in 8 bits first. With fewer, reading their
+/// vectors takes a small part of what the query's own takes.
+const MANY_ROWS: usize = 16_384;
+
 /// The signals of a FAQ, ready for queries.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -138,11 +147,19 @@ pub struct Evidence {
     middle: Middle,
     /// For each row of the index: its product with the middle, and 1 / its distance from it.
     rows: Vec<Place>,
-    /// Unit rows, one an entry, seen from the middle `[entries, dimension]`.
-    centroids: Array2<f32>,
+    /// For each entry, the length of the mean of its wordings, seen from the middle.
+    lengths: Vec<f32>,
     classifier: Option<Classifier>,
     answers: Answers,
     lexicon: Lexicon,
+    coarse: Option<Coarse>,
+}
+
+/// Wordings and answers as they are seen from the middle, in 8 bits.
+#[derive(Debug, Clone)]
+struct Coarse {
+    rows: Codes,
+    answers: Codes,
 }
 
 /// The point that vectors are seen from.
@@ -163,14 +180,18 @@ struct Place {
 impl Middle {
     /// The mean of the entries of an index, each being the mean of its wordings.
     fn new(index: &Index) -> Self {
-        let mut point = Array1::zeros(index.rows().ncols());
-        for entry in 0..index.len() {
-            let bounds = index.bounds(entry);
-            let phrasings = bounds.len().max(1) as f32;
-            for row in bounds {
-                point.scaled_add(1.0 / phrasings, &index.rows().row(row));
+        let mut point = Array1::<f32>::zeros(index.rows().ncols());
+        let sums = in_blocks(index.len(), ENTRIES_A_BLOCK, |entries| {
+            let mut sum = Array1::<f32>::zeros(index.rows().ncols());
+            for bounds in entries.map(|entry| index.bounds(entry)) {
+                let phrasings = bounds.len().max(1) as f32;
+                for row in bounds {
+                    sum.scaled_add(1.0 / phrasings, &index.rows().row(row));
+                }
             }
-        }
+            sum
+        });
+        sums.for_each(|sum| point += &sum);
         point /= index.len() as f32 + MEAN_PRIOR;
         Middle { square: point.dot(&point), point }
     }
@@ -189,9 +210,42 @@ impl Middle {
         (centred * a.inverse_distance * b.inverse_distance).clamp(-1.0, 1.0)
     }
 
+    /// Where each row lies.
+    fn places(&self, rows: ArrayView2<f32>) -> Vec<Place> {
+        let parts = in_parts(rows.nrows(), ENTRIES_A_BLOCK, |part| {
+            part.map(|row| self.place(rows.row(row))).collect::<Vec<_>>()
+        });
+        parts.concat()
+    }
+
     /// A row seen from the middle, of length 1 (or 0).
     fn seen(&self, row: ArrayView1<f32>) -> Array1<f32> {
         (&row - &self.point) * self.place(row).inverse_distance
+    }
+
+    /// Writes a row, seen from the middle, to `target`, which has its length.
+    fn write_seen(&self, row: ArrayView1<f32>, place: Place, target: ArrayViewMut1<f32>) {
+        let values = target.into_iter().zip(row).zip(&self.point);
+        values.for_each(|((target, value), middle)| *target = (value - middle) * place.inverse_distance);
+    }
+
+    /// For each entry, the length of the mean of its wordings, seen from here.
+    fn lengths(&self, index: &Index, places: &[Place]) -> Vec<f32> {
+        let parts = in_parts(index.len(), ENTRIES_A_BLOCK, |part| {
+            let (mut sum, mut seen) = (Array1::zeros(self.point.len()), Array1::zeros(self.point.len()));
+            part.map(|entry| {
+                let bounds = index.bounds(entry);
+                let phrasings = bounds.len().max(1) as f32;
+                sum.fill(0.0);
+                for row in bounds {
+                    self.write_seen(index.rows().row(row), places[row], seen.view_mut());
+                    sum.scaled_add(1.0 / phrasings, &seen);
+                }
+                sum.dot(&sum).sqrt()
+            })
+            .collect::<Vec<_>>()
+        });
+        parts.concat()
     }
 }
 
@@ -200,17 +254,40 @@ impl Middle {
 struct Classifier {
     /// The lower Cholesky factor of the wordings' weighted second moments plus the ridge.
     factor: Array2<f64>,
-    /// For each entry, what its centroid is multiplied by to be the right-hand side.
-    scales: Vec<f32>,
+    /// The mean number of wordings of an entry, by which an entry's mean is multiplied to be its
+    /// right-hand side.
+    each: f32,
 }
 
 /// Rows of question and answer embedded together.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Answers {
-    rows: Array2<f32>,
+    rows: ArcArray2<f32>,
     places: Vec<Place>,
-    /// The entry of each row, ascending.
-    entries: Vec<usize>,
+    /// The row of each entry, where it has one.
+    of_entries: Vec<Option<usize>>,
+}
+
+/// Entries that are looked at together: the sums over a FAQ are added block by block, so that they are
+/// the same on every number of cores.
+const ENTRIES_A_BLOCK: usize = 512;
+
+/// Does `work` on consecutive blocks of `0..count`, as many at a time as there are cores; the results
+/// come in order.
+fn in_blocks<T: Send>(
+    count: usize,
+    size: usize,
+    work: impl Fn(Range<usize>) -> T + Sync,
+) -> impl Iterator<Item = T> {
+    const AT_A_TIME: usize = 16;
+    let blocks = count.div_ceil(size);
+    let block = move |number: usize| number * size..count.min((number + 1) * size);
+    (0..blocks).step_by(AT_A_TIME).flat_map(move |first| {
+        let blocks = AT_A_TIME.min(blocks - first);
+        let parts =
+            in_parts(blocks, 1, |part| part.map(|number| work(block(first + number))).collect::<Vec<T>>());
+        parts.into_iter().flatten()
+    })
 }
 
 /// The rows of an index as the signals see them: from the middle of the FAQ, of length 1 (or 0).
@@ -239,35 +316,40 @@ pub fn answer_text(entry: &Entry) -> Option<String> {
 impl Evidence {
     /// The signals of `entries`, whose wordings are the rows of `index`. `answers` are the unit rows
     /// of [`answer_text`], with the entries they belong to, ascending; empty to do without.
-    pub fn new(entries: &[Entry], index: &Index, answers: Array2<f32>, answer_entries: Vec<usize>) -> Self {
-        let rows = index.rows();
-        let dimension = rows.ncols();
-        let count = entries.len();
-
-        let middle = Middle::new(index);
-
-        let mut centroids = Array2::zeros((count, dimension));
-        let mut lengths = vec![0.0; count];
-        for (entry, mut centroid) in centroids.rows_mut().into_iter().enumerate() {
-            let bounds = index.bounds(entry);
-            let phrasings = bounds.len().max(1) as f32;
-            for row in bounds {
-                centroid.scaled_add(1.0 / phrasings, &middle.seen(rows.row(row)));
+    pub fn new(
+        entries: &[Entry],
+        index: &Index,
+        answers: impl Into<ArcArray2<f32>>,
+        answer_entries: Vec<usize>,
+    ) -> Self {
+        let answers = answers.into();
+        let mut of_entries = vec![None; entries.len()];
+        answer_entries.into_iter().enumerate().for_each(|(row, entry)| of_entries[entry] = Some(row));
+        thread::scope(|scope| {
+            let lexicon = scope.spawn(|| Lexicon::new(entries));
+            let rows = index.rows();
+            let middle = Middle::new(index);
+            let answers = Answers { places: middle.places(answers.view()), rows: answers, of_entries };
+            let places = middle.places(rows);
+            let coarse = (rows.nrows() >= MANY_ROWS).then(|| {
+                let codes = |rows: ArrayView2<f32>, places: &[Place]| {
+                    Codes::new(rows.nrows(), rows.ncols(), |at, target| {
+                        middle.write_seen(rows.row(at), places[at], ArrayViewMut1::from(target));
+                    })
+                };
+                Coarse { rows: codes(rows, &places), answers: codes(answers.rows.view(), &answers.places) }
+            });
+            Evidence {
+                weights: WEIGHTS,
+                lengths: middle.lengths(index, &places),
+                classifier: Classifier::new(index, &middle, &places),
+                answers,
+                coarse,
+                lexicon: lexicon.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                rows: places,
+                middle,
             }
-            lengths[entry] = centroid.dot(&centroid).sqrt();
-            if lengths[entry] > 0.0 {
-                centroid /= lengths[entry];
-            }
-        }
-        let places = rows.rows().into_iter().map(|row| middle.place(row)).collect();
-        let classifier = Classifier::new(index, &middle, &lengths);
-        let answers = Answers {
-            places: answers.rows().into_iter().map(|row| middle.place(row)).collect(),
-            rows: answers,
-            entries: answer_entries,
-        };
-        let lexicon = Lexicon::new(entries);
-        Evidence { weights: WEIGHTS, middle, rows: places, centroids, classifier, answers, lexicon }
+        })
     }
 
     /// The same signals under other weights.
@@ -281,81 +363,224 @@ impl Evidence {
     }
 
     /// Ranks all entries for a query, by text and unit row, and gives the `count` best.
+    ///
+    /// Where there are many, their scores are first computed in 8 bits, with a bound on the error; those
+    /// that can be among the `count` best are then computed exactly, so the best and their order are the
+    /// same.
     pub fn rank(&self, index: &Index, text: &str, query: ArrayView1<f32>, count: usize) -> Ranking {
-        let place = self.middle.place(query);
         let seen = self.middle.seen(query);
-        let cosines = products(index.rows(), query);
-        let centroids = products(self.centroids.view(), seen.view());
-        let classified = self.classifier.as_ref().map(|classifier| {
-            let solved = classifier.solve(seen.view());
-            (products(self.centroids.view(), solved.view()), &classifier.scales)
-        });
-        let mut answers = vec![None; index.len()];
-        let answer_products = products(self.answers.rows.view(), query);
-        for (row, &entry) in self.answers.entries.iter().enumerate() {
-            answers[entry] = Some(self.middle.cosine(answer_products[row], place, self.answers.places[row]));
-        }
-        let words = self.lexicon.compare(text, index);
-
-        let mut matches: Vec<Match> = Vec::with_capacity(index.len());
-        for entry in 0..index.len() {
-            let mut found = Match { entry, cosine: -1.0, ..Match::default() };
-            let mut nearest = -1.0f32;
-            let bounds = index.bounds(entry);
-            let start = bounds.start;
-            for row in bounds {
-                // Rounding can carry the product of unit vectors just past 1.
-                let cosine = cosines[row].clamp(-1.0, 1.0);
-                if row == start || cosine > found.cosine {
-                    (found.cosine, found.phrasing) = (cosine, row - start);
-                }
-                nearest = nearest.max(self.middle.cosine(cosines[row], place, self.rows[row]));
+        let solved = self.classifier.as_ref().map(|classifier| classifier.solve(seen.view()));
+        let asked = Asked {
+            place: self.middle.place(query),
+            solved_middle: solved.as_ref().map_or(0.0, |solved| solved.dot(&self.middle.point)),
+            seen,
+            solved,
+            words: self.lexicon.compare(text, index),
+        };
+        let (mut matches, spread) = match &self.coarse {
+            Some(coarse) if count < index.len() / 4 => {
+                let (candidates, spread) = self.candidates(index, coarse, &asked, count);
+                let product = |row: usize| index.rows().row(row).dot(&query);
+                let solved = |row: usize| match &asked.solved {
+                    Some(solved) => index.rows().row(row).dot(solved),
+                    None => 0.0,
+                };
+                let answer = |row: usize| self.answers.rows.row(row).dot(&query);
+                let exactly = |entry| self.examine(index, &asked, entry, product, solved, answer);
+                (candidates.into_iter().map(exactly).collect::<Vec<_>>(), spread)
             }
-            found.signals = Signals {
-                phrasing: nearest,
-                centroid: centroids[entry].clamp(-1.0, 1.0),
-                words: words[entry],
-                classifier: classified.as_ref().map(|(values, scales)| values[entry] * scales[entry]),
-                answer: answers[entry],
-            };
-            found.score = found.signals.score(&self.weights);
-            matches.push(found);
-        }
-        let spread = spread(&matches);
+            _ => {
+                let cosines = products(index.rows(), query);
+                let solved = asked.solved.as_ref().map(|solved| products(index.rows(), solved.view()));
+                let answers = products(self.answers.rows.view(), query);
+                let matches: Vec<Match> = (0..index.len())
+                    .map(|entry| {
+                        let solved = |row: usize| solved.as_ref().map_or(0.0, |solved| solved[row]);
+                        self.examine(index, &asked, entry, |row| cosines[row], solved, |row| answers[row])
+                    })
+                    .collect();
+                let spread = spread(matches.iter().map(|found| found.score));
+                (matches, spread)
+            }
+        };
         keep_best(&mut matches, count);
         Ranking { matches, spread }
     }
+
+    /// An entry's signals and score, from the products of wordings with the query's row, of wordings with
+    /// what the classifier makes of it, and of answers with the query's row.
+    fn examine(
+        &self,
+        index: &Index,
+        asked: &Asked,
+        entry: usize,
+        product: impl Fn(usize) -> f32,
+        solved: impl Fn(usize) -> f32,
+        answer: impl Fn(usize) -> f32,
+    ) -> Match {
+        let mut found = Match { entry, cosine: -1.0, ..Match::default() };
+        let mut sums = Sums::default();
+        let bounds = index.bounds(entry);
+        let start = bounds.start;
+        for row in bounds {
+            let product = product(row);
+            // Rounding can carry the product of unit vectors just past 1.
+            let cosine = product.clamp(-1.0, 1.0);
+            if row == start || cosine > found.cosine {
+                (found.cosine, found.phrasing) = (cosine, row - start);
+            }
+            let place = self.rows[row];
+            sums.add(
+                self.middle.cosine(product, asked.place, place),
+                (solved(row) - asked.solved_middle) * place.inverse_distance,
+            );
+        }
+        let answer = self.answers.of_entries[entry]
+            .map(|row| self.middle.cosine(answer(row), asked.place, self.answers.places[row]));
+        found.signals = self.signals(entry, &sums, asked.words[entry], answer);
+        found.score = found.signals.score(&self.weights);
+        found
+    }
+
+    fn signals(&self, entry: usize, sums: &Sums, words: f32, answer: Option<f32>) -> Signals {
+        let mean = 1.0 / sums.count.max(1.0);
+        let length = self.lengths[entry];
+        Signals {
+            phrasing: sums.nearest,
+            // The product with the mean is the mean of the products.
+            centroid: if length > 0.0 { (sums.seen * mean / length).clamp(-1.0, 1.0) } else { 0.0 },
+            words,
+            classifier: self.classifier.as_ref().map(|classifier| sums.solved * mean * classifier.each),
+            answer,
+        }
+    }
+
+    /// The entries that can be among the `count` best, ascending, and mean and standard deviation of all
+    /// scores, by codes.
+    fn candidates(
+        &self,
+        index: &Index,
+        coarse: &Coarse,
+        asked: &Asked,
+        count: usize,
+    ) -> (Vec<usize>, (f32, f32)) {
+        let nothing = Array1::zeros(asked.seen.len());
+        let solved = asked.solved.as_ref().unwrap_or(&nothing).view();
+        let seen = asked.seen.view();
+        let (near, nearly_solved) = match asked.solved {
+            Some(_) => {
+                let [near, solved] = coarse.rows.products([seen, solved]);
+                (near, solved)
+            }
+            None => {
+                let [near] = coarse.rows.products([seen]);
+                (near, Vec::new())
+            }
+        };
+        let [answers] = coarse.answers.products([seen]);
+        let error = coarse.rows.error(seen);
+        let error_of_solved = coarse.rows.error(solved);
+        let error_of_answer = coarse.answers.error(seen);
+
+        // For each entry its score, and how far that may be off.
+        let scores = in_parts(index.len(), ENTRIES_A_BLOCK, |part| {
+            part.map(|entry| {
+                let mut sums = Sums::default();
+                for row in index.bounds(entry) {
+                    sums.add(near[row], nearly_solved.get(row).copied().unwrap_or(0.0));
+                }
+                let answer = self.answers.of_entries[entry].map(|row| answers[row]);
+                let score = self.signals(entry, &sums, asked.words[entry], answer).score(&self.weights);
+                let mut errors = Sums::default();
+                errors.add(error, error_of_solved);
+                let off = self.signals(entry, &errors, 0.0, answer.map(|_| error_of_answer));
+                (score, off.score(&self.weights))
+            })
+            .collect::<Vec<_>>()
+        })
+        .concat();
+        let mut least: Vec<f32> = scores.iter().map(|(score, off)| score - off).collect();
+        let place = count.clamp(1, least.len()) - 1;
+        let (_, &mut bar, _) = least.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
+        let can_be = |entry: &usize| scores[*entry].0 + scores[*entry].1 >= bar;
+        let candidates = (0..index.len()).filter(can_be).collect();
+        (candidates, spread(scores.iter().map(|&(score, _)| score)))
+    }
 }
 
-fn spread(matches: &[Match]) -> (f32, f32) {
-    let count = matches.len().max(1) as f32;
-    let mean = matches.iter().map(|found| found.score).sum::<f32>() / count;
-    let variance = matches.iter().map(|found| (found.score - mean).powi(2)).sum::<f32>() / count;
+/// A query as the signals see it.
+struct Asked {
+    place: Place,
+    /// The row seen from the middle.
+    seen: Array1<f32>,
+    /// What the classifier makes of that.
+    solved: Option<Array1<f32>>,
+    /// The product of that with the middle.
+    solved_middle: f32,
+    /// The likeness of words, by entry.
+    words: Vec<f32>,
+}
+
+/// What is gathered over the wordings of an entry.
+struct Sums {
+    count: f32,
+    nearest: f32,
+    seen: f32,
+    solved: f32,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Sums { count: 0.0, nearest: -1.0, seen: 0.0, solved: 0.0 }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, seen: f32, solved: f32) {
+        self.count += 1.0;
+        self.nearest = self.nearest.max(seen);
+        self.seen += seen;
+        self.solved += solved;
+    }
+}
+
+/// Mean and standard deviation.
+fn spread(scores: impl Iterator<Item = f32> + Clone) -> (f32, f32) {
+    let count = scores.clone().count().max(1) as f32;
+    let mean = scores.clone().sum::<f32>() / count;
+    let variance = scores.map(|score| (score - mean).powi(2)).sum::<f32>() / count;
     (mean, variance.sqrt())
 }
 
 impl Classifier {
-    fn new(index: &Index, middle: &Middle, lengths: &[f32]) -> Option<Self> {
-        let (phrasings, entries) = (index.rows().nrows(), index.len());
-        if entries < 2 || (phrasings as f32) < CLASSIFIER_PHRASINGS * entries as f32 {
+    fn new(index: &Index, middle: &Middle, places: &[Place]) -> Option<Self> {
+        let (rows, entries) = (index.rows(), index.len());
+        if entries < 2 || (rows.nrows() as f32) < CLASSIFIER_PHRASINGS * entries as f32 {
             return None;
         }
         // Every entry weighs the same, whatever the number of its wordings, and wordings 1 on average.
-        let each = phrasings as f32 / entries as f32;
-        let mut weighted = Array2::zeros(index.rows().raw_dim());
-        for entry in 0..entries {
-            let bounds = index.bounds(entry);
-            let weight = (each / bounds.len().max(1) as f32).sqrt();
-            for row in bounds {
-                weighted.row_mut(row).assign(&(middle.seen(index.rows().row(row)) * weight));
+        let each = rows.nrows() as f32 / entries as f32;
+        let dimension = rows.ncols();
+        let blocks = in_blocks(entries, ENTRIES_A_BLOCK, |part| {
+            let first = index.bounds(part.start).start;
+            let count = index.bounds(part.end - 1).end - first;
+            let mut weighted = Array2::<f32>::zeros((count, dimension));
+            for bounds in part.map(|entry| index.bounds(entry)) {
+                let weight = (each / bounds.len().max(1) as f32).sqrt();
+                for row in bounds {
+                    let inverse_distance = places[row].inverse_distance * weight;
+                    let place = Place { inverse_distance, ..places[row] };
+                    middle.write_seen(rows.row(row), place, weighted.row_mut(row - first));
+                }
             }
-        }
-        let mut moments = weighted.t().dot(&weighted).mapv(f64::from);
+            weighted.t().dot(&weighted)
+        });
+        let mut moments = Array2::<f64>::zeros((dimension, dimension));
+        blocks.for_each(|block| moments.zip_mut_with(&block, |sum, &part| *sum += f64::from(part)));
         for diagonal in moments.diag_mut() {
             *diagonal += RIDGE;
         }
-        let factor = cholesky(moments)?;
-        Some(Classifier { factor, scales: lengths.iter().map(|length| length * each).collect() })
+        Some(Classifier { factor: cholesky(moments)?, each })
     }
 
     /// The inverse of the moments, times a vector.
@@ -364,7 +589,7 @@ impl Classifier {
         let mut x: Vec<f64> = vector.iter().map(|&value| f64::from(value)).collect();
         for row in 0..size {
             let factors = self.factor.row(row);
-            let known: f64 = (0..row).map(|column| factors[column] * x[column]).sum();
+            let known = factors.slice_axis(Axis(0), (..row).into()).dot(&ArrayView1::from(&x[..row]));
             x[row] = (x[row] - known) / factors[row];
         }
         for row in (0..size).rev() {
@@ -386,7 +611,9 @@ fn cholesky(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
         for row in column..size {
             let (above, at) = matrix.view().split_at(Axis(0), row);
             let left = if row == column { at.row(0) } else { above.row(column) };
-            let known: f64 = left.iter().zip(at.row(0)).take(column).map(|(a, b)| a * b).sum();
+            let known = left
+                .slice_axis(Axis(0), (..column).into())
+                .dot(&at.row(0).slice_axis(Axis(0), (..column).into()));
             let rest = matrix[[row, column]] - known;
             matrix[[row, column]] = if row == column {
                 if rest.is_nan() || rest <= 0.0 {
@@ -404,16 +631,35 @@ fn cholesky(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
 /// Words and letter triples of the wordings, weighted by how few entries have them.
 #[derive(Debug, Clone)]
 struct Lexicon {
-    /// For each feature, the rows that have it with its weight in them, and its rarity.
-    features: HashMap<u64, Feature>,
+    /// Each feature's position in `rarities`.
+    features: ByHash<u32>,
+    rarities: Vec<f32>,
+    /// Where the rows of each feature begin in `rows`; one more at the end.
+    starts: Vec<usize>,
+    /// The rows that have a feature, with its weight in them.
+    rows: Vec<(u32, f32)>,
     /// The rarity of a feature that no entry has.
     unseen: f32,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Feature {
-    rarity: f32,
-    rows: Vec<(u32, f32)>,
+/// A map from features, which are hashes already.
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Unhashed>>;
+
+#[derive(Default)]
+struct Unhashed(u64);
+
+impl Hasher for Unhashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 ^= xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// How rare a feature is that `entries` of `count` entries have: its inverse document frequency.
@@ -425,13 +671,14 @@ fn word_hash(word: &str) -> u64 {
     xxh3_64(word.as_bytes())
 }
 
-/// The words of a text and the letter triples of `^word$`, counted.
-fn features(text: &str) -> HashMap<u64, u32> {
-    let mut counts = HashMap::new();
+/// The words of a text and the letter triples of `^word$`, counted, in the order of their hashes: sums
+/// over them are the same on every run.
+fn features(text: &str) -> Vec<(u64, u32)> {
+    let mut all: Vec<u64> = Vec::with_capacity(2 * text.len());
     let mut letters: Vec<char> = Vec::new();
     let mut triple = [0u8; 13];
     for word in normalize_wording(text).split(' ').filter(|word| !word.is_empty()) {
-        *counts.entry(word_hash(word)).or_insert(0) += 1;
+        all.push(word_hash(word));
         letters.clear();
         letters.push('^');
         letters.extend(word.chars());
@@ -442,61 +689,85 @@ fn features(text: &str) -> HashMap<u64, u32> {
             for letter in window {
                 end += letter.encode_utf8(&mut triple[end..]).len();
             }
-            *counts.entry(xxh3_64(&triple[..end])).or_insert(0) += 1;
+            all.push(xxh3_64(&triple[..end]));
         }
     }
-    counts
+    all.sort_unstable();
+    all.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32)).collect()
 }
 
-/// Weights of counted features, as a vector of length 1 (or 0).
-fn weigh(counts: HashMap<u64, u32>, rarity: impl Fn(u64) -> f32) -> Vec<(u64, f32)> {
-    let mut weights: Vec<(u64, f32)> = counts
-        .into_iter()
-        .map(|(feature, count)| (feature, (1.0 + (count as f32).ln()) * rarity(feature)))
-        .collect();
-    // The order of a hash map differs from run to run, and with it the last digit of sums.
-    weights.sort_unstable_by_key(|&(feature, _)| feature);
-    let length = weights.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-    if length > 0.0 {
-        weights.iter_mut().for_each(|(_, weight)| *weight /= length);
-    }
-    weights
+/// The weights of counted features, of which `rarity` is given the hash or position: a vector of length
+/// 1 (or 0).
+fn weigh<F: Copy>(counts: &[(F, u32)], rarity: impl Fn(F) -> f32) -> impl Iterator<Item = (F, f32)> {
+    let weight = move |&(feature, count): &(F, u32)| (1.0 + (count as f32).ln()) * rarity(feature);
+    let length = counts.iter().map(|feature| weight(feature).powi(2)).sum::<f32>().sqrt();
+    let scale = if length > 0.0 { 1.0 / length } else { 1.0 };
+    counts.iter().map(move |feature| (feature.0, weight(feature) * scale))
 }
 
 impl Lexicon {
     fn new(entries: &[Entry]) -> Self {
-        let count = entries.len();
-        let mut of_rows: Vec<HashMap<u64, u32>> = Vec::new();
-        let mut holders: HashMap<u64, usize> = HashMap::new();
-        for entry in entries {
-            let mut own: HashSet<u64> = HashSet::new();
-            for phrasing in &entry.phrasings {
-                let counts = features(phrasing);
-                own.extend(counts.keys());
-                of_rows.push(counts);
-            }
-            own.into_iter().for_each(|feature| *holders.entry(feature).or_insert(0) += 1);
-        }
-        let mut known: HashMap<u64, Feature> = holders
-            .into_iter()
-            .map(|(feature, holders)| (feature, Feature { rarity: rarity(holders, count), rows: Vec::new() }))
-            .collect();
-        for (row, counts) in of_rows.into_iter().enumerate() {
-            for (feature, weight) in weigh(counts, |feature| known[&feature].rarity) {
-                if let Some(feature) = known.get_mut(&feature) {
-                    feature.rows.push((row as u32, weight));
+        // For each entry, the features of its wordings.
+        let counted = in_parts(entries.len(), ENTRIES_A_BLOCK, |part| {
+            let of_entry =
+                |entry: &Entry| entry.phrasings.iter().map(|text| features(text)).collect::<Vec<_>>();
+            entries[part].iter().map(of_entry).collect::<Vec<_>>()
+        });
+        let mut positions = ByHash::<u32>::default();
+        // For each feature the entries that have it, the last of them, and its rows.
+        let mut holders: Vec<(usize, usize, usize)> = Vec::new();
+        // Hashes become positions.
+        let mut of_rows: Vec<(u32, u32)> = Vec::new();
+        let mut ends: Vec<usize> = Vec::new();
+        for (entry, wordings) in counted.into_iter().flatten().enumerate() {
+            for (hash, count) in wordings.into_iter().flat_map(|features| {
+                ends.push(ends.last().unwrap_or(&0) + features.len());
+                features
+            }) {
+                let next = positions.len() as u32;
+                let position = *positions.entry(hash).or_insert(next);
+                if position == next {
+                    holders.push((0, usize::MAX, 0));
                 }
+                let (entries, last, rows) = &mut holders[position as usize];
+                if *last != entry {
+                    (*entries, *last) = (*entries + 1, entry);
+                }
+                *rows += 1;
+                of_rows.push((position, count));
             }
         }
-        Lexicon { features: known, unseen: rarity(0, count) }
+        let rarities: Vec<f32> =
+            holders.iter().map(|&(holders, ..)| rarity(holders, entries.len())).collect();
+        let mut starts = vec![0];
+        starts.extend(holders.iter().scan(0, |sum, &(_, _, rows)| {
+            *sum += rows;
+            Some(*sum)
+        }));
+        let mut next = starts.clone();
+        let mut rows = vec![(0, 0.0); of_rows.len()];
+        let mut begin = 0;
+        for (row, end) in ends.into_iter().enumerate() {
+            for (feature, weight) in weigh(&of_rows[begin..end], |feature| rarities[feature as usize]) {
+                let next = &mut next[feature as usize];
+                rows[*next] = (row as u32, weight);
+                *next += 1;
+            }
+            begin = end;
+        }
+        Lexicon { features: positions, rarities, starts, rows, unseen: rarity(0, entries.len()) }
     }
 
     /// For each entry the greatest likeness of the text to one of its wordings, in `0..=1`.
     fn compare(&self, text: &str, index: &Index) -> Vec<f32> {
+        let counts = features(text);
+        let known: Vec<(Option<u32>, u32)> =
+            counts.iter().map(|(hash, count)| (self.features.get(hash).copied(), *count)).collect();
+        let rarity = |feature: Option<u32>| feature.map_or(self.unseen, |at| self.rarities[at as usize]);
         let mut rows = vec![0.0f32; index.rows().nrows()];
-        let rarity = |feature| self.features.get(&feature).map_or(self.unseen, |known| known.rarity);
-        for (feature, weight) in weigh(features(text), rarity) {
-            for &(row, of_row) in self.features.get(&feature).map_or(&[][..], |known| &known.rows) {
+        for (feature, weight) in weigh(&known, rarity) {
+            let Some(at) = feature.map(|feature| feature as usize) else { continue };
+            for &(row, of_row) in &self.rows[self.starts[at]..self.starts[at + 1]] {
                 rows[row as usize] += weight * of_row;
             }
         }
@@ -556,6 +827,45 @@ mod tests {
     }
 
     #[test]
+    fn looking_in_8_bits_first_finds_the_same() {
+        let mut state = 1u32;
+        let mut random = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % most
+        };
+        let mut wording = || (0..6).map(|_| format!("w{}", random(300))).collect::<Vec<_>>().join(" ");
+        let mut entries = String::new();
+        for entry in 0..MANY_ROWS / 2 {
+            entries += &format!(
+                "- {{question: {}, also: [{}, {}], answer: {}}}\n",
+                wording(),
+                wording(),
+                wording(),
+                if entry % 3 == 0 { "'[none]'".to_owned() } else { wording() }
+            );
+        }
+        let (mut evidence, index) = evidence(&entries);
+        assert!(evidence.coarse.is_some() && evidence.classifier.is_some());
+        let queries: Vec<String> = (0..20).map(|_| wording()).collect();
+        let rank = |evidence: &Evidence, text: &str| {
+            let row = HashEmbedder::new().embed(Role::Query, &[text], &mut |_| ()).unwrap();
+            evidence.rank(&index, text, row.row(0), 10)
+        };
+        let nearly: Vec<Ranking> = queries.iter().map(|text| rank(&evidence, text)).collect();
+        evidence.coarse = None;
+        for (text, nearly) in queries.iter().zip(nearly) {
+            let exact = rank(&evidence, text);
+            assert_eq!(exact.matches.len(), 10);
+            for (a, b) in exact.matches.iter().zip(&nearly.matches) {
+                assert!(a.entry == b.entry || a.score == b.score, "{a:?} {b:?}");
+                assert!((a.score - b.score).abs() < 1e-5, "{a:?} {b:?}");
+            }
+            assert!((exact.spread.0 - nearly.spread.0).abs() < 1e-3);
+            assert!((exact.spread.1 - nearly.spread.1).abs() < 1e-3);
+        }
+    }
+
+    #[test]
     fn small_faqs_degrade_cleanly() {
         for yaml in [
             "- {question: Only one?, answer: Yes.}",
@@ -579,7 +889,7 @@ mod tests {
     #[test]
     fn the_factor_solves_the_system() {
         let matrix = array![[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]];
-        let classifier = Classifier { factor: cholesky(matrix.clone()).unwrap(), scales: vec![] };
+        let classifier = Classifier { factor: cholesky(matrix.clone()).unwrap(), each: 1.0 };
         let x = classifier.solve(array![1.0f32, 2.0, 3.0].view()).mapv(f64::from);
         for (value, expected) in matrix.dot(&x).iter().zip([1.0, 2.0, 3.0]) {
             assert!((value - expected).abs() < 1e-5);

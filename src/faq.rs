@@ -226,8 +226,18 @@ pub fn slug(text: &str) -> String {
 /// assert_eq!(normalize_wording("…?!"), "");
 /// ```
 pub fn normalize_wording(text: &str) -> String {
-    let folded = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
-    let mut words = String::with_capacity(text.len());
+    // What has no accents needs no tables for them.
+    if text.is_ascii() {
+        words_of(text.chars().map(|c| c.to_ascii_lowercase()), text.len())
+    } else {
+        let folded = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
+        words_of(folded, text.len())
+    }
+}
+
+/// The letters and digits, with a space for whatever else stands between them.
+fn words_of(folded: impl Iterator<Item = char>, length: usize) -> String {
+    let mut words = String::with_capacity(length);
     let mut gap = false;
     for c in folded {
         if c.is_alphanumeric() {

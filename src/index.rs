@@ -1,16 +1,17 @@
 //! The wordings' vectors, and which entry each belongs to.
 
-use std::num::NonZero;
 use std::ops::Range;
-use std::thread;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{ArcArray2, Array1, ArrayView1, ArrayView2, Axis, concatenate};
+use rten_simd::{Isa, SimdOp};
+
+use crate::parallel::in_parts;
 
 /// Unit rows, one a wording, in the order of the FAQ.
 #[derive(Debug, Clone)]
 pub struct Index {
     /// `[wordings, dimension]`
-    rows: Array2<f32>,
+    rows: ArcArray2<f32>,
     /// For each entry, the row of its first wording; one more at the end.
     starts: Vec<usize>,
 }
@@ -22,7 +23,8 @@ impl Index {
     /// # Panics
     ///
     /// The counts don't add up to the rows.
-    pub fn new(rows: Array2<f32>, counts: impl IntoIterator<Item = usize>) -> Self {
+    pub fn new(rows: impl Into<ArcArray2<f32>>, counts: impl IntoIterator<Item = usize>) -> Self {
+        let rows = rows.into();
         let mut starts = vec![0];
         starts.extend(counts.into_iter().scan(0, |sum, count| {
             *sum += count;
@@ -53,39 +55,194 @@ impl Index {
     }
 }
 
-/// From this many numbers on, reading them takes longer than starting threads for it.
-const PARALLEL: usize = 4 << 20;
+/// A thread is given at least this many numbers: fewer are read before it has begun.
+const LEAST_NUMBERS: usize = 2 << 20;
 
 /// The products of all rows with a vector: on all cores where there are many, since one core cannot read
 /// as fast as memory gives.
 pub fn products(rows: ArrayView2<f32>, vector: ArrayView1<f32>) -> Array1<f32> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(rows.nrows().max(1));
-    if rows.len() < PARALLEL || threads == 1 {
-        return rows.dot(&vector);
+    let least = LEAST_NUMBERS / rows.ncols().max(1);
+    let parts = in_parts(rows.nrows(), least, |part| rows.slice_axis(Axis(0), part.into()).dot(&vector));
+    let parts: Vec<ArrayView1<f32>> = parts.iter().map(|part| part.view()).collect();
+    // There is at least one part, and they have one axis: nothing can be wrong with them.
+    concatenate(Axis(0), &parts).unwrap_or_default()
+}
+
+/// Rows of length at most 1 in 8 bits: a quarter of the memory to read, for products that are off by at
+/// most [`Codes::error`].
+#[derive(Debug, Clone)]
+pub struct Codes {
+    /// `[rows, dimension]`, one after the other.
+    codes: Vec<i8>,
+    dimension: usize,
+    /// What each row's codes are multiplied with.
+    steps: Vec<f32>,
+    /// The greatest distance of a row from its codes.
+    distance: f32,
+}
+
+/// A vector in 16 bits, to be multiplied with codes.
+struct Wide {
+    numbers: Vec<i16>,
+    step: f32,
+}
+
+impl Wide {
+    fn new(vector: ArrayView1<f32>) -> Self {
+        let greatest = vector.iter().fold(0.0f32, |greatest, value| greatest.max(value.abs()));
+        // The sum of 384 products stays below 2^31: 384 * 127 * 32767 is 1.6e9. Longer rows have less room.
+        let most = (f64::from(i32::MAX) / (127.0 * vector.len().max(1) as f64)).min(32767.0) as f32;
+        let step = if greatest > 0.0 { greatest / most } else { 1.0 };
+        Wide { numbers: vector.iter().map(|value| (value / step).round() as i16).collect(), step }
     }
-    let mut found = Array1::zeros(rows.nrows());
-    let size = rows.nrows().div_ceil(threads);
-    thread::scope(|scope| {
-        let parts = rows.axis_chunks_iter(Axis(0), size).zip(found.axis_chunks_iter_mut(Axis(0), size));
-        for (rows, mut found) in parts {
-            scope.spawn(move || found.assign(&rows.dot(&vector)));
+}
+
+impl Codes {
+    /// Codes of `count` rows of `dimension` numbers, which `row` writes.
+    pub fn new(count: usize, dimension: usize, row: impl Fn(usize, &mut [f32]) + Sync) -> Self {
+        let parts = in_parts(count, LEAST_NUMBERS / dimension.max(1), |part| {
+            let mut codes = Vec::with_capacity(part.len() * dimension);
+            let mut steps = Vec::with_capacity(part.len());
+            let (mut distance, mut numbers) = (0.0f32, vec![0.0; dimension]);
+            for at in part {
+                row(at, &mut numbers);
+                let greatest = numbers.iter().fold(0.0f32, |greatest, value| greatest.max(value.abs()));
+                let step = if greatest > 0.0 { greatest / 127.0 } else { 1.0 };
+                let inverse = 1.0 / step;
+                let mut square = 0.0;
+                codes.extend(numbers.iter().map(|value| {
+                    // Not `round`, which this processor family has no vector instruction for in its oldest
+                    // members: adding and taking away 1.5 * 2^23 rounds to the nearest integer.
+                    let code = (value * inverse + 12_582_912.0) - 12_582_912.0;
+                    square += (value - code * step) * (value - code * step);
+                    code as i8
+                }));
+                steps.push(step);
+                distance = distance.max(square.sqrt());
+            }
+            (codes, steps, distance)
+        });
+        let mut whole = Codes { codes: Vec::new(), dimension, steps: Vec::new(), distance: 0.0 };
+        for (codes, steps, distance) in parts {
+            if whole.codes.is_empty() {
+                (whole.codes, whole.steps) = (codes, steps);
+            } else {
+                whole.codes.extend(codes);
+                whole.steps.extend(steps);
+            }
+            whole.distance = whole.distance.max(distance);
         }
-    });
-    found
+        whole
+    }
+
+    /// How far a product of a row and `vector` is at most from what [`Codes::products`] gives: by
+    /// Cauchy and Schwarz, the length of the one times how far the other is from its codes.
+    pub fn error(&self, vector: ArrayView1<f32>) -> f32 {
+        let wide = Wide::new(vector);
+        let distance = vector
+            .iter()
+            .zip(&wide.numbers)
+            .map(|(value, &number)| (value - f32::from(number) * wide.step).powi(2))
+            .sum::<f32>()
+            .sqrt();
+        // The codes of a row are no longer than it and its distance from them.
+        vector.dot(&vector).sqrt() * self.distance + distance * (1.0 + self.distance)
+    }
+
+    /// The products of all rows with each of some vectors, nearly; every row is read once.
+    pub fn products<const N: usize>(&self, vectors: [ArrayView1<f32>; N]) -> [Vec<f32>; N] {
+        let wide = vectors.map(Wide::new);
+        let parts = in_parts(self.steps.len(), LEAST_NUMBERS / self.dimension.max(1), |part| {
+            CodeProducts { codes: self, part, wide: &wide }.dispatch()
+        });
+        let mut whole = [const { Vec::new() }; N];
+        for part in parts {
+            for (whole, part) in whole.iter_mut().zip(part) {
+                if whole.is_empty() {
+                    *whole = part;
+                } else {
+                    whole.extend(part);
+                }
+            }
+        }
+        whole
+    }
+}
+
+/// The loop over the codes, compiled for each instruction set.
+struct CodeProducts<'c, const N: usize> {
+    codes: &'c Codes,
+    part: Range<usize>,
+    wide: &'c [Wide; N],
+}
+
+impl<const N: usize> SimdOp for CodeProducts<'_, N> {
+    type Output = [Vec<f32>; N];
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> [Vec<f32>; N] {
+        let Codes { codes, dimension, steps, .. } = self.codes;
+        let mut products = [const { Vec::new() }; N];
+        products.iter_mut().for_each(|products| products.reserve_exact(self.part.len()));
+        for at in self.part {
+            let row = &codes[at * dimension..(at + 1) * dimension];
+            for (products, wide) in products.iter_mut().zip(self.wide) {
+                let sum: i32 = row
+                    .iter()
+                    .zip(&wide.numbers)
+                    .map(|(&code, &number)| i32::from(code) * i32::from(number))
+                    .sum();
+                products.push(sum as f32 * wide.step * steps[at]);
+            }
+        }
+        products
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
 
     #[test]
     fn products_are_the_same_on_several_threads() {
-        let rows =
-            Array2::from_shape_fn((PARALLEL / 64 + 3, 64), |(row, column)| ((row * 7 + column) % 13) as f32);
+        let rows = Array2::from_shape_fn((3 * LEAST_NUMBERS / 64 + 3, 64), |(row, column)| {
+            ((row * 7 + column) % 13) as f32
+        });
         let vector = Array1::from_shape_fn(64, |at| (at % 5) as f32);
         let found = products(rows.view(), vector.view());
         for row in [0, 1, rows.nrows() / 2, rows.nrows() - 1] {
             assert_eq!(found[row], rows.row(row).dot(&vector));
+        }
+    }
+
+    #[test]
+    fn codes_keep_their_promise() {
+        let mut state = 1u32;
+        let mut random = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+        };
+        let mut rows = Array2::from_shape_simple_fn((500, 100), &mut random);
+        for mut row in rows.rows_mut() {
+            let length = row.dot(&row).sqrt();
+            row /= length;
+        }
+        rows.row_mut(7).fill(0.0);
+        let codes = Codes::new(500, 100, |at, target| {
+            target.copy_from_slice(rows.row(at).as_slice().unwrap());
+        });
+        let zeros = Array1::zeros(100);
+        for vector in [rows.row(3).to_owned(), &rows.row(4) * 40.0, zeros] {
+            let error = codes.error(vector.view());
+            let [near, twice] = codes.products([vector.view(), (&vector * 2.0).view()]);
+            for (at, exact) in rows.dot(&vector).into_iter().enumerate() {
+                assert!((near[at] - exact).abs() <= error + 1e-6, "{} {exact} {error}", near[at]);
+                assert!((twice[at] - 2.0 * exact).abs() <= 2.0 * error + 1e-6);
+            }
+            let length = vector.dot(&vector).sqrt();
+            assert!(error <= 0.02 * length, "{error}");
         }
     }
 

@@ -37,7 +37,7 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> files -> faq -> embed -> cache -> index -> evidence -> check
+//! error -> files -> parallel -> faq -> embed -> cache -> index -> evidence -> check
 //! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
 //! ```
 //!
@@ -58,6 +58,7 @@ pub mod faq;
 pub mod files;
 pub mod index;
 pub mod matcher;
+mod parallel;
 
 pub use bot::{Bot, Reply, Setup};
 pub use embed::{Embedder, ModelId};

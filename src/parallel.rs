@@ -1,0 +1,43 @@
+//! Work shared out among all cores.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::thread;
+
+/// Does `work` on consecutive parts of `0..count` on all cores, none of them smaller than `least`
+/// unless it is the only one. The results are in the order of the parts; how many there are depends on
+/// the machine.
+pub fn in_parts<T: Send>(count: usize, least: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let parts = cores.min(count / least.max(1)).max(1);
+    let part = |number: usize| count * number / parts..count * (number + 1) / parts;
+    if parts == 1 {
+        return vec![work(0..count)];
+    }
+    thread::scope(|scope| {
+        let work = &work;
+        // The first part is for this thread.
+        let others: Vec<_> = (1..parts).map(|number| scope.spawn(move || work(part(number)))).collect();
+        let mut results = vec![work(part(0))];
+        results.extend(
+            others
+                .into_iter()
+                .map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
+        );
+        results
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_follow_one_another_and_leave_nothing_out() {
+        for count in [0, 1, 9, 10, 1001] {
+            let parts = in_parts(count, 5, |part| part.collect::<Vec<_>>());
+            assert!(parts.len() == 1 || parts.iter().all(|part| part.len() >= 5));
+            assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
+        }
+    }
+}
