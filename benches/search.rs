@@ -1,28 +1,36 @@
-//! Ranking all entries for a question, its text and vector given: every signal and the score, by the
-//! number of wordings (of 384 numbers, four an entry).
+//! Search: all signals of all entries, ranked, for a query whose vector is given; and the exact scalar
+//! products alone. Beside each, the time of reading the wordings' vectors once from memory, in the same
+//! run and on the same number of cores.
+//!
+//! ```console
+//! $ cargo bench --bench search            # up to 100,000 wordings
+//! $ cargo bench --bench search -- 1000000 # up to a million: needs 4 GB
+//! ```
 
+use std::env;
 use std::hint::black_box;
+use std::thread;
+use std::time::Instant;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use faqbot::evidence::Evidence;
-use faqbot::index::Index;
+use faqbot::index::{Index, products};
 use faqbot::{Entry, EntryId};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 const DIMENSION: usize = 384;
 const PHRASINGS: usize = 4;
 
 /// Numbers without meaning, the same on every run.
-struct Random(u32);
+struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 >> 8
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as u32
     }
 
     fn unit(&mut self) -> f32 {
-        self.next() as f32 / (1 << 24) as f32 - 0.5
+        self.next() as f32 / (1u32 << 31) as f32 - 0.5
     }
 }
 
@@ -41,29 +49,93 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
         .collect()
 }
 
-fn search(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("rank");
-    group.sample_size(20);
-    let query = Array1::from_elem(DIMENSION, (DIMENSION as f32).sqrt().recip());
-    for count in [1_000, 10_000, 100_000] {
-        let mut random = Random(1);
-        let mut rows = Array2::from_shape_simple_fn((count, DIMENSION), || random.unit());
-        for mut row in rows.rows_mut() {
+/// Unit rows around a centre for each entry, as the wordings of a question are.
+fn rows(random: &mut Random, count: usize) -> Array2<f32> {
+    let mut rows = Array2::zeros((count, DIMENSION));
+    for mut block in rows.axis_chunks_iter_mut(Axis(0), PHRASINGS) {
+        let centre = Array1::from_shape_simple_fn(DIMENSION, || random.unit());
+        for mut row in block.rows_mut() {
+            row.assign(&centre);
+            row.mapv_inplace(|value| value + 0.6 * random.unit());
             let length = row.dot(&row).sqrt();
             row /= length;
         }
-        let entries = entries(&mut random, count / PHRASINGS);
-        let index = Index::new(rows, vec![PHRASINGS; entries.len()]);
-        let evidence = Evidence::new(&entries, &index, Array2::zeros((0, DIMENSION)), Vec::new());
-        group.throughput(Throughput::Elements(count as u64));
-        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-            bencher.iter(|| {
-                black_box(evidence.rank(&index, "how do w17 and w423 differ from w99", query.view(), 5))
-            });
-        });
     }
-    group.finish();
+    rows
 }
 
-criterion_group!(benches, search);
-criterion_main!(benches);
+/// Reads all numbers once, on all cores.
+fn read(rows: ArrayView2<f32>) -> f32 {
+    let cores = thread::available_parallelism().map_or(1, |count| count.get());
+    thread::scope(|scope| {
+        let parts: Vec<_> = rows
+            .axis_chunks_iter(Axis(0), rows.nrows().div_ceil(cores))
+            .map(|part| {
+                scope.spawn(move || {
+                    let numbers = part.to_slice().expect("one piece");
+                    // Several sums at a time, so that memory is what is waited for.
+                    let mut sums = [0.0f32; 64];
+                    for chunk in numbers.chunks_exact(64) {
+                        sums.iter_mut().zip(chunk).for_each(|(sum, number)| *sum += number);
+                    }
+                    sums.iter().sum::<f32>()
+                })
+            })
+            .collect();
+        parts.into_iter().map(|part| part.join().expect("a sum")).sum()
+    })
+}
+
+/// Milliseconds of each, taking turns: the median.
+fn measure<const N: usize>(mut work: [&mut dyn FnMut(); N]) -> [f64; N] {
+    const ROUNDS: usize = 15;
+    let mut times = [[0.0; ROUNDS]; N];
+    for round in 0..ROUNDS {
+        for (work, times) in work.iter_mut().zip(&mut times) {
+            let begin = Instant::now();
+            work();
+            times[round] = begin.elapsed().as_secs_f64() * 1e3;
+        }
+    }
+    times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[ROUNDS / 2]
+    })
+}
+
+fn main() {
+    // `cargo bench` adds flags of its own.
+    let most = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
+    println!("milliseconds; {DIMENSION} numbers a wording, {PHRASINGS} wordings an entry");
+    println!(
+        "{:>9} {:>10} {:>10} {:>7} {:>10} {:>7} {:>10} {:>12}",
+        "wordings", "read", "products", "ratio", "all", "ratio", "prepare", "ns/wording"
+    );
+    for count in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|&count| count <= most) {
+        let mut random = Random(1);
+        let rows = rows(&mut random, count);
+        let entries = entries(&mut random, count / PHRASINGS);
+        let index = Index::new(rows, vec![PHRASINGS; entries.len()]);
+        let begin = Instant::now();
+        let evidence = Evidence::new(&entries, &index, Array2::zeros((0, DIMENSION)), Vec::new());
+        let prepared = begin.elapsed().as_secs_f64() * 1e3;
+        // Questions near an entry, with some of its words.
+        let mut query = index.rows().row(count / 2).to_owned();
+        query.mapv_inplace(|value| value + 0.5 * random.unit() / (DIMENSION as f32).sqrt());
+        let length = query.dot(&query).sqrt();
+        query /= length;
+        let text =
+            format!("how do w17 and w423 differ from {}", &entries[count / 2 / PHRASINGS].phrasings[0]);
+        let [read, products, all] = measure([
+            &mut || _ = black_box(read(index.rows())),
+            &mut || _ = black_box(products(index.rows(), query.view())),
+            &mut || _ = black_box(evidence.rank(&index, &text, query.view(), 5)),
+        ]);
+        println!(
+            "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {prepared:>10.0} {:>12.1}",
+            products / read,
+            all / read,
+            all * 1e6 / count as f64
+        );
+    }
+}

@@ -14,6 +14,7 @@ use crate::evidence::{Evidence, Match, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_wording};
 use crate::index::Index;
 use crate::matcher::{Case, Decision, Policy, Rule, decide};
+use crate::parallel::in_parts;
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -198,47 +199,71 @@ impl<E: Embedder> Bot<E> {
         Ok(replies.remove(0))
     }
 
-    /// Answers many queries at once, in their order: faster than one by one.
+    /// Answers many queries at once, in their order, on all cores: faster than one by one. A query that
+    /// is a wording (by [`normalize_wording`]) has that wording's vector, and needs no model.
     ///
     /// # Errors
     ///
     /// The embedder failed.
     pub fn ask_all(&self, queries: &[&str], count: usize, progress: Progress) -> Result<Vec<Reply>> {
+        /// Fewer replies take less time than starting a thread for them.
+        const REPLIES_A_THREAD: usize = 8;
+
         let mut texts: Vec<&str> = Vec::new();
-        // For each query its row and those of its parts, if it has any.
         let mut places = Vec::with_capacity(queries.len());
         for query in queries {
             let query = query.trim();
             let normalized = normalize_wording(query);
-            if normalized.is_empty() || self.prepared.index.is_empty() {
-                places.push(None);
-                continue;
-            }
-            let parts = match questions(query) {
-                parts if parts.len() > 1 && !self.prepared.wordings.contains_key(&normalized) => parts,
-                _ => Vec::new(),
-            };
-            places.push(Some((texts.len(), normalized, parts.len())));
-            texts.push(query);
-            texts.extend(parts);
+            places.push(if normalized.is_empty() || self.prepared.index.is_empty() {
+                Place::Nothing
+            } else if let Some(row) = self.row_of(&normalized) {
+                Place::Wording { row, normalized }
+            } else {
+                let parts = match questions(query) {
+                    parts if parts.len() > 1 => parts,
+                    _ => Vec::new(),
+                };
+                let at = texts.len();
+                texts.push(query);
+                texts.extend(&parts);
+                Place::Text { at, normalized, parts: parts.len() }
+            });
         }
         let rows = if texts.is_empty() {
             Array2::zeros((0, self.embedder.dimension()))
         } else {
             self.embedder.embed(Role::Query, &texts, progress)?
         };
-        let replies = queries.iter().zip(places).map(|(query, place)| {
-            let Some((at, normalized, parts)) = place else { return nothing_to_compare(query) };
-            let whole = self.reply(query, &normalized, rows.row(at), count);
-            if parts == 0 {
-                return whole;
+        let reply = |number: usize| {
+            let query = queries[number];
+            match &places[number] {
+                Place::Nothing => nothing_to_compare(query),
+                Place::Wording { row, normalized } => {
+                    self.reply(query, normalized, self.prepared.index.rows().row(*row), count)
+                }
+                Place::Text { at, normalized, parts } => {
+                    let whole = self.reply(query, normalized, rows.row(*at), count);
+                    if *parts == 0 {
+                        return whole;
+                    }
+                    let parts = (at + 1..=at + parts)
+                        .map(|at| self.reply(texts[at], &normalize_wording(texts[at]), rows.row(at), count))
+                        .collect();
+                    joined(whole, parts)
+                }
             }
-            let parts = (at + 1..=at + parts)
-                .map(|at| self.reply(texts[at], &normalize_wording(texts[at]), rows.row(at), count))
-                .collect();
-            joined(whole, parts)
-        });
-        Ok(replies.collect())
+        };
+        let replies =
+            in_parts(queries.len(), REPLIES_A_THREAD, |part| part.map(reply).collect::<Vec<Reply>>());
+        Ok(replies.into_iter().flatten().collect())
+    }
+
+    /// The row of a wording, by what [`normalize_wording`] makes of it.
+    fn row_of(&self, normalized: &str) -> Option<usize> {
+        let entry = *self.prepared.wordings.get(normalized)?.first()?;
+        let phrasings = &self.faq.entries[entry].phrasings;
+        let at = phrasings.iter().position(|phrasing| normalize_wording(phrasing) == normalized)?;
+        Some(self.prepared.index.bounds(entry).start + at)
     }
 
     fn reply(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
@@ -293,6 +318,16 @@ impl<E: Embedder> Bot<E> {
             parts: Vec::new(),
         }
     }
+}
+
+/// Where a query's vector is.
+enum Place {
+    /// It needs none.
+    Nothing,
+    /// It is that of a wording.
+    Wording { row: usize, normalized: String },
+    /// It is embedded at `at`, and those of its parts after it.
+    Text { at: usize, normalized: String, parts: usize },
 }
 
 fn nothing_to_compare(query: &str) -> Reply {

@@ -21,7 +21,7 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 
-use ndarray::{ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::faq::{Entry, normalize_wording};
@@ -138,7 +138,7 @@ pub struct Ranking {
 
 /// From this many wordings on, all entries are looked at in 8 bits first. With fewer, reading their
 /// vectors takes a small part of what the query's own takes.
-const MANY_ROWS: usize = 16_384;
+const MANY_ROWS: usize = 4_096;
 
 /// The signals of a FAQ, ready for queries.
 #[derive(Debug, Clone)]
@@ -225,8 +225,10 @@ impl Middle {
 
     /// Writes a row, seen from the middle, to `target`, which has its length.
     fn write_seen(&self, row: ArrayView1<f32>, place: Place, target: ArrayViewMut1<f32>) {
-        let values = target.into_iter().zip(row).zip(&self.point);
-        values.for_each(|((target, value), middle)| *target = (value - middle) * place.inverse_distance);
+        Zip::from(target)
+            .and(row)
+            .and(&self.point)
+            .for_each(|target, value, middle| *target = (value - middle) * place.inverse_distance);
     }
 
     /// For each entry, the length of the mean of its wordings, seen from here.
