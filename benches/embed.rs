@@ -1,14 +1,17 @@
-//! Questions and batches through the bundled model, on the built-in engine and, where
-//! `ORT_DYLIB_PATH` names ONNX Runtime's library, on that too: side by side, with ratios.
+//! Questions and batches through the bundled model, side by side: the built-in engine; with
+//! `ORT_DYLIB_PATH`, ONNX Runtime on the same model; with `FAQBOT_BENCH_F32` beside it, ONNX Runtime on
+//! the model in f32; with `FAQBOT_BENCH_PYTHON`, sentence-transformers. benches/README.md says how to get
+//! these.
 //!
 //! ```console
-//! $ ORT_DYLIB_PATH=/path/to/libonnxruntime.so cargo bench --bench embed
+//! $ cargo bench --bench embed
 //! ```
 //!
 //! An engine is chosen once in a process, so each side is a process of its own; the sides take turns,
-//! so that what else the machine does falls on both.
+//! so that what else the machine does falls on all.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -21,6 +24,8 @@ use faqbot::{Bot, Faq, Setup};
 const ROUNDS: usize = 5;
 const CHILD: &str = "FAQBOT_BENCH_CHILD";
 const LIBRARY: &str = "ORT_DYLIB_PATH";
+const F32: &str = "FAQBOT_BENCH_F32";
+const PYTHON: &str = "FAQBOT_BENCH_PYTHON";
 
 /// What one process measured: milliseconds, except for the rates in texts a second.
 const MEASURES: [&str; 5] =
@@ -32,40 +37,62 @@ fn main() {
         println!("{measured}");
         return;
     }
-    let library = env::var_os(LIBRARY).filter(|path| !path.is_empty());
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     let program = env::current_exe().expect("this program");
-    let run = |onnx_runtime: bool| -> [f64; MEASURES.len()] {
+    let child = |library: Option<&OsString>, model: Option<&OsString>| {
         let mut command = Command::new(&program);
-        command.env(CHILD, "1").env_remove(LIBRARY);
-        if onnx_runtime {
-            command.env(LIBRARY, library.as_ref().expect("a library"));
-        }
-        let output = command.output().expect("a run");
-        let text = String::from_utf8_lossy(&output.stdout);
-        let values: Vec<f64> = text.split_whitespace().filter_map(|value| value.parse().ok()).collect();
-        values.try_into().unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+        command.env(CHILD, "1").env_remove(LIBRARY).env_remove(F32);
+        command.envs(library.map(|library| (LIBRARY, library)));
+        command.envs(model.map(|model| (F32, model)));
+        command
     };
-    let mut built_in = Vec::new();
-    let mut onnx_runtime = Vec::new();
+    let mut sides = vec![("built in", child(None, None))];
+    if let Some(library) = set(LIBRARY) {
+        sides.push(("ONNX Runtime", child(Some(&library), None)));
+        if let Some(model) = set(F32) {
+            sides.push(("the same, f32", child(Some(&library), Some(&model))));
+        }
+    }
+    if let Some(python) = set(PYTHON) {
+        let mut command = Command::new(python);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers.py")).arg("embed");
+        sides.push(("Python", command));
+    }
+    // For each side its runs, and in each the measures.
+    let mut runs: Vec<Vec<Vec<f64>>> = vec![Vec::new(); sides.len()];
     for _ in 0..ROUNDS {
-        built_in.push(run(false));
-        if library.is_some() {
-            onnx_runtime.push(run(true));
+        for ((_, command), runs) in sides.iter_mut().zip(&mut runs) {
+            let output = command.output().expect("a run");
+            let text = String::from_utf8_lossy(&output.stdout);
+            let mut values: Vec<f64> =
+                text.split_whitespace().filter_map(|value| value.parse().ok()).collect();
+            // Python says nothing of loading.
+            if values.len() + 1 == MEASURES.len() {
+                values.insert(0, f64::NAN);
+            }
+            assert_eq!(values.len(), MEASURES.len(), "{}", String::from_utf8_lossy(&output.stderr));
+            runs.push(values);
         }
     }
-    println!("median of {ROUNDS} runs, taking turns");
-    println!("{:<22}{:>10}{:>14}{:>8}", "", "built in", "ONNX Runtime", "ratio");
+    println!("median of {ROUNDS} runs, taking turns; in brackets, how often the built-in engine's");
+    print!("{:<22}", "");
+    sides.iter().for_each(|(name, _)| print!("{name:>22}"));
+    println!();
     for (at, name) in MEASURES.iter().enumerate() {
-        let own = median(built_in.iter().map(|run| run[at]).collect());
-        if onnx_runtime.is_empty() {
-            println!("{name:<22}{own:>10.2}{:>14}{:>8}", "-", "-");
-        } else {
-            let other = median(onnx_runtime.iter().map(|run| run[at]).collect());
-            println!("{name:<22}{own:>10.2}{other:>14.2}{:>8.2}", own / other);
+        let of = |runs: &[Vec<f64>]| median(runs.iter().map(|run| run[at]).collect());
+        let own = of(&runs[0]);
+        print!("{name:<22}{own:>22.2}");
+        for runs in &runs[1..] {
+            let other = of(runs);
+            print!(
+                "{:>22}",
+                if other.is_nan() { "-".into() } else { format!("{other:.2} ({:.2})", other / own) }
+            );
         }
+        println!();
     }
-    if library.is_none() {
-        println!("set {LIBRARY} to ONNX Runtime's library to compare");
+    if sides.len() == 1 {
+        println!("benches/README.md says how to compare with others");
     }
 }
 
@@ -84,7 +111,7 @@ fn measure() -> [f64; MEASURES.len()] {
         .collect();
 
     let begin = Instant::now();
-    let embedder = match env::var_os("FAQBOT_BENCH_MODEL") {
+    let embedder = match env::var_os(F32) {
         Some(folder) => FastEmbedder::from_folder(Path::new(&folder)),
         None => FastEmbedder::bundled(),
     }

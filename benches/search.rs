@@ -1,6 +1,6 @@
 //! Search: all signals of all entries, ranked, for a query whose vector is given; and the exact scalar
-//! products alone. Beside each, the time of reading the wordings' vectors once from memory, in the same
-//! run and on the same number of cores.
+//! products alone. Beside them, the time of reading the wordings' vectors once from memory, in the same
+//! run and on the same number of cores, and, with `FAQBOT_BENCH_PYTHON`, the top 10 by numpy and faiss.
 //!
 //! ```console
 //! $ cargo bench --bench search            # up to 100,000 wordings
@@ -9,6 +9,8 @@
 
 use std::env;
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
@@ -103,6 +105,20 @@ fn measure<const N: usize>(mut work: [&mut dyn FnMut(); N]) -> [f64; N] {
     })
 }
 
+/// What numpy and faiss take, where they are at hand.
+fn peers(count: usize) -> String {
+    let Some(python) = env::var_os("FAQBOT_BENCH_PYTHON").filter(|python| !python.is_empty()) else {
+        return String::new();
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers.py");
+    let output = Command::new(python).arg(script).args(["search", &count.to_string()]).output();
+    let output = output.expect("a run");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let times: Vec<f64> = text.split_whitespace().filter_map(|time| time.parse().ok()).collect();
+    let [numpy, faiss] = times[..] else { panic!("{}", String::from_utf8_lossy(&output.stderr)) };
+    format!("   numpy {numpy:.3}, faiss {faiss:.3}")
+}
+
 fn main() {
     // `cargo bench` adds flags of its own.
     let most = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
@@ -131,8 +147,10 @@ fn main() {
             &mut || _ = black_box(products(index.rows(), query.view())),
             &mut || _ = black_box(evidence.rank(&index, &text, query.view(), 5)),
         ]);
+        drop((index, evidence));
+        let peers = peers(count);
         println!(
-            "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {prepared:>10.0} {:>12.1}",
+            "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {prepared:>10.0} {:>12.1}{peers}",
             products / read,
             all / read,
             all * 1e6 / count as f64

@@ -1,45 +1,123 @@
-//! `faqbot ask` on the therapist FAQ as a whole process, with a warm cache: time and memory.
+//! The first answer, as a whole process with a warm cache: `faqbot ask` on the therapist FAQ, on a
+//! question that is one of its wordings, on a FAQ of 10,000 entries and one of 100,000 wordings, and,
+//! with `FAQBOT_BENCH_PYTHON`, sentence-transformers. Time and memory.
 //!
 //! ```console
-//! $ cargo bench --bench startup
+//! $ cargo bench --bench startup           # the first time takes three minutes, to embed
 //! ```
 
-use std::path::Path;
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const RUNS: usize = 21;
+const RUNS: usize = 15;
+const QUESTION: &str = "do shrinks google their patients";
 
 fn main() {
-    let cache = tempfile::tempdir().expect("a folder");
-    let ask = |program: &Path| {
-        let mut command = Command::new(program);
-        command
-            .args(["ask", "do shrinks google their patients", "--offline", "--cache-dir"])
-            .arg(cache.path());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+    // Kept from one run to the next.
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("startup");
+    fs::create_dir_all(&folder).expect("a folder");
+    let ask = |faq: Option<&Path>, question: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faqbot"));
+        command.args(["ask", question, "--offline", "--cache-dir"]).arg(folder.join("cache"));
+        if let Some(faq) = faq {
+            command.arg("--faq").arg(faq).args(["--limit", "entries=2M"]);
+        }
         command
     };
-    let program = Path::new(env!("CARGO_BIN_EXE_faqbot"));
-    assert!(ask(program).status().expect("a run").code().is_some_and(|code| code < 2), "the warm-up");
-    let mut times: Vec<f64> = (0..RUNS)
-        .map(|_| {
-            let begin = Instant::now();
-            ask(program).status().expect("a run");
-            begin.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    println!("faqbot ask, whole process, warm cache, {RUNS} runs");
-    println!("p50 {:.0} ms, least {:.0} ms, most {:.0} ms", times[RUNS / 2], times[0], times[RUNS - 1]);
-    match peak_memory(ask(program)) {
-        Some(kilobytes) => println!("peak resident memory {:.0} MB", kilobytes as f64 / 1e3),
-        None => println!("peak resident memory: not told by this system"),
+    let ten = large(&folder, 10_000, 1);
+    let hundred = large(&folder, 25_000, 4);
+    let mut sides = vec![
+        ("therapist FAQ", ask(None, QUESTION)),
+        ("the same, a wording", ask(None, "Do therapists google their clients?")),
+        ("10,000 entries", ask(Some(&ten), QUESTION)),
+        ("100,000 wordings", ask(Some(&hundred), QUESTION)),
+    ];
+    if let Some(python) = env::var_os("FAQBOT_BENCH_PYTHON").filter(|python| !python.is_empty()) {
+        let mut command = Command::new(python);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers.py")).args(["first", QUESTION]);
+        sides.push(("sentence-transformers", command));
     }
+    for (name, command) in &mut sides {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        // The warm-up.
+        assert!(command.status().expect("a run").code().is_some_and(|code| code < 2), "{name}");
+    }
+    let mut times = vec![Vec::new(); sides.len()];
+    for _ in 0..RUNS {
+        for ((_, command), times) in sides.iter_mut().zip(&mut times) {
+            let begin = Instant::now();
+            command.status().expect("a run");
+            times.push(begin.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    println!("whole processes, warm cache, {RUNS} runs taking turns");
+    println!("{:<22}{:>10}{:>10}{:>10}{:>12}", "", "p50 ms", "least", "most", "peak MB");
+    for ((name, command), mut times) in sides.iter().zip(times) {
+        times.sort_by(f64::total_cmp);
+        let memory =
+            peak_memory(command).map_or("-".into(), |kilobytes| format!("{:.0}", kilobytes as f64 / 1e3));
+        println!(
+            "{name:<22}{:>10.0}{:>10.0}{:>10.0}{memory:>12}",
+            times[RUNS / 2],
+            times[0],
+            times[RUNS - 1]
+        );
+    }
+    let cache =
+        fs::read_dir(folder.join("cache")).expect("a cache").filter_map(|file| Some(file.ok()?.path()));
+    let begin = Instant::now();
+    let bytes: usize = cache.map(|file| fs::read(file).map_or(0, |bytes| bytes.len())).sum();
+    println!(
+        "reading the cache, {:.0} MB: {:.0} ms",
+        bytes as f64 / 1e6,
+        begin.elapsed().as_secs_f64() * 1e3
+    );
+}
+
+/// A FAQ of made-up questions.
+fn large(folder: &Path, entries: usize, phrasings: usize) -> PathBuf {
+    let path = folder.join(format!("{entries}-{phrasings}.jsonl"));
+    if path.exists() {
+        return path;
+    }
+    let verbs =
+        ["reset", "change", "cancel", "order", "return", "track", "share", "print", "install", "renew"];
+    let things =
+        ["password", "invoice", "parcel", "printer", "address", "ticket", "voucher", "camera", "folder"];
+    let places =
+        ["Berlin", "Paris", "Oslo", "Lima", "Cairo", "Quito", "Delhi", "Osaka", "Perth", "Accra", "Turin"];
+    let mut text = String::new();
+    for entry in 0..entries {
+        let wordings: Vec<String> = (0..phrasings)
+            .map(|number| {
+                let at = entry * phrasings + number;
+                let (verb, thing) = (verbs[at % verbs.len()], things[at / 10 % things.len()]);
+                let form = ["How do I", "Can I", "Where do I", "When should I"][number % 4];
+                format!(
+                    "\"{form} {verb} my {thing} in {} with number {at}?\"",
+                    places[at / 90 % places.len()]
+                )
+            })
+            .collect();
+        writeln!(
+            text,
+            "{{\"questions\": [{}], \"answer\": \"Open the menu and choose {}. It takes {} minutes.\"}}",
+            wordings.join(", "),
+            things[entry % things.len()],
+            entry % 90 + 1
+        )
+        .expect("a string");
+    }
+    fs::write(&path, text).expect("a file");
+    path
 }
 
 /// The peak resident memory of a run in kilobytes, from GNU time.
-fn peak_memory(command: Command) -> Option<u64> {
+fn peak_memory(command: &Command) -> Option<u64> {
     let output = Command::new("/usr/bin/time")
         .args(["-f", "%M"])
         .arg(command.get_program())

@@ -448,6 +448,7 @@ def main() -> int:
     parser.add_argument("out", type=Path, help="folder to write, models/all-MiniLM-L6-v2")
     parser.add_argument("--texts", type=Path, nargs="+", help="FAQs as JSONL: what activations look like")
     parser.add_argument("--smoothings", action="store_true", help="compare smoothing exponents; write nothing")
+    parser.add_argument("--f32", action="store_true", help="write the model in f32, for comparisons")
     parser.add_argument("--check", action="store_true", help="compare the files in OUT with f32; write nothing")
     args = parser.parse_args()
 
@@ -462,16 +463,19 @@ def main() -> int:
     if args.check:
         check(weights, config, tokenizer, args.out)
         return 0
-    if not args.texts:
+    if args.f32:
+        model = build(weights, config, None)[0]
+    elif args.texts:
+        texts = read_texts(args.texts)
+        print(f"{len(texts)} texts", file=sys.stderr)
+        if args.smoothings:
+            try_smoothings(weights, config, tokenizer, texts)
+            return 0
+        model = quantized(weights, config, tokenizer, texts)
+    else:
         parser.error("--texts is needed: the ranges of activations come from them")
-    texts = read_texts(args.texts)
-    print(f"{len(texts)} texts", file=sys.stderr)
-    if args.smoothings:
-        try_smoothings(weights, config, tokenizer, texts)
-        return 0
 
     args.out.mkdir(parents=True, exist_ok=True)
-    model = quantized(weights, config, tokenizer, texts)
     (args.out / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
     for name in COPIED + COPIED_FROM_SUBFOLDER:
         (args.out / name).parent.mkdir(exist_ok=True)
