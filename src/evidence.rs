@@ -17,7 +17,6 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -26,7 +25,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::faq::{Entry, normalize_wording};
 use crate::index::{Codes, Index, products};
-use crate::parallel::in_parts;
+use crate::parallel::{in_blocks, in_parts};
 
 /// Changes whenever the same FAQ and query would give other signals or another score: what was
 /// fitted on one version holds for no other.
@@ -273,24 +272,6 @@ struct Answers {
 /// Entries that are looked at together: the sums over a FAQ are added block by block, so that they are
 /// the same on every number of cores.
 const ENTRIES_A_BLOCK: usize = 512;
-
-/// Does `work` on consecutive blocks of `0..count`, as many at a time as there are cores; the results
-/// come in order.
-fn in_blocks<T: Send>(
-    count: usize,
-    size: usize,
-    work: impl Fn(Range<usize>) -> T + Sync,
-) -> impl Iterator<Item = T> {
-    const AT_A_TIME: usize = 16;
-    let blocks = count.div_ceil(size);
-    let block = move |number: usize| number * size..count.min((number + 1) * size);
-    (0..blocks).step_by(AT_A_TIME).flat_map(move |first| {
-        let blocks = AT_A_TIME.min(blocks - first);
-        let parts =
-            in_parts(blocks, 1, |part| part.map(|number| work(block(first + number))).collect::<Vec<T>>());
-        parts.into_iter().flatten()
-    })
-}
 
 /// The rows of an index as the signals see them: from the middle of the FAQ, of length 1 (or 0).
 pub fn seen_rows(index: &Index) -> Array2<f32> {
@@ -709,8 +690,8 @@ fn weigh<F: Copy>(counts: &[(F, u32)], rarity: impl Fn(F) -> f32) -> impl Iterat
 
 impl Lexicon {
     fn new(entries: &[Entry]) -> Self {
-        // For each entry, the features of its wordings.
-        let counted = in_parts(entries.len(), ENTRIES_A_BLOCK, |part| {
+        // For each entry, the features of its wordings; for some thousand entries at a time.
+        let counted = in_blocks(entries.len(), ENTRIES_A_BLOCK, |part| {
             let of_entry =
                 |entry: &Entry| entry.phrasings.iter().map(|text| features(text)).collect::<Vec<_>>();
             entries[part].iter().map(of_entry).collect::<Vec<_>>()
@@ -721,7 +702,7 @@ impl Lexicon {
         // Hashes become positions.
         let mut of_rows: Vec<(u32, u32)> = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
-        for (entry, wordings) in counted.into_iter().flatten().enumerate() {
+        for (entry, wordings) in counted.flatten().enumerate() {
             for (hash, count) in wordings.into_iter().flat_map(|features| {
                 ends.push(ends.last().unwrap_or(&0) + features.len());
                 features

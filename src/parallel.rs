@@ -28,6 +28,24 @@ pub fn in_parts<T: Send>(count: usize, least: usize, work: impl Fn(Range<usize>)
     })
 }
 
+/// Does `work` on consecutive blocks of `0..count`, of `size` each, some at a time on all cores. The
+/// results come in order, and which blocks there are does not depend on the machine.
+pub fn in_blocks<T: Send>(
+    count: usize,
+    size: usize,
+    work: impl Fn(Range<usize>) -> T + Sync,
+) -> impl Iterator<Item = T> {
+    const AT_A_TIME: usize = 16;
+    let blocks = count.div_ceil(size);
+    let block = move |number: usize| number * size..count.min((number + 1) * size);
+    (0..blocks).step_by(AT_A_TIME).flat_map(move |first| {
+        let some = AT_A_TIME.min(blocks - first);
+        let parts =
+            in_parts(some, 1, |part| part.map(|number| work(block(first + number))).collect::<Vec<T>>());
+        parts.into_iter().flatten()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +56,9 @@ mod tests {
             let parts = in_parts(count, 5, |part| part.collect::<Vec<_>>());
             assert!(parts.len() == 1 || parts.iter().all(|part| part.len() >= 5));
             assert_eq!(parts.concat(), (0..count).collect::<Vec<_>>());
+            let blocks: Vec<Vec<usize>> = in_blocks(count, 7, |block| block.collect()).collect();
+            assert!(blocks.iter().rev().skip(1).all(|block| block.len() == 7));
+            assert_eq!(blocks.concat(), (0..count).collect::<Vec<_>>());
         }
     }
 }
