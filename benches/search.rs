@@ -18,6 +18,7 @@ use faqbot::evidence::Evidence;
 use faqbot::index::{Index, products};
 use faqbot::{Entry, EntryId};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rten_simd::{Isa, SimdOp};
 
 const DIMENSION: usize = 384;
 const PHRASINGS: usize = 4;
@@ -66,26 +67,34 @@ fn rows(random: &mut Random, count: usize) -> Array2<f32> {
     rows
 }
 
-/// Reads all numbers once, on all cores.
+/// Reads all numbers once, on all cores and with the widest loads there are.
 fn read(rows: ArrayView2<f32>) -> f32 {
     let cores = thread::available_parallelism().map_or(1, |count| count.get());
     thread::scope(|scope| {
         let parts: Vec<_> = rows
             .axis_chunks_iter(Axis(0), rows.nrows().div_ceil(cores))
-            .map(|part| {
-                scope.spawn(move || {
-                    let numbers = part.to_slice().expect("one piece");
-                    // Several sums at a time, so that memory is what is waited for.
-                    let mut sums = [0.0f32; 64];
-                    for chunk in numbers.chunks_exact(64) {
-                        sums.iter_mut().zip(chunk).for_each(|(sum, number)| *sum += number);
-                    }
-                    sums.iter().sum::<f32>()
-                })
-            })
+            .map(|part| scope.spawn(move || Sum(part.to_slice().expect("one piece")).dispatch()))
             .collect();
         parts.into_iter().map(|part| part.join().expect("a sum")).sum()
     })
+}
+
+struct Sum<'n>(&'n [f32]);
+
+impl SimdOp for Sum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> f32 {
+        // Several sums at a time, so that memory is what is waited for.
+        let mut sums = [0.0f32; 64];
+        for chunk in self.0.as_chunks::<64>().0 {
+            for lane in 0..64 {
+                sums[lane] += chunk[lane];
+            }
+        }
+        sums.iter().sum()
+    }
 }
 
 /// Milliseconds of each, taking turns: the median.

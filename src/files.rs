@@ -1,5 +1,6 @@
 //! Writing files so that they are there whole or not at all.
 
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -16,7 +17,9 @@ pub enum Existing {
     Keep,
 }
 
-/// Writes a file under another name in the same folder, syncs it, and gives it its name.
+/// Writes a file under another name in the same folder, syncs it, and gives it its name. Behind a
+/// symbolic link, that is the file that it leads to. A device or a pipe is written to as it is: it keeps
+/// nothing that could be lost, and no file may take its place.
 ///
 /// # Errors
 ///
@@ -26,13 +29,27 @@ pub fn write(
     existing: Existing,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    let file = whole(path, Readers::All, content).map_err(Error::io(path))?;
+    if is_special(path) {
+        let write = || {
+            let mut out = BufWriter::new(OpenOptions::new().write(true).open(path)?);
+            content(&mut out)?;
+            out.flush()
+        };
+        return write().map_err(Error::io(path));
+    }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let file = whole(&target, Readers::All, content).map_err(Error::io(path))?;
     match existing {
-        Existing::Replace => file.persist(path),
-        Existing::Keep => file.persist_noclobber(path),
+        Existing::Replace => file.persist(&target),
+        Existing::Keep => file.persist_noclobber(&target),
     }
     .map(drop)
     .map_err(|error| Error::io(path)(error.error))
+}
+
+/// Whether there is something that is neither a file nor a folder.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Who may read a file, as far as the user's settings go.
@@ -68,9 +85,22 @@ pub(crate) fn whole(
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_devices_are_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "one").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, Existing::Replace, |out| out.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(!is_special(&file) && !is_special(folder.path()) && !is_special(&folder.path().join("none")));
+        // Not written to here: this is about what would take its place.
+        assert!(is_special(Path::new("/dev/tty")) || !Path::new("/dev/tty").exists());
+    }
 
     #[test]
     fn files_are_replaced_only_where_that_is_wanted() {

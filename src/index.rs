@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArcArray2, Array1, ArrayView1, ArrayView2, Axis, concatenate};
+use ndarray::{ArcArray2, ArrayView1, ArrayView2, Axis};
 use rten_simd::{Isa, SimdOp};
 
 use crate::parallel::in_parts;
@@ -60,12 +60,51 @@ const LEAST_NUMBERS: usize = 2 << 20;
 
 /// The products of all rows with a vector: on all cores where there are many, since one core cannot read
 /// as fast as memory gives.
-pub fn products(rows: ArrayView2<f32>, vector: ArrayView1<f32>) -> Array1<f32> {
+pub fn products(rows: ArrayView2<f32>, vector: ArrayView1<f32>) -> Vec<f32> {
     let least = LEAST_NUMBERS / rows.ncols().max(1);
-    let parts = in_parts(rows.nrows(), least, |part| rows.slice_axis(Axis(0), part.into()).dot(&vector));
-    let parts: Vec<ArrayView1<f32>> = parts.iter().map(|part| part.view()).collect();
-    // There is at least one part, and they have one axis: nothing can be wrong with them.
-    concatenate(Axis(0), &parts).unwrap_or_default()
+    let parts = in_parts(rows.nrows(), least, |part| {
+        let rows = rows.slice_axis(Axis(0), part.into());
+        match (rows.to_slice(), vector.as_slice()) {
+            (Some(rows), Some(vector)) if !vector.is_empty() => RowProducts { rows, vector }.dispatch(),
+            // Rows that do not lie one after the other.
+            _ => rows.dot(&vector).to_vec(),
+        }
+    });
+    joined(parts)
+}
+
+/// One after the other, without a copy where there is only one.
+fn joined<T: Clone>(mut parts: Vec<Vec<T>>) -> Vec<T> {
+    if parts.len() == 1 { parts.remove(0) } else { parts.concat() }
+}
+
+/// The loop over rows, compiled for each instruction set.
+struct RowProducts<'r> {
+    rows: &'r [f32],
+    vector: &'r [f32],
+}
+
+impl SimdOp for RowProducts<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn eval<I: Isa>(self, _: I) -> Vec<f32> {
+        // So many sums at a time that none waits for the one before it.
+        const LANES: usize = 64;
+        let (blocks, rest) = self.vector.as_chunks::<LANES>();
+        let products = self.rows.chunks_exact(self.vector.len()).map(|row| {
+            let (row_blocks, row_rest) = row.as_chunks::<LANES>();
+            let mut sums = [0.0f32; LANES];
+            for (row, block) in row_blocks.iter().zip(blocks) {
+                for lane in 0..LANES {
+                    sums[lane] += row[lane] * block[lane];
+                }
+            }
+            let rest: f32 = row_rest.iter().zip(rest).map(|(a, b)| a * b).sum();
+            sums.iter().sum::<f32>() + rest
+        });
+        products.collect()
+    }
 }
 
 /// Rows of length at most 1 in 8 bits: a quarter of the memory to read, for products that are off by at
@@ -122,17 +161,13 @@ impl Codes {
             }
             (codes, steps, distance)
         });
-        let mut whole = Codes { codes: Vec::new(), dimension, steps: Vec::new(), distance: 0.0 };
-        for (codes, steps, distance) in parts {
-            if whole.codes.is_empty() {
-                (whole.codes, whole.steps) = (codes, steps);
-            } else {
-                whole.codes.extend(codes);
-                whole.steps.extend(steps);
-            }
-            whole.distance = whole.distance.max(distance);
+        let (mut codes, mut steps, mut distance) = (Vec::new(), Vec::new(), 0.0f32);
+        for (of_codes, of_steps, of_distance) in parts {
+            codes.push(of_codes);
+            steps.push(of_steps);
+            distance = distance.max(of_distance);
         }
-        whole
+        Codes { codes: joined(codes), dimension, steps: joined(steps), distance }
     }
 
     /// How far a product of a row and `vector` is at most from what [`Codes::products`] gives: by
@@ -155,17 +190,11 @@ impl Codes {
         let parts = in_parts(self.steps.len(), LEAST_NUMBERS / self.dimension.max(1), |part| {
             CodeProducts { codes: self, part, wide: &wide }.dispatch()
         });
-        let mut whole = [const { Vec::new() }; N];
+        let mut by_vector = [const { Vec::new() }; N];
         for part in parts {
-            for (whole, part) in whole.iter_mut().zip(part) {
-                if whole.is_empty() {
-                    *whole = part;
-                } else {
-                    whole.extend(part);
-                }
-            }
+            by_vector.iter_mut().zip(part).for_each(|(parts, part)| parts.push(part));
         }
-        whole
+        by_vector.map(joined)
     }
 }
 
@@ -201,7 +230,7 @@ impl<const N: usize> SimdOp for CodeProducts<'_, N> {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     use super::*;
 
