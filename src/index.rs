@@ -62,49 +62,12 @@ const LEAST_NUMBERS: usize = 2 << 20;
 /// as fast as memory gives.
 pub fn products(rows: ArrayView2<f32>, vector: ArrayView1<f32>) -> Vec<f32> {
     let least = LEAST_NUMBERS / rows.ncols().max(1);
-    let parts = in_parts(rows.nrows(), least, |part| {
-        let rows = rows.slice_axis(Axis(0), part.into());
-        match (rows.to_slice(), vector.as_slice()) {
-            (Some(rows), Some(vector)) if !vector.is_empty() => RowProducts { rows, vector }.dispatch(),
-            // Rows that do not lie one after the other.
-            _ => rows.dot(&vector).to_vec(),
-        }
-    });
-    joined(parts)
+    joined(in_parts(rows.nrows(), least, |part| rows.slice_axis(Axis(0), part.into()).dot(&vector).to_vec()))
 }
 
 /// One after the other, without a copy where there is only one.
 fn joined<T: Clone>(mut parts: Vec<Vec<T>>) -> Vec<T> {
     if parts.len() == 1 { parts.remove(0) } else { parts.concat() }
-}
-
-/// The loop over rows, compiled for each instruction set.
-struct RowProducts<'r> {
-    rows: &'r [f32],
-    vector: &'r [f32],
-}
-
-impl SimdOp for RowProducts<'_> {
-    type Output = Vec<f32>;
-
-    #[inline(always)]
-    fn eval<I: Isa>(self, _: I) -> Vec<f32> {
-        // So many sums at a time that none waits for the one before it.
-        const LANES: usize = 64;
-        let (blocks, rest) = self.vector.as_chunks::<LANES>();
-        let products = self.rows.chunks_exact(self.vector.len()).map(|row| {
-            let (row_blocks, row_rest) = row.as_chunks::<LANES>();
-            let mut sums = [0.0f32; LANES];
-            for (row, block) in row_blocks.iter().zip(blocks) {
-                for lane in 0..LANES {
-                    sums[lane] += row[lane] * block[lane];
-                }
-            }
-            let rest: f32 = row_rest.iter().zip(rest).map(|(a, b)| a * b).sum();
-            sums.iter().sum::<f32>() + rest
-        });
-        products.collect()
-    }
 }
 
 /// Rows of length at most 1 in 8 bits: a quarter of the memory to read, for products that are off by at
