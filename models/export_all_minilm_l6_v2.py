@@ -57,7 +57,7 @@ OPSET = 17
 # At most about this many texts are looked at.
 MAX_TEXTS = 3000
 # How far channels are drawn together, from 0 (by the weights' ranges) to 1 (by the activations'), for fixed
-# scales (False) and scales a token (True): the best of the grid that --smoothings prints.
+# scales (False) and scales a token (True): near the best of the grid that --smoothings prints.
 SMOOTHING = {False: 0.85, True: 0.6}
 # What stands for 0 where a token has a scale of its own. GELU's negative values reach to -0.17, but their
 # channels' factors differ.
