@@ -1,8 +1,6 @@
 //! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
 use std::collections::HashMap;
-use std::panic::resume_unwind;
-use std::thread;
 
 use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 
@@ -14,7 +12,7 @@ use crate::evidence::{Evidence, Match, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_wording};
 use crate::index::Index;
 use crate::matcher::{Case, Decision, Policy, Rule, decide};
-use crate::parallel::in_parts;
+use crate::parallel::{beside, map};
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -253,9 +251,7 @@ impl<E: Embedder> Bot<E> {
                 }
             }
         };
-        let replies =
-            in_parts(queries.len(), REPLIES_A_THREAD, |part| part.map(reply).collect::<Vec<Reply>>());
-        Ok(replies.into_iter().flatten().collect())
+        Ok(map(queries.len(), REPLIES_A_THREAD, reply))
     }
 
     /// The row of a wording, by what [`normalize_wording`] makes of it.
@@ -379,11 +375,10 @@ impl Prepared {
         // In one call: the cache is written once.
         let texts: Vec<&str> =
             phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
-        let ((words, wordings), rows) = thread::scope(|scope| {
-            let of_words = scope.spawn(|| (WordCounts::new(&faq.entries), entries_by_wording(&faq.entries)));
-            let rows = embedder.embed(Role::Passage, &texts, progress);
-            (of_words.join().unwrap_or_else(|panic| resume_unwind(panic)), rows)
-        });
+        let ((words, wordings), rows) = beside(
+            || (WordCounts::new(&faq.entries), entries_by_wording(&faq.entries)),
+            || embedder.embed(Role::Passage, &texts, progress),
+        );
         let rows: ArcArray2<f32> = rows?.into();
         // Two parts of one array: nothing is copied.
         let (mut of_phrasings, mut of_answers) = (rows.clone(), rows);

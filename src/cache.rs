@@ -19,9 +19,7 @@
 //! | 4 d n | vectors, f32, in the order of the keys |
 //! | 8 | xxh3-64 of all bytes before |
 
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -32,6 +30,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
 use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::{Error, Result};
 use crate::files::{self, Readers};
+use crate::hashed::ByHash;
 
 const MAGIC: &[u8; 8] = b"FAQBOTEC";
 const VERSION: u32 = 1;
@@ -61,25 +60,8 @@ struct State {
     warnings: Vec<String>,
 }
 
-/// A map from keys, which are hashes already.
-type ByKey<T> = HashMap<u128, T, BuildHasherDefault<KeyHasher>>;
-
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 ^= xxh3_64(bytes);
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        self.0 = key as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+/// A map from keys.
+type ByKey<T> = ByHash<u128, T>;
 
 /// A cache file that was opened: its keys are in memory, its vectors are read one after the other.
 struct CacheFile {
@@ -176,7 +158,7 @@ impl<E: Embedder> CachedEmbedder<E> {
         if wanted.iter().all(Option::is_none) {
             return Ok(known);
         }
-        let read = file.vectors(|at, bytes| {
+        file.vectors(|at, bytes| {
             if let Some(position) = wanted[at] {
                 let (numbers, _) = bytes.as_chunks::<4>();
                 rows.row_mut(position)
@@ -186,11 +168,9 @@ impl<E: Embedder> CachedEmbedder<E> {
                 known[position] = true;
             }
             Ok(())
-        });
-        match read {
-            Ok(()) => Ok(known),
-            Err(error) => Err(error.to_string()),
-        }
+        })
+        .map_err(|error| error.to_string())?;
+        Ok(known)
     }
 
     /// Writes the file anew, whole or not at all: what it had, then these vectors, which replace those

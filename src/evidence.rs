@@ -15,17 +15,13 @@
 //! The score of an entry is the mean of its signals, weighted by [`WEIGHTS`]. What an entry has no
 //! signal for takes no part in its mean.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::panic::resume_unwind;
-use std::thread;
-
 use ndarray::{ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::faq::{Entry, normalize_wording};
+use crate::hashed::ByHash;
 use crate::index::{Codes, Index, products};
-use crate::parallel::{in_blocks, in_parts};
+use crate::parallel::{beside, in_blocks, in_parts, map};
 
 /// Changes whenever the same FAQ and query would give other signals or another score: what was
 /// fitted on one version holds for no other.
@@ -211,18 +207,10 @@ impl Middle {
 
     /// Where each row lies.
     fn places(&self, rows: ArrayView2<f32>) -> Vec<Place> {
-        let parts = in_parts(rows.nrows(), ENTRIES_A_BLOCK, |part| {
-            part.map(|row| self.place(rows.row(row))).collect::<Vec<_>>()
-        });
-        parts.concat()
+        map(rows.nrows(), ENTRIES_A_BLOCK, |row| self.place(rows.row(row)))
     }
 
-    /// A row seen from the middle, of length 1 (or 0).
-    fn seen(&self, row: ArrayView1<f32>) -> Array1<f32> {
-        (&row - &self.point) * self.place(row).inverse_distance
-    }
-
-    /// Writes a row, seen from the middle, to `target`, which has its length.
+    /// Writes a row, seen from the middle and of length 1 (or 0), to `target`, which is as long.
     fn write_seen(&self, row: ArrayView1<f32>, place: Place, target: ArrayViewMut1<f32>) {
         Zip::from(target)
             .and(row)
@@ -276,12 +264,11 @@ const ENTRIES_A_BLOCK: usize = 512;
 /// The rows of an index as the signals see them: from the middle of the FAQ, of length 1 (or 0).
 pub fn seen_rows(index: &Index) -> Array2<f32> {
     let middle = Middle::new(index);
-    let mut rows = index.rows().to_owned();
-    for mut row in rows.rows_mut() {
-        let seen = middle.seen(row.view());
-        row.assign(&seen);
+    let mut seen = Array2::zeros(index.rows().raw_dim());
+    for (row, target) in index.rows().rows().into_iter().zip(seen.rows_mut()) {
+        middle.write_seen(row, middle.place(row), target);
     }
-    rows
+    seen
 }
 
 /// Whether an answer says something: not empty, and no placeholder such as `[greeting]`.
@@ -308,8 +295,7 @@ impl Evidence {
         let answers = answers.into();
         let mut of_entries = vec![None; entries.len()];
         answer_entries.into_iter().enumerate().for_each(|(row, entry)| of_entries[entry] = Some(row));
-        thread::scope(|scope| {
-            let lexicon = scope.spawn(|| Lexicon::new(entries));
+        let with_vectors = || {
             let rows = index.rows();
             let middle = Middle::new(index);
             let answers = Answers { places: middle.places(answers.view()), rows: answers, of_entries };
@@ -322,17 +308,13 @@ impl Evidence {
                 };
                 Coarse { rows: codes(rows, &places), answers: codes(answers.rows.view(), &answers.places) }
             });
-            Evidence {
-                weights: WEIGHTS,
-                lengths: middle.lengths(index, &places),
-                classifier: Classifier::new(index, &middle, &places),
-                answers,
-                coarse,
-                lexicon: lexicon.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                rows: places,
-                middle,
-            }
-        })
+            let lengths = middle.lengths(index, &places);
+            let classifier = Classifier::new(index, &middle, &places);
+            (middle, places, lengths, classifier, answers, coarse)
+        };
+        let (lexicon, (middle, rows, lengths, classifier, answers, coarse)) =
+            beside(|| Lexicon::new(entries), with_vectors);
+        Evidence { weights: WEIGHTS, middle, rows, lengths, classifier, answers, lexicon, coarse }
     }
 
     /// The same signals under other weights.
@@ -351,10 +333,12 @@ impl Evidence {
     /// that can be among the `count` best are then computed exactly, so the best and their order are the
     /// same.
     pub fn rank(&self, index: &Index, text: &str, query: ArrayView1<f32>, count: usize) -> Ranking {
-        let seen = self.middle.seen(query);
+        let place = self.middle.place(query);
+        let mut seen = Array1::zeros(query.len());
+        self.middle.write_seen(query, place, seen.view_mut());
         let solved = self.classifier.as_ref().map(|classifier| classifier.solve(seen.view()));
         let asked = Asked {
-            place: self.middle.place(query),
+            place,
             solved_middle: solved.as_ref().map_or(0.0, |solved| solved.dot(&self.middle.point)),
             seen,
             solved,
@@ -466,22 +450,18 @@ impl Evidence {
         let error_of_answer = coarse.answers.error(seen);
 
         // For each entry its score, and how far that may be off.
-        let scores = in_parts(index.len(), ENTRIES_A_BLOCK, |part| {
-            part.map(|entry| {
-                let mut sums = Sums::default();
-                for row in index.bounds(entry) {
-                    sums.add(near[row], nearly_solved.get(row).copied().unwrap_or(0.0));
-                }
-                let answer = self.answers.of_entries[entry].map(|row| answers[row]);
-                let score = self.signals(entry, &sums, asked.words[entry], answer).score(&self.weights);
-                let mut errors = Sums::default();
-                errors.add(error, error_of_solved);
-                let off = self.signals(entry, &errors, 0.0, answer.map(|_| error_of_answer));
-                (score, off.score(&self.weights))
-            })
-            .collect::<Vec<_>>()
-        })
-        .concat();
+        let scores = map(index.len(), ENTRIES_A_BLOCK, |entry| {
+            let mut sums = Sums::default();
+            for row in index.bounds(entry) {
+                sums.add(near[row], nearly_solved.get(row).copied().unwrap_or(0.0));
+            }
+            let answer = self.answers.of_entries[entry].map(|row| answers[row]);
+            let score = self.signals(entry, &sums, asked.words[entry], answer).score(&self.weights);
+            let mut errors = Sums::default();
+            errors.add(error, error_of_solved);
+            let off = self.signals(entry, &errors, 0.0, answer.map(|_| error_of_answer));
+            (score, off.score(&self.weights))
+        });
         let mut least: Vec<f32> = scores.iter().map(|(score, off)| score - off).collect();
         let place = count.clamp(1, least.len()) - 1;
         let (_, &mut bar, _) = least.select_nth_unstable_by(place, |a, b| b.total_cmp(a));
@@ -615,7 +595,7 @@ fn cholesky(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
 #[derive(Debug, Clone)]
 struct Lexicon {
     /// Each feature's position in `rarities`.
-    features: ByHash<u32>,
+    features: ByHash<u64, u32>,
     rarities: Vec<f32>,
     /// Where the rows of each feature begin in `rows`; one more at the end.
     starts: Vec<usize>,
@@ -623,26 +603,6 @@ struct Lexicon {
     rows: Vec<(u32, f32)>,
     /// The rarity of a feature that no entry has.
     unseen: f32,
-}
-
-/// A map from features, which are hashes already.
-type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Unhashed>>;
-
-#[derive(Default)]
-struct Unhashed(u64);
-
-impl Hasher for Unhashed {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 ^= xxh3_64(bytes);
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// How rare a feature is that `entries` of `count` entries have: its inverse document frequency.
@@ -696,7 +656,7 @@ impl Lexicon {
                 |entry: &Entry| entry.phrasings.iter().map(|text| features(text)).collect::<Vec<_>>();
             entries[part].iter().map(of_entry).collect::<Vec<_>>()
         });
-        let mut positions = ByHash::<u32>::default();
+        let mut positions = ByHash::<u64, u32>::default();
         // For each feature the entries that have it, the last of them, and its rows.
         let mut holders: Vec<(usize, usize, usize)> = Vec::new();
         // Hashes become positions.

@@ -37,7 +37,7 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> files -> parallel -> faq -> embed -> cache -> index -> evidence -> check
+//! error -> files -> parallel -> hashed -> faq -> embed -> cache -> index -> evidence -> check
 //! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
 //! ```
 //!
@@ -56,6 +56,7 @@ pub mod eval;
 pub mod evidence;
 pub mod faq;
 pub mod files;
+mod hashed;
 pub mod index;
 pub mod matcher;
 mod parallel;

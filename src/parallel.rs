@@ -28,6 +28,21 @@ pub fn in_parts<T: Send>(count: usize, least: usize, work: impl Fn(Range<usize>)
     })
 }
 
+/// What `work` gives for each of `0..count`, in order, on all cores as [`in_parts`] uses them.
+pub fn map<T: Send>(count: usize, least: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let mut parts = in_parts(count, least, |part| part.map(&work).collect::<Vec<T>>());
+    if parts.len() == 1 { parts.remove(0) } else { parts.into_iter().flatten().collect() }
+}
+
+/// Does one thing on another thread, and beside it one on this.
+pub fn beside<A: Send, B>(there: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let there = scope.spawn(there);
+        let here = here();
+        (there.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), here)
+    })
+}
+
 /// Does `work` on consecutive blocks of `0..count`, of `size` each, some at a time on all cores. The
 /// results come in order, and which blocks there are does not depend on the machine.
 pub fn in_blocks<T: Send>(
@@ -40,9 +55,7 @@ pub fn in_blocks<T: Send>(
     let block = move |number: usize| number * size..count.min((number + 1) * size);
     (0..blocks).step_by(AT_A_TIME).flat_map(move |first| {
         let some = AT_A_TIME.min(blocks - first);
-        let parts =
-            in_parts(some, 1, |part| part.map(|number| work(block(first + number))).collect::<Vec<T>>());
-        parts.into_iter().flatten()
+        map(some, 1, |number| work(block(first + number)))
     })
 }
 
