@@ -140,23 +140,24 @@ fn main() {
         let mut random = Random(1);
         let rows = rows(&mut random, count);
         let entries = entries(&mut random, count / PHRASINGS);
-        let index = Index::new(rows, vec![PHRASINGS; entries.len()]);
+        let rows = rows.into_shared();
+        let index = Index::new(rows.clone(), vec![PHRASINGS; entries.len()], []);
         let begin = Instant::now();
-        let evidence = Evidence::new(&entries, &index, Array2::zeros((0, DIMENSION)), Vec::new());
+        let evidence = Evidence::new(&entries, &index, rows.view());
         let prepared = begin.elapsed().as_secs_f64() * 1e3;
         // Questions near an entry, with some of its words.
-        let mut query = index.rows().row(count / 2).to_owned();
+        let mut query = rows.row(count / 2).to_owned();
         query.mapv_inplace(|value| value + 0.5 * random.unit() / (DIMENSION as f32).sqrt());
         let length = query.dot(&query).sqrt();
         query /= length;
         let text =
             format!("how do w17 and w423 differ from {}", &entries[count / 2 / PHRASINGS].phrasings[0]);
         let [read, products, all] = measure([
-            &mut || _ = black_box(read(index.rows())),
-            &mut || _ = black_box(products(index.rows(), query.view())),
+            &mut || _ = black_box(read(rows.view())),
+            &mut || _ = black_box(products(rows.view(), query.view())),
             &mut || _ = black_box(evidence.rank(&index, &text, query.view(), 5)),
         ]);
-        drop((index, evidence));
+        drop((rows, index, evidence));
         let peers = peers(count);
         println!(
             "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {prepared:>10.0} {:>12.1}{peers}",

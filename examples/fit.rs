@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use faqbot::cache::CachedEmbedder;
 use faqbot::calibration::{Scored, choose_policy};
-use faqbot::caution::{WordCounts, polarity_conflict};
+use faqbot::caution::{is_generic, polarity_conflict};
 use faqbot::check::found_without;
 use faqbot::confidence::{Calibration, Labelled, Logistic, auroc, calibration_error};
 use faqbot::embed::fastembed::FastEmbedder;
@@ -561,7 +561,7 @@ impl Asked {
     fn new(bot: &Bot<Table>, queries: Vec<LabelledQuery>) -> faqbot::Result<Self> {
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
         let replies = bot.ask_all(&texts, bot.faq().entries.len(), &mut |_| ())?;
-        let counts = WordCounts::new(&bot.faq().entries);
+        let entries_with = |word: &str| bot.evidence().entries_with(word);
         let conflict = |reply: &Reply| {
             reply.matches.first().is_some_and(|best| {
                 let entry = bot.entry(best);
@@ -583,7 +583,7 @@ impl Asked {
             .collect();
         Ok(Asked {
             polarity: replies.iter().map(conflict).collect(),
-            generic: replies.iter().map(|reply| counts.is_generic(&reply.query)).collect(),
+            generic: replies.iter().map(|reply| is_generic(&reply.query, entries_with)).collect(),
             in_scope: queries.iter().map(LabelledQuery::in_scope).collect(),
             right,
             replies,

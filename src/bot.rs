@@ -1,18 +1,21 @@
 //! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
-use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 
-use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1};
 
-use crate::caution::{Caution, WordCounts, polarity_conflict, questions};
+use crate::arrays::{ArrayReader, ArrayWriter, Magic};
+use crate::caution::{Caution, is_generic, polarity_conflict, questions};
 use crate::confidence::{Calibration, Features, features};
-use crate::embed::{Embedder, ModelId, Progress, Role};
+use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
 use crate::evidence::{Evidence, Match, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_wording};
+use crate::files::{self, Readers};
 use crate::index::Index;
 use crate::matcher::{Case, Decision, Policy, Rule, decide};
-use crate::parallel::{beside, map};
+use crate::parallel::map;
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,9 +51,6 @@ pub struct Bot<E> {
 struct Prepared {
     index: Index,
     evidence: Evidence,
-    words: WordCounts,
-    /// See [`entries_by_wording`].
-    wordings: HashMap<String, Vec<usize>>,
 }
 
 /// What the bot makes of a query.
@@ -214,8 +214,8 @@ impl<E: Embedder> Bot<E> {
             let normalized = normalize_wording(query);
             places.push(if normalized.is_empty() || self.prepared.index.is_empty() {
                 Place::Nothing
-            } else if let Some(row) = self.row_of(&normalized) {
-                Place::Wording { row, normalized }
+            } else if let Some(vector) = self.vector_of(&normalized) {
+                Place::Wording { vector, normalized }
             } else {
                 let parts = match questions(query) {
                     parts if parts.len() > 1 => parts,
@@ -236,9 +236,7 @@ impl<E: Embedder> Bot<E> {
             let query = queries[number];
             match &places[number] {
                 Place::Nothing => nothing_to_compare(query),
-                Place::Wording { row, normalized } => {
-                    self.reply(query, normalized, self.prepared.index.rows().row(*row), count)
-                }
+                Place::Wording { vector, normalized } => self.reply(query, normalized, vector.view(), count),
                 Place::Text { at, normalized, parts } => {
                     let whole = self.reply(query, normalized, rows.row(*at), count);
                     if *parts == 0 {
@@ -254,17 +252,28 @@ impl<E: Embedder> Bot<E> {
         Ok(map(queries.len(), REPLIES_A_THREAD, reply))
     }
 
-    /// The row of a wording, by what [`normalize_wording`] makes of it.
-    fn row_of(&self, normalized: &str) -> Option<usize> {
-        let entry = *self.prepared.wordings.get(normalized)?.first()?;
-        let phrasings = &self.faq.entries[entry].phrasings;
-        let at = phrasings.iter().position(|phrasing| normalize_wording(phrasing) == normalized)?;
-        Some(self.prepared.index.bounds(entry).start + at)
+    /// The entries and rows of a wording, as [`normalize_wording`] makes it; in the order of the FAQ.
+    fn like(&self, normalized: &str) -> impl Iterator<Item = (usize, usize)> {
+        let Prepared { index, evidence } = &self.prepared;
+        let with_entry =
+            evidence.like(normalized).iter().map(|&row| (index.entry_of(row as usize), row as usize));
+        with_entry.filter(move |&(entry, row)| {
+            let phrasing = &self.faq.entries[entry].phrasings[row - index.bounds(entry).start];
+            normalize_wording(phrasing) == normalized
+        })
+    }
+
+    /// The vector of a wording, as [`normalize_wording`] makes it, unless it cannot be read any more.
+    fn vector_of(&self, normalized: &str) -> Option<Array1<f32>> {
+        let (_, row) = self.like(normalized).next()?;
+        let block = self.prepared.index.rows().block(row..row + 1).ok()?;
+        Some(block.row(0).to_owned())
     }
 
     fn reply(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
-        let Prepared { index, evidence, words, wordings } = &self.prepared;
-        let exact = wordings.get(normalized).map_or(&[][..], Vec::as_slice);
+        let Prepared { index, evidence } = &self.prepared;
+        let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
+        exact.dedup();
         let mut ranking = evidence.rank(index, query, row, count.max(Policy::MAX_CHOICES));
         // An exact wording may rank low (shared words elsewhere): then all are ranked.
         if exact.iter().any(|entry| ranking.matches.iter().all(|found| found.entry != *entry)) {
@@ -281,12 +290,12 @@ impl<E: Embedder> Bot<E> {
             if polarity_conflict(query, &entry.phrasings[best.phrasing], entry) {
                 Some(Caution::Polarity)
             } else {
-                words.is_generic(query).then_some(Caution::Generic)
+                is_generic(query, |word| evidence.entries_with(word)).then_some(Caution::Generic)
             }
         });
         let case = Case {
             matches: &ranking.matches,
-            exact,
+            exact: &exact,
             confidence,
             own_min_confidence: entry.and_then(|entry| entry.min_confidence),
             caution,
@@ -321,7 +330,7 @@ enum Place {
     /// It needs none.
     Nothing,
     /// It is that of a wording.
-    Wording { row: usize, normalized: String },
+    Wording { vector: Array1<f32>, normalized: String },
     /// It is embedded at `at`, and those of its parts after it.
     Text { at: usize, normalized: String, parts: usize },
 }
@@ -364,49 +373,70 @@ fn joined(whole: Reply, parts: Vec<Reply>) -> Reply {
 
 impl Prepared {
     fn new<E: Embedder>(faq: &Faq, embedder: &E, answers: bool, progress: Progress) -> Result<Self> {
-        let phrasings: Vec<&str> =
-            faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
-        let (answer_entries, answer_texts): (Vec<usize>, Vec<String>) = if answers {
-            let texts = faq.entries.iter().enumerate();
-            texts.filter_map(|(at, entry)| Some((at, answer_text(entry)?))).unzip()
+        let entries = &faq.entries;
+        let phrasings = entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str);
+        let (answered, answer_texts): (Vec<usize>, Vec<String>) = if answers {
+            entries.iter().enumerate().filter_map(|(at, entry)| Some((at, answer_text(entry)?))).unzip()
         } else {
             (Vec::new(), Vec::new())
         };
-        // In one call: the cache is written once.
-        let texts: Vec<&str> =
-            phrasings.iter().copied().chain(answer_texts.iter().map(String::as_str)).collect();
-        let ((words, wordings), rows) = beside(
-            || (WordCounts::new(&faq.entries), entries_by_wording(&faq.entries)),
-            || embedder.embed(Role::Passage, &texts, progress),
-        );
-        let rows: ArcArray2<f32> = rows?.into();
-        // Two parts of one array: nothing is copied.
-        let (mut of_phrasings, mut of_answers) = (rows.clone(), rows);
-        of_phrasings.slice_axis_inplace(Axis(0), (..phrasings.len()).into());
-        of_answers.slice_axis_inplace(Axis(0), (phrasings.len()..).into());
-        let index = Index::new(of_phrasings, faq.entries.iter().map(|entry| entry.phrasings.len()));
-        let evidence = Evidence::new(&faq.entries, &index, of_answers, answer_entries);
-        Ok(Prepared { index, evidence, words, wordings })
+        let texts: Vec<&str> = phrasings.chain(answer_texts.iter().map(String::as_str)).collect();
+        let Passages { rows, beside } = embedder.passages(&texts, progress)?;
+        let counts = entries.iter().map(|entry| entry.phrasings.len());
+        let mut index = Index::new(rows, counts, answered);
+
+        let large = Evidence::is_large(&index);
+        let kept = beside.filter(|_| large);
+        if let Some(evidence) = kept.as_ref().and_then(|path| read(path, &index).ok()?) {
+            return Ok(Prepared { index, evidence });
+        }
+        let rows = match index.rows().read() {
+            Ok(rows) if large => rows,
+            read => {
+                // What cannot be read is embedded again.
+                let rows = match read {
+                    Ok(rows) => rows,
+                    Err(_) => embedder.embed(Role::Passage, &texts, progress)?.into(),
+                };
+                index = index.with_rows(rows.clone());
+                rows
+            }
+        };
+        let evidence = Evidence::new(entries, &index, rows.view());
+        if let Some(path) = kept {
+            // If it cannot be written, the next start takes longer: the embedder has warned, who writes to
+            // the same folder.
+            let _ = write(&path, &index, &evidence);
+        }
+        Ok(Prepared { index, evidence })
     }
 }
 
-/// The entries that have a wording, by [`normalize_wording`].
-fn entries_by_wording(entries: &[Entry]) -> HashMap<String, Vec<usize>> {
-    let mut wordings: HashMap<String, Vec<usize>> = HashMap::new();
-    for (position, entry) in entries.iter().enumerate() {
-        for phrasing in &entry.phrasings {
-            let entries = wordings.entry(normalize_wording(phrasing)).or_default();
-            if entries.last() != Some(&position) {
-                entries.push(position);
-            }
-        }
-    }
-    wordings
+/// What a file of signals begins with.
+const MAGIC: &Magic = b"FAQBOTEV";
+
+/// Reads the signals of a large FAQ; `None` where there is no such file.
+fn read(path: &Path, index: &Index) -> io::Result<Option<Evidence>> {
+    let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
+    let evidence = Evidence::read(index, &mut reader)?;
+    reader.finish()?;
+    Ok(Some(evidence))
+}
+
+/// Writes them.
+fn write(path: &Path, index: &Index, evidence: &Evidence) -> io::Result<()> {
+    let file = files::whole(path, Readers::Owner, |out| {
+        let mut writer = ArrayWriter::new(out, MAGIC)?;
+        evidence.write(index, &mut writer)?;
+        writer.finish().map(drop)
+    })?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::CachedEmbedder;
     use crate::embed::HashEmbedder;
     use std::path::Path;
 
@@ -478,5 +508,56 @@ mod tests {
         let all = bot.ask_all(&queries, 5, &mut |_| ()).unwrap();
         let each: Vec<Reply> = queries.iter().map(|query| bot.ask(query).unwrap()).collect();
         assert_eq!(all, each);
+    }
+
+    #[test]
+    fn a_large_faq_is_the_same_from_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let entries: Vec<String> = (0..2200)
+            .map(|at| {
+                format!(
+                    "- {{question: w{at} v{} u{}, also: [u{at} x{}], answer: a}}",
+                    at % 7,
+                    at % 11,
+                    at % 5
+                )
+            })
+            .collect();
+        let faq = Faq::read(entries.join("\n").as_bytes(), Path::new("test.yaml")).unwrap().faq;
+        let start = || {
+            let embedder = CachedEmbedder::new(HashEmbedder::new(), folder.path());
+            let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: true };
+            Bot::new(faq.clone(), embedder, setup, &mut |_| ()).unwrap()
+        };
+        let in_file = |bot: &Bot<_>| bot.prepared.index.rows().in_memory().is_none();
+        let queries = ["w7 v0 u8", "u70 x1 and more", "v3", "nothing known", "W9: v2, u9"];
+        let (first, second) = (start(), start());
+        assert!(!in_file(&first) && in_file(&second));
+        // Also where all entries are ranked.
+        for count in [5, 2200] {
+            for query in queries {
+                assert_eq!(first.ask_for(query, count).unwrap(), second.ask_for(query, count).unwrap());
+            }
+        }
+        for path in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
+            // In the middle of the vectors or the signals, in the file that is open.
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle..].fill(7);
+            std::fs::write(&path, bytes).unwrap();
+        }
+        for query in queries {
+            let (whole, broken) = (first.ask(query).unwrap(), second.ask(query).unwrap());
+            for (a, b) in whole.matches.iter().zip(&broken.matches) {
+                assert!((a.score - b.score).abs() < 0.01, "{query} {a:?} {b:?}");
+            }
+        }
+        // The next start mends both, and the one after it reads them.
+        for mended in [start(), start()] {
+            for query in queries {
+                assert_eq!(first.ask(query).unwrap(), mended.ask(query).unwrap());
+            }
+        }
+        assert!(in_file(&start()));
     }
 }

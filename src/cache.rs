@@ -1,53 +1,63 @@
 //! Vectors kept on disk, so that a second start embeds nothing and an edit only what changed.
 //!
-//! One file a model. Whatever is wrong with it costs time, never an answer: it is ignored with a
-//! warning and written anew. Queries are not kept: what people ask is theirs.
+//! A file for each list of texts that was embedded together, such as those of a FAQ, in their order: the
+//! vectors of a large FAQ can stay in it, and a small one is not kept waiting by its neighbours. Texts
+//! that no file has in this order are looked for in all files of the model. A file that has become
+//! another by an edit is removed; of the rest, those go that were used the longest ago.
+//!
+//! Whatever is wrong with a file costs time, never an answer. Queries are not kept: what people ask is
+//! theirs.
 //!
 //! # File
 //!
-//! All numbers little-endian:
+//! [Arrays](crate::arrays), then rows:
 //!
-//! | bytes | what |
+//! | what | numbers |
 //! |---|---|
-//! | 8 | `FAQBOTEC` |
-//! | 4 | version, 1 |
-//! | 4 | dimension `d` |
-//! | 4 | length `m` of the model's id |
-//! | 8 | number of vectors `n` |
-//! | m | the model's id, UTF-8 |
-//! | 16 n | keys: xxh3-128 of role and text, least recently written with first |
-//! | 4 d n | vectors, f32, in the order of the keys |
-//! | 8 | xxh3-64 of all bytes before |
+//! | version, 2, and dimension `d` | 2 of 4 bytes |
+//! | the model's id | UTF-8 |
+//! | keys: xxh3-128 of each text | `n` of 16 bytes |
+//! | [checks](crate::rows::check) of the vectors | `n` of 8 bytes |
+//! | the vectors, in the order of the keys | `d n` of 4 bytes, after the checksum |
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use ndarray::{Array2, ArrayView1, Axis};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::embed::{Embedder, ModelId, Progress, Role};
+use crate::arrays::{ArrayReader, ArrayWriter, Magic, broken};
+use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::{Error, Result};
 use crate::files::{self, Readers};
 use crate::hashed::ByHash;
+use crate::rows::{Rows, RowsFile, check};
 
-const MAGIC: &[u8; 8] = b"FAQBOTEC";
-const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 8 + 4 + 4 + 4 + 8;
-const CHECKSUM_BYTES: usize = 8;
+const MAGIC: &Magic = b"FAQBOTEC";
+const VERSION: u32 = 2;
 
-/// A cache file grows to this many bytes; then those go that were in use at a write the longest ago. It
-/// holds 340,000 vectors of 384 numbers.
-pub const MAX_BYTES: u64 = 512 << 20;
+/// How files of vectors end.
+const VECTORS: &str = "vectors";
+/// How files end in which something is kept that was made from vectors, beside them.
+const PREPARED: &str = "prepared";
 
-/// About this many bytes of a file are in memory at a time.
-const CHUNK_BYTES: usize = 256 << 10;
+/// A folder may hold this many bytes; then those files go that were used the longest ago. Vectors of 384
+/// numbers for 680,000 texts take as much. A single file may be larger.
+pub const MAX_BYTES: u64 = 1 << 30;
+
+/// A file goes when a new one has all but this share of its texts.
+const EDITED_SHARE: f64 = 0.1;
+
+/// Vectors that are read together.
+const ROWS_A_READ: usize = 256;
 
 /// An embedder that remembers the vectors of passages on disk.
 pub struct CachedEmbedder<E> {
     inner: E,
-    path: PathBuf,
+    folder: PathBuf,
     max_bytes: u64,
     state: Mutex<State>,
 }
@@ -56,31 +66,18 @@ pub struct CachedEmbedder<E> {
 struct State {
     /// Vectors that could not be written.
     unwritten: ByKey<Vec<f32>>,
-    /// What went wrong with the file, until it is asked for.
+    /// What went wrong with files, until it is asked for.
     warnings: Vec<String>,
 }
 
 /// A map from keys.
 type ByKey<T> = ByHash<u128, T>;
 
-/// A cache file that was opened: its keys are in memory, its vectors are read one after the other.
-struct CacheFile {
-    file: File,
+/// A file that was opened: its keys are in memory, its vectors are not.
+struct VectorFile {
+    path: PathBuf,
     keys: Vec<u128>,
-    row_bytes: usize,
-    /// Of all bytes read so far.
-    sum: Xxh3,
-}
-
-/// The file in `folder` that keeps the vectors of `model`.
-pub fn file(folder: &Path, model: &ModelId) -> PathBuf {
-    let readable: String = model
-        .as_str()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
-        .take(80)
-        .collect();
-    folder.join(format!("{readable}-{:08x}.vectors", xxh3_64(model.as_str().as_bytes()) as u32))
+    rows: Rows,
 }
 
 /// Removes all cache files from `folder` and gives their number and bytes. Other files stay.
@@ -89,46 +86,43 @@ pub fn file(folder: &Path, model: &ModelId) -> PathBuf {
 ///
 /// The folder cannot be read, or a file not removed.
 pub fn clear(folder: &Path) -> Result<(usize, u64)> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, 0)),
-        Err(error) => return Err(Error::io(folder)(error)),
-    };
-    let (mut files, mut bytes) = (0, 0);
-    for entry in entries {
-        let path = entry.map_err(Error::io(folder))?.path();
+    let (mut count, mut bytes) = (0, 0);
+    for path in files_in(folder).map_err(Error::io(folder))? {
         if is_cache_file(&path) {
             bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
             fs::remove_file(&path).map_err(Error::io(&path))?;
-            files += 1;
+            count += 1;
         }
     }
-    Ok((files, bytes))
+    Ok((count, bytes))
+}
+
+/// What is in a folder; nothing where there is no folder.
+fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a file has a cache file's name and begins as one: nobody else's is ever removed.
 fn is_cache_file(path: &Path) -> bool {
-    let mut begin = [0; MAGIC.len()];
-    path.extension().is_some_and(|extension| extension == "vectors")
-        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
-        && &begin == MAGIC
+    let mut begin = [0; 6];
+    path.extension().is_some_and(|extension| extension == VECTORS || extension == PREPARED)
+        && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
+        && MAGIC.starts_with(&begin)
 }
 
 impl<E: Embedder> CachedEmbedder<E> {
-    /// Wraps `inner`, with its vectors in a file in `folder`.
+    /// Wraps `inner`, with its vectors in files in `folder`.
     pub fn new(inner: E, folder: &Path) -> Self {
-        let path = file(folder, inner.model());
-        CachedEmbedder { inner, path, max_bytes: MAX_BYTES, state: Mutex::default() }
+        CachedEmbedder { inner, folder: folder.to_owned(), max_bytes: MAX_BYTES, state: Mutex::default() }
     }
 
-    /// The same with another bound on the file's size.
+    /// The same with another bound on the bytes in the folder.
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {
         CachedEmbedder { max_bytes, ..self }
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// The embedder behind the cache.
@@ -136,99 +130,153 @@ impl<E: Embedder> CachedEmbedder<E> {
         &self.inner
     }
 
-    /// What went wrong with the file since this was last asked: one line each, for the user.
+    /// What went wrong with files since this was last asked: one line each, for the user.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).warnings)
     }
 
-    fn open(&self) -> std::result::Result<Option<CacheFile>, String> {
-        CacheFile::open(&self.path, self.inner.model(), self.inner.dimension(), self.max_bytes)
+    /// How the names of the model's files begin.
+    fn stem(&self) -> String {
+        let model = self.model().as_str();
+        let readable: String = model
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
+            .take(80)
+            .collect();
+        format!("{readable}-{:08x}-", xxh3_64(model.as_bytes()) as u32)
     }
 
-    /// Fills the rows whose vectors the file has, `positions` being those of the keys, and says which
-    /// those are.
-    fn fill(
+    /// The file for a list of texts.
+    fn path(&self, keys: &[u128]) -> PathBuf {
+        let list = xxh3_64(bytemuck::cast_slice(keys));
+        self.folder.join(format!("{}{list:016x}.{VECTORS}", self.stem()))
+    }
+
+    /// All files of the model that can be read.
+    fn files(&self) -> Vec<VectorFile> {
+        let stem = self.stem();
+        let of_model = |path: &PathBuf| {
+            path.extension().is_some_and(|extension| extension == VECTORS)
+                && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem))
+        };
+        let paths = files_in(&self.folder).unwrap_or_default().into_iter().filter(of_model);
+        paths.filter_map(|path| VectorFile::open(&path, self.model(), self.dimension()).ok()?).collect()
+    }
+
+    /// The vectors of texts with these keys, from the files that have them, else from the embedder. They
+    /// are kept if some had to be embedded, or in any case where that is `wanted`.
+    fn gather(
         &self,
-        positions: &ByKey<usize>,
-        rows: &mut Array2<f32>,
-    ) -> std::result::Result<Vec<bool>, String> {
-        let mut known = vec![false; rows.nrows()];
-        let Some(file) = self.open()? else { return Ok(known) };
-        let wanted: Vec<Option<usize>> = file.keys.iter().map(|key| positions.get(key).copied()).collect();
-        if wanted.iter().all(Option::is_none) {
-            return Ok(known);
+        state: &mut State,
+        texts: &[&str],
+        keys: &[u128],
+        wanted: bool,
+        progress: Progress,
+    ) -> Result<Array2<f32>> {
+        // Each text once, however often it is there.
+        let mut positions = ByKey::<usize>::with_capacity_and_hasher(keys.len(), Default::default());
+        for (position, &key) in keys.iter().enumerate() {
+            positions.entry(key).or_insert(position);
         }
-        file.vectors(|at, bytes| {
-            if let Some(position) = wanted[at] {
-                let (numbers, _) = bytes.as_chunks::<4>();
-                rows.row_mut(position)
-                    .iter_mut()
-                    .zip(numbers)
-                    .for_each(|(target, &number)| *target = f32::from_le_bytes(number));
+        let mut rows = Array2::zeros((texts.len(), self.dimension()));
+        let mut known = vec![false; texts.len()];
+        let files = self.files();
+        for file in &files {
+            if let Err(reason) = file.copy(&positions, &mut known, &mut rows) {
+                state.warnings.push(unused(&file.path, &reason));
+            }
+        }
+        for (key, vector) in &state.unwritten {
+            if let Some(&position) = positions.get(key) {
+                rows.row_mut(position).assign(&ArrayView1::from(vector));
                 known[position] = true;
             }
-            Ok(())
-        })
-        .map_err(|error| error.to_string())?;
-        Ok(known)
+        }
+        let first = |position: &usize| positions[&keys[*position]] == *position;
+        let missing: Vec<usize> = (0..texts.len()).filter(|at| !known[*at] && first(at)).collect();
+        let unknown: Vec<&str> = missing.iter().map(|&position| texts[position]).collect();
+        let found = texts.len() - missing.len();
+        progress(found);
+        let fresh = self.inner.embed(Role::Passage, &unknown, &mut |done| progress(found + done))?;
+        for (&position, vector) in missing.iter().zip(fresh.rows()) {
+            rows.row_mut(position).assign(&vector);
+        }
+        for position in (0..texts.len()).filter(|position| !first(position)) {
+            let (before, mut rest) = rows.view_mut().split_at(Axis(0), position);
+            rest.row_mut(0).assign(&before.row(positions[&keys[position]]));
+        }
+        if wanted || !missing.is_empty() {
+            if let Err(error) = self.keep(keys, &rows, files) {
+                let folder = self.folder.display();
+                state.warnings.push(format!("the embedding cache {folder} could not be written: {error}"));
+                state.unwritten.extend(missing.iter().map(|&at| (keys[at], rows.row(at).to_vec())));
+            }
+        }
+        Ok(rows)
     }
 
-    /// Writes the file anew, whole or not at all: what it had, then these vectors, which replace those
-    /// of the same keys; as many of the last as fit.
-    fn write(&self, old: Option<CacheFile>, keys: &[u128], rows: &[ArrayView1<f32>]) -> io::Result<()> {
-        let model = self.model().as_str();
-        let dimension = self.dimension();
-        let fixed = (HEADER_BYTES + CHECKSUM_BYTES + model.len()) as u64;
-        let room = (self.max_bytes.saturating_sub(fixed) / (16 + 4 * dimension as u64)) as usize;
-        let replaced: ByKey<()> = keys.iter().map(|&key| (key, ())).collect();
-        let new = keys.len().min(room);
-        let kept: Vec<usize> = old.as_ref().map_or_else(Vec::new, |old| {
-            (0..old.keys.len()).filter(|&at| !replaced.contains_key(&old.keys[at])).collect()
-        });
-        let kept = &kept[kept.len() - kept.len().min(room - new)..];
-        let (keys, rows) = (&keys[keys.len() - new..], &rows[rows.len() - new..]);
-
-        let folder = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        fs::create_dir_all(folder)?;
-        let file = files::whole(&self.path, Readers::Owner, |out| {
-            let mut out = Summed { file: out, sum: Xxh3::new() };
-            out.write(MAGIC)?;
-            out.write(&VERSION.to_le_bytes())?;
-            out.write(&(dimension as u32).to_le_bytes())?;
-            out.write(&(model.len() as u32).to_le_bytes())?;
-            out.write(&((kept.len() + keys.len()) as u64).to_le_bytes())?;
-            out.write(model.as_bytes())?;
-            let old_keys = old.as_ref().map_or(&[][..], |old| &old.keys);
-            for key in kept.iter().map(|&at| &old_keys[at]).chain(keys) {
-                out.write(&key.to_le_bytes())?;
-            }
-            if let Some(old) = old {
-                let mut next = kept.iter().peekable();
-                old.vectors(|at, bytes| {
-                    next.next_if(|&&kept| kept == at).map_or(Ok(()), |_| out.write(bytes))
-                })?;
-            }
-            let mut bytes = Vec::with_capacity(4 * dimension);
-            for row in rows {
-                bytes.clear();
-                row.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-                out.write(&bytes)?;
-            }
-            out.file.write_all(&out.sum.digest().to_le_bytes())
+    /// Keeps vectors, whole or not at all, and removes files that are not needed any more.
+    fn keep(&self, keys: &[u128], rows: &Array2<f32>, others: Vec<VectorFile>) -> io::Result<()> {
+        let path = self.path(keys);
+        fs::create_dir_all(&self.folder)?;
+        let numbers = rows.as_slice().unwrap_or_default();
+        let checks: Vec<u64> = numbers.chunks_exact(rows.ncols().max(1)).map(check).collect();
+        let file = files::whole(&path, Readers::Owner, |out| {
+            let mut writer = ArrayWriter::new(out, MAGIC)?;
+            writer.array(&[VERSION, rows.ncols() as u32])?;
+            writer.array(self.model().as_str().as_bytes())?;
+            writer.array(keys)?;
+            writer.array(&checks)?;
+            writer.finish()?.write_all(bytemuck::cast_slice(numbers))
         })?;
-        file.persist(&self.path).map_err(|error| error.error)?;
+        file.persist(&path).map_err(|error| error.error)?;
+
+        let new: ByKey<()> = keys.iter().map(|&key| (key, ())).collect();
+        for other in others.into_iter().filter(|other| other.path != path) {
+            let gone = other.keys.iter().filter(|key| !new.contains_key(key)).count();
+            if gone as f64 <= EDITED_SHARE * other.keys.len() as f64 {
+                remove(&other.path);
+            }
+        }
+        self.make_room(&path);
         Ok(())
+    }
+
+    /// Removes the files that were used the longest ago, but not this one, until the folder has few
+    /// enough bytes.
+    fn make_room(&self, used: &Path) {
+        let mut files: Vec<(SystemTime, u64, PathBuf)> = files_in(&self.folder)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|path| is_cache_file(path))
+            .filter_map(|path| {
+                let metadata = fs::metadata(&path).ok()?;
+                Some((metadata.modified().ok()?, metadata.len(), path))
+            })
+            .collect();
+        files.sort();
+        let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, size, path) in files {
+            if bytes <= self.max_bytes {
+                break;
+            }
+            if path.with_extension(VECTORS) != used {
+                // What was made from the vectors goes with them, if it has not gone before.
+                remove(&path);
+                bytes -= size;
+            }
+        }
     }
 }
 
-fn key(role: Role, text: &str) -> u128 {
-    let mut bytes = Vec::with_capacity(text.len() + 1);
-    bytes.push(match role {
-        Role::Query => b'q',
-        Role::Passage => b'p',
-    });
-    bytes.extend_from_slice(text.as_bytes());
-    xxh3_128(&bytes)
+/// Removes a file of vectors and what was made from them. Where that fails, another write will do it.
+fn remove(path: &Path) {
+    let _ = fs::remove_file(path.with_extension(PREPARED));
+    let _ = fs::remove_file(path);
+}
+
+fn key(text: &str) -> u128 {
+    xxh3_128(text.as_bytes())
 }
 
 impl<E: Embedder> Embedder for CachedEmbedder<E> {
@@ -253,152 +301,88 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
             return self.inner.embed(role, texts, progress);
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { unwritten, warnings } = &mut *state;
-        let keys: Vec<u128> = texts.iter().map(|text| key(role, text)).collect();
-        // Each text once, however often it is there.
-        let mut positions = ByKey::<usize>::with_capacity_and_hasher(keys.len(), Default::default());
-        for (position, &key) in keys.iter().enumerate() {
-            positions.entry(key).or_insert(position);
+        let keys: Vec<u128> = texts.iter().map(|text| key(text)).collect();
+        self.gather(&mut state, texts, &keys, false, progress)
+    }
+
+    fn passages(&self, texts: &[&str], progress: Progress) -> Result<Passages> {
+        if texts.is_empty() {
+            return Ok(Passages { rows: Array2::zeros((0, self.dimension())).into(), beside: None });
         }
-        let mut rows = Array2::zeros((texts.len(), self.dimension()));
-        let mut known = self.fill(&positions, &mut rows).unwrap_or_else(|reason| {
-            let path = self.path.display();
-            warnings.push(format!(
-                "the embedding cache {path} is not used ({reason}); its texts are embedded again"
-            ));
-            vec![false; texts.len()]
-        });
-        for (key, vector) in &*unwritten {
-            if let Some(&position) = positions.get(key) {
-                rows.row_mut(position).assign(&ArrayView1::from(vector));
-                known[position] = true;
+        let keys: Vec<u128> = texts.iter().map(|text| key(text)).collect();
+        let path = self.path(&keys);
+        let beside = Some(path.with_extension(PREPARED));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match VectorFile::open(&path, self.model(), self.dimension()) {
+            Ok(Some(file)) if file.keys == keys => {
+                // What is used stays longest. Where the time cannot be set, it is that of the writing.
+                let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+                progress(texts.len());
+                return Ok(Passages { rows: file.rows, beside });
             }
+            Ok(_) => {}
+            Err(reason) => state.warnings.push(unused(&path, &reason)),
         }
-        let first = |position: &usize| positions[&keys[*position]] == *position;
-        let missing: Vec<usize> = (0..texts.len()).filter(|at| !known[*at] && first(at)).collect();
-        let wanted: Vec<&str> = missing.iter().map(|&position| texts[position]).collect();
-        let found = texts.len() - missing.len();
-        progress(found);
-        let fresh = self.inner.embed(role, &wanted, &mut |done| progress(found + done))?;
-        for (&position, vector) in missing.iter().zip(fresh.rows()) {
-            rows.row_mut(position).assign(&vector);
-        }
-        drop(fresh);
-        for position in (0..texts.len()).filter(|position| !first(position)) {
-            let (before, mut rest) = rows.view_mut().split_at(Axis(0), position);
-            rest.row_mut(0).assign(&before.row(positions[&keys[position]]));
-        }
-        if !missing.is_empty() {
-            let (used, vectors): (Vec<u128>, Vec<ArrayView1<f32>>) =
-                (0..texts.len()).filter(first).map(|at| (keys[at], rows.row(at))).unzip();
-            // Another process may have written meanwhile: what the file has now is taken over.
-            let old = self.open().unwrap_or(None);
-            let written = match old {
-                // What is wrong with a file shows when it is read.
-                Some(old) => {
-                    self.write(Some(old), &used, &vectors).or_else(|_| self.write(None, &used, &vectors))
-                }
-                None => self.write(None, &used, &vectors),
-            };
-            if let Err(error) = written {
-                let path = self.path.display();
-                warnings.push(format!("the embedding cache {path} could not be written: {error}"));
-                unwritten.extend(missing.iter().map(|&at| (keys[at], rows.row(at).to_vec())));
-            }
-        }
-        Ok(rows)
+        let rows = self.gather(&mut state, texts, &keys, true, progress)?;
+        Ok(Passages { rows: rows.into(), beside })
     }
 }
 
-impl CacheFile {
+/// The warning for a file that is not used.
+fn unused(path: &Path, reason: &io::Error) -> String {
+    format!("the embedding cache {} is not used ({reason}); its texts are embedded again", path.display())
+}
+
+impl VectorFile {
     /// Opens a file and reads all but its vectors; `None` where there is none.
-    fn open(
-        path: &Path,
-        model: &ModelId,
-        dimension: usize,
-        max_bytes: u64,
-    ) -> std::result::Result<Option<Self>, String> {
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.to_string()),
-        };
-        let size = file.metadata().map_err(|error| error.to_string())?.len();
-        if size > max_bytes {
-            return Err(format!("it has {size} bytes, more than {max_bytes}"));
+    fn open(path: &Path, model: &ModelId, dimension: usize) -> io::Result<Option<Self>> {
+        let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
+        let [version, found] = reader.array::<u32>()?[..] else { return Err(broken("it is cut short")) };
+        if version != VERSION {
+            return Err(broken(&format!("it has version {version}, not {VERSION}")));
         }
-        let cut = || "it is cut short".to_owned();
-        let mut sum = Xxh3::new();
-        let mut read = |bytes: &mut [u8]| {
-            file.read_exact(bytes).map_err(|_| cut())?;
-            sum.update(bytes);
-            Ok::<_, String>(())
-        };
-        let mut header = [0; HEADER_BYTES];
-        read(&mut header)?;
-        let number =
-            |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        if &header[..8] != MAGIC {
-            return Err("it is no embedding cache".into());
+        if found as usize != dimension || reader.array::<u8>()? != model.as_str().as_bytes() {
+            return Err(broken("it belongs to another model"));
         }
-        if number(8) != VERSION {
-            return Err(format!("it has version {}, not {VERSION}", number(8)));
+        let (keys, checks) = (reader.array::<u128>()?, reader.array::<u64>()?);
+        let (file, offset, size) = reader.finish()?;
+        let bytes = (keys.len() as u64).checked_mul(4 * dimension as u64);
+        if checks.len() != keys.len() || bytes != Some(size - offset) {
+            return Err(broken("it is cut short"));
         }
-        let mut name = vec![0; model.as_str().len()];
-        if number(16) as usize != name.len() || number(12) as usize != dimension {
-            return Err("it belongs to another model".into());
-        }
-        read(&mut name)?;
-        if name != model.as_str().as_bytes() {
-            return Err("it belongs to another model".into());
-        }
-        let row_bytes = 4 * dimension;
-        let count = u64::from(number(20)) | u64::from(number(24)) << 32;
-        let fixed = (HEADER_BYTES + name.len() + CHECKSUM_BYTES) as u64;
-        let expected = count.checked_mul(16 + row_bytes as u64).and_then(|bytes| bytes.checked_add(fixed));
-        if expected != Some(size) {
-            return Err(cut());
-        }
-        let mut keys = vec![0; 16 * count as usize];
-        read(&mut keys)?;
-        let keys = keys.as_chunks::<16>().0.iter().map(|&key| u128::from_le_bytes(key)).collect();
-        Ok(Some(CacheFile { file, keys, row_bytes, sum }))
+        let rows = Rows::File(Arc::new(RowsFile::new(file, offset, dimension, checks)));
+        Ok(Some(VectorFile { path: path.to_owned(), keys, rows }))
     }
 
-    /// Reads all vectors and gives each, as bytes, with its position among the keys. Only at the end it
-    /// shows whether they are sound.
-    fn vectors(mut self, mut take: impl FnMut(usize, &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let at_a_time = (CHUNK_BYTES / self.row_bytes.max(1)).max(1);
-        let mut bytes = vec![0; at_a_time * self.row_bytes];
-        for start in (0..self.keys.len()).step_by(at_a_time) {
-            let count = at_a_time.min(self.keys.len() - start);
-            let bytes = &mut bytes[..count * self.row_bytes];
-            self.file.read_exact(bytes)?;
-            self.sum.update(bytes);
-            for (at, row) in (start..).zip(bytes.chunks_exact(self.row_bytes.max(1))) {
-                take(at, row)?;
+    /// Copies the vectors that it has to their positions, where they are not known yet. Those that are
+    /// broken stay unknown, and are an error once the others are copied.
+    fn copy(&self, positions: &ByKey<usize>, known: &mut [bool], rows: &mut Array2<f32>) -> io::Result<()> {
+        let mut result = Ok(());
+        let target = |at: usize| positions.get(&self.keys[at]).copied();
+        for start in (0..self.keys.len()).step_by(ROWS_A_READ) {
+            let wanted = |at: &usize| target(*at).is_some_and(|position| !known[position]);
+            let part: Vec<usize> = (start..self.keys.len().min(start + ROWS_A_READ)).filter(wanted).collect();
+            let (Some(&first), Some(&last)) = (part.first(), part.last()) else { continue };
+            let mut copy = |at: usize, row: ArrayView1<f32>| {
+                if let Some(position) = target(at) {
+                    rows.row_mut(position).assign(&row);
+                    known[position] = true;
+                }
+            };
+            match self.rows.block(first..last + 1) {
+                Ok(block) => part.iter().for_each(|&at| copy(at, block.row(at - first))),
+                // One by one, so that one broken vector costs only itself.
+                Err(_) => {
+                    for at in part {
+                        match self.rows.block(at..at + 1) {
+                            Ok(row) => copy(at, row.row(0)),
+                            Err(error) => result = Err(error),
+                        }
+                    }
+                }
             }
         }
-        let mut checksum = [0; CHECKSUM_BYTES];
-        self.file.read_exact(&mut checksum)?;
-        if self.sum.digest() == u64::from_le_bytes(checksum) {
-            Ok(())
-        } else {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "its checksum is wrong"))
-        }
-    }
-}
-
-/// Writes and sums what it writes.
-struct Summed<W> {
-    file: W,
-    sum: Xxh3,
-}
-
-impl<W: Write> Summed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.sum.update(bytes);
-        self.file.write_all(bytes)
+        result
     }
 }
 
@@ -456,38 +440,87 @@ mod tests {
         assert!(second.take_warnings().is_empty());
     }
 
+    /// The files of a folder, by name.
+    fn names(folder: &Path) -> Vec<String> {
+        let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let mut names: Vec<String> = files_in(folder).unwrap().into_iter().filter_map(name).collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn queries_are_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let embedder = cached(folder.path());
         embedder.embed(Role::Query, &["secret"], &mut |_| ()).unwrap();
-        assert!(!embedder.path().exists());
+        assert!(names(folder.path()).is_empty());
         embedder.embed(Role::Passage, &["secret"], &mut |_| ()).unwrap();
         assert_eq!(embedder.inner().count.load(Ordering::Relaxed), 2);
     }
 
     #[test]
+    fn passages_stay_in_the_file_and_an_edit_replaces_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let passages = |texts: &[&str]| {
+            let embedder = cached(folder.path());
+            let passages = embedder.passages(texts, &mut |_| ()).unwrap();
+            assert!(embedder.take_warnings().is_empty());
+            (passages, embedder.inner().count.load(Ordering::Relaxed))
+        };
+        let texts: Vec<String> = (0..30).map(|number| format!("text {number}")).collect();
+        let mut texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (first, count) = passages(&texts);
+        assert!(first.rows.in_memory().is_some() && count == 30);
+        fs::write(first.beside.unwrap(), b"FAQBOTEV").unwrap();
+        let (second, count) = passages(&texts);
+        assert!(second.rows.in_memory().is_none() && count == 0);
+        assert_eq!(second.rows.read().unwrap(), first.rows.read().unwrap());
+        assert_eq!(names(folder.path()).len(), 2);
+        // An edit, and one of another order: nothing of the old is left.
+        texts[3] = "edited";
+        assert_eq!(passages(&texts).1, 1);
+        texts.reverse();
+        assert_eq!(passages(&texts).1, 0);
+        assert_eq!(names(folder.path()).len(), 1);
+        // Another list with some of the same texts is another FAQ.
+        assert_eq!(passages(&texts[..10]).1, 0);
+        assert_eq!(names(folder.path()).len(), 2);
+        // Its file is open all the while.
+        assert_eq!(second.rows.block(0..1).unwrap().row(0), first.rows.block(0..1).unwrap().row(0));
+    }
+
+    #[test]
     fn a_broken_file_costs_time_and_one_warning() {
         let folder = tempfile::tempdir().unwrap();
-        embedded(&cached(folder.path()), &["one", "two"]);
-        let path = cached(folder.path()).path().to_owned();
+        let read = |embedder: &CachedEmbedder<Counting>| {
+            let Passages { rows, .. } = embedder.passages(&["one", "two"], &mut |_| ()).unwrap();
+            // What a bot does where reading fails.
+            let rows = rows.read().unwrap_or_else(|_| embedded(embedder, &["one", "two"]).0.into());
+            (rows, embedder.inner().count.load(Ordering::Relaxed))
+        };
+        let expected = read(&cached(folder.path())).0;
+        let path = folder.path().join(&names(folder.path())[0]);
         let whole = fs::read(&path).unwrap();
-        let mut flipped = whole.clone();
-        flipped[HEADER_BYTES + 40] ^= 1;
-        let mut newer = whole.clone();
-        newer[8] = 9;
-        let mut huge = whole.clone();
-        huge[20..28].fill(0xff);
-        let cut = [0, 1, HEADER_BYTES, whole.len() / 2, whole.len() - 1].map(|at| whole[..at].to_vec());
-        for broken in
-            cut.into_iter().chain([flipped, newer, huge, b"something else entirely, long enough".to_vec()])
-        {
+        let changed = |at: usize| {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            changed
+        };
+        let cut = [0, 1, 40, whole.len() / 2, whole.len() - 1].map(|at| whole[..at].to_vec());
+        let foreign = b"something else entirely, long enough".to_vec();
+        for broken in cut.into_iter().chain([changed(8), changed(24), changed(60), changed(100), foreign]) {
             fs::write(&path, broken).unwrap();
             let embedder = cached(folder.path());
-            assert_eq!(embedded(&embedder, &["one", "two"]).1, 2);
+            assert_eq!(read(&embedder), (expected.clone(), 2));
             assert_eq!(embedder.take_warnings().len(), 1);
             assert_eq!(fs::read(&path).unwrap(), whole, "it is written anew");
         }
+        // One broken vector costs one text.
+        fs::write(&path, changed(whole.len() - 1)).unwrap();
+        let embedder = cached(folder.path());
+        assert_eq!(read(&embedder), (expected, 1));
+        assert_eq!(embedder.take_warnings().len(), 1);
+        assert_eq!(fs::read(&path).unwrap(), whole, "it is written anew");
     }
 
     #[test]
@@ -503,14 +536,32 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_bounded_and_keeps_what_was_used_last() {
+    fn the_folder_is_bounded_and_keeps_what_was_used_last() {
         let folder = tempfile::tempdir().unwrap();
-        let bounded = || cached(folder.path()).with_max_bytes(HEADER_BYTES as u64 + 16 + 3 * (16 + 4 * 256));
-        embedded(&bounded(), &["one", "two", "three"]);
-        embedded(&bounded(), &["one", "four"]);
-        assert_eq!(embedded(&bounded(), &["one", "three", "four"]).1, 0);
-        assert_eq!(embedded(&bounded(), &["two"]).1, 1);
-        assert!(fs::metadata(bounded().path()).unwrap().len() <= bounded().max_bytes);
+        embedded(&cached(folder.path()), &["one"]);
+        let size = fs::metadata(folder.path().join(&names(folder.path())[0])).unwrap().len();
+        let bounded = || cached(folder.path()).with_max_bytes(2 * size);
+        let passages = |text: &str| {
+            let embedder = bounded();
+            embedder.passages(&[text], &mut |_| ()).unwrap();
+            embedder.inner().count.load(Ordering::Relaxed)
+        };
+        // Files have the times of their use, which a file system may count in steps.
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
+        pause();
+        assert_eq!(passages("two"), 1);
+        pause();
+        assert_eq!(passages("one"), 0);
+        pause();
+        assert_eq!(passages("three"), 1);
+        assert_eq!(names(folder.path()).len(), 2);
+        assert_eq!(passages("one"), 0);
+        assert_eq!(passages("two"), 1);
+        // One that is too large for the folder stays as long as it is the only one.
+        let large = cached(folder.path()).with_max_bytes(10);
+        embedded(&large, &["four"]);
+        assert_eq!(names(folder.path()).len(), 1);
+        assert_eq!(embedded(&large, &["four"]).1, 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
 use whatlang::{Lang, Script};
 
@@ -259,6 +259,7 @@ struct Wordings<'f> {
     normalized: Vec<String>,
     /// The entry of each.
     owners: Vec<usize>,
+    rows: ArcArray2<f32>,
     index: Index,
 }
 
@@ -267,18 +268,19 @@ impl<'f> Wordings<'f> {
         let texts: Vec<&str> =
             faq.entries.iter().flat_map(|entry| entry.phrasings.iter().map(String::as_str)).collect();
         let counts: Vec<usize> = faq.entries.iter().map(|entry| entry.phrasings.len()).collect();
-        let rows = embedder.embed(Role::Passage, &texts, progress)?;
+        let rows = embedder.embed(Role::Passage, &texts, progress)?.into_shared();
         Ok(Wordings {
             normalized: texts.iter().map(|text| normalize_wording(text)).collect(),
             owners: counts.iter().enumerate().flat_map(|(at, &count)| vec![at; count]).collect(),
-            index: Index::new(rows, counts),
+            index: Index::new(rows.clone(), counts, []),
+            rows,
             texts,
         })
     }
 
     /// See [`found_without`].
     fn found_without(&self) -> Vec<Option<(usize, f32)>> {
-        let rows = evidence::seen_rows(&self.index);
+        let rows = evidence::seen_rows(&self.index, self.rows.view());
         let mut sums = Array2::<f32>::zeros((self.index.len(), rows.ncols()));
         for (row, &owner) in rows.rows().into_iter().zip(&self.owners) {
             sums.row_mut(owner).scaled_add(1.0, &row);
@@ -328,7 +330,7 @@ impl<'f> Wordings<'f> {
     /// are the same.
     fn collisions(&self) -> BTreeMap<(usize, usize), Vec<Close>> {
         let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
-        let rows = self.index.rows();
+        let rows = &self.rows;
         for start in (0..self.texts.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(self.texts.len());
             let cosines = rows.slice_axis(Axis(0), (start..end).into()).dot(&rows.t());

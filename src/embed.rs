@@ -5,6 +5,7 @@
 //! [`fastembed`], the only file that names fastembed and ort.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use ndarray::{Array2, ArrayViewMut1};
 use unicode_normalization::UnicodeNormalization;
@@ -12,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::{Error, Result};
 use crate::faq::normalize_wording;
+use crate::rows::Rows;
 
 pub mod deferred;
 pub mod fastembed;
@@ -51,6 +53,16 @@ pub enum Role {
 /// Is told how many texts of a call are done.
 pub type Progress<'p> = &'p mut dyn FnMut(usize);
 
+/// The vectors of a FAQ's texts.
+#[derive(Debug, Clone)]
+pub struct Passages {
+    /// A row for each text, as [`Embedder::embed`] makes them.
+    pub rows: Rows,
+    /// Where what is made from these vectors may be kept for the next start, if they are kept: it is
+    /// removed with them.
+    pub beside: Option<PathBuf>,
+}
+
 /// Turns texts into vectors.
 pub trait Embedder: Send + Sync {
     /// Which vectors these are.
@@ -66,6 +78,16 @@ pub trait Embedder: Send + Sync {
     ///
     /// The model failed, or computed something that is not a number.
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>>;
+
+    /// The vectors of all passages that are searched, which may stay in a file: reading one can then
+    /// fail, and [`Embedder::embed`] gives it all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embedder::embed`].
+    fn passages(&self, texts: &[&str], progress: Progress) -> Result<Passages> {
+        Ok(Passages { rows: self.embed(Role::Passage, texts, progress)?.into(), beside: None })
+    }
 
     /// Whether the model reads only the beginning of a passage, because it is too long.
     fn cuts(&self, _text: &str) -> bool {
@@ -89,6 +111,10 @@ impl<E: Embedder + ?Sized> Embedder for Box<E> {
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
         (**self).embed(role, texts, progress)
+    }
+
+    fn passages(&self, texts: &[&str], progress: Progress) -> Result<Passages> {
+        (**self).passages(texts, progress)
     }
 
     fn cuts(&self, text: &str) -> bool {

@@ -15,9 +15,13 @@
 //! The score of an entry is the mean of its signals, weighted by [`WEIGHTS`]. What an entry has no
 //! signal for takes no part in its mean.
 
-use ndarray::{ArcArray2, Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
+use std::io;
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, CowArray, Ix2, Zip};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::arrays::{ArrayReader, ArrayWriter, broken};
 use crate::faq::{Entry, normalize_wording};
 use crate::hashed::ByHash;
 use crate::index::{Codes, Index, products};
@@ -141,20 +145,13 @@ pub struct Evidence {
     weights: Weights,
     middle: Middle,
     /// For each row of the index: its product with the middle, and 1 / its distance from it.
-    rows: Vec<Place>,
+    places: Vec<Place>,
     /// For each entry, the length of the mean of its wordings, seen from the middle.
     lengths: Vec<f32>,
     classifier: Option<Classifier>,
-    answers: Answers,
     lexicon: Lexicon,
-    coarse: Option<Coarse>,
-}
-
-/// Wordings and answers as they are seen from the middle, in 8 bits.
-#[derive(Debug, Clone)]
-struct Coarse {
-    rows: Codes,
-    answers: Codes,
+    /// All rows as they are seen from the middle, in 8 bits, where there are many.
+    codes: Option<Codes>,
 }
 
 /// The point that vectors are seen from.
@@ -173,21 +170,25 @@ struct Place {
 }
 
 impl Middle {
-    /// The mean of the entries of an index, each being the mean of its wordings.
-    fn new(index: &Index) -> Self {
-        let mut point = Array1::<f32>::zeros(index.rows().ncols());
+    /// The mean of the entries of an index, each being the mean of its wordings; `rows` are the index's.
+    fn new(index: &Index, rows: ArrayView2<f32>) -> Self {
+        let mut point = Array1::<f32>::zeros(rows.ncols());
         let sums = in_blocks(index.len(), ENTRIES_A_BLOCK, |entries| {
-            let mut sum = Array1::<f32>::zeros(index.rows().ncols());
+            let mut sum = Array1::<f32>::zeros(rows.ncols());
             for bounds in entries.map(|entry| index.bounds(entry)) {
                 let phrasings = bounds.len().max(1) as f32;
                 for row in bounds {
-                    sum.scaled_add(1.0 / phrasings, &index.rows().row(row));
+                    sum.scaled_add(1.0 / phrasings, &rows.row(row));
                 }
             }
             sum
         });
         sums.for_each(|sum| point += &sum);
         point /= index.len() as f32 + MEAN_PRIOR;
+        Middle::at(point)
+    }
+
+    fn at(point: Array1<f32>) -> Self {
         Middle { square: point.dot(&point), point }
     }
 
@@ -219,7 +220,7 @@ impl Middle {
     }
 
     /// For each entry, the length of the mean of its wordings, seen from here.
-    fn lengths(&self, index: &Index, places: &[Place]) -> Vec<f32> {
+    fn lengths(&self, index: &Index, rows: ArrayView2<f32>, places: &[Place]) -> Vec<f32> {
         let parts = in_parts(index.len(), ENTRIES_A_BLOCK, |part| {
             let (mut sum, mut seen) = (Array1::zeros(self.point.len()), Array1::zeros(self.point.len()));
             part.map(|entry| {
@@ -227,7 +228,7 @@ impl Middle {
                 let phrasings = bounds.len().max(1) as f32;
                 sum.fill(0.0);
                 for row in bounds {
-                    self.write_seen(index.rows().row(row), places[row], seen.view_mut());
+                    self.write_seen(rows.row(row), places[row], seen.view_mut());
                     sum.scaled_add(1.0 / phrasings, &seen);
                 }
                 sum.dot(&sum).sqrt()
@@ -248,24 +249,16 @@ struct Classifier {
     each: f32,
 }
 
-/// Rows of question and answer embedded together.
-#[derive(Debug, Clone)]
-struct Answers {
-    rows: ArcArray2<f32>,
-    places: Vec<Place>,
-    /// The row of each entry, where it has one.
-    of_entries: Vec<Option<usize>>,
-}
-
 /// Entries that are looked at together: the sums over a FAQ are added block by block, so that they are
 /// the same on every number of cores.
 const ENTRIES_A_BLOCK: usize = 512;
 
-/// The rows of an index as the signals see them: from the middle of the FAQ, of length 1 (or 0).
-pub fn seen_rows(index: &Index) -> Array2<f32> {
-    let middle = Middle::new(index);
-    let mut seen = Array2::zeros(index.rows().raw_dim());
-    for (row, target) in index.rows().rows().into_iter().zip(seen.rows_mut()) {
+/// Rows of wordings, those of `index`, as the signals see them: from the middle of the FAQ, of length 1
+/// (or 0).
+pub fn seen_rows(index: &Index, rows: ArrayView2<f32>) -> Array2<f32> {
+    let middle = Middle::new(index, rows);
+    let mut seen = Array2::zeros(rows.raw_dim());
+    for (row, target) in rows.rows().into_iter().zip(seen.rows_mut()) {
         middle.write_seen(row, middle.place(row), target);
     }
     seen
@@ -284,37 +277,84 @@ pub fn answer_text(entry: &Entry) -> Option<String> {
 }
 
 impl Evidence {
-    /// The signals of `entries`, whose wordings are the rows of `index`. `answers` are the unit rows
-    /// of [`answer_text`], with the entries they belong to, ascending; empty to do without.
-    pub fn new(
-        entries: &[Entry],
-        index: &Index,
-        answers: impl Into<ArcArray2<f32>>,
-        answer_entries: Vec<usize>,
-    ) -> Self {
-        let answers = answers.into();
-        let mut of_entries = vec![None; entries.len()];
-        answer_entries.into_iter().enumerate().for_each(|(row, entry)| of_entries[entry] = Some(row));
+    /// The signals of `entries`. `rows` `[rows, dimension]` are those of `index`, whose answers are rows
+    /// of [`answer_text`]; without answers in it, there is no such signal.
+    pub fn new(entries: &[Entry], index: &Index, rows: ArrayView2<f32>) -> Self {
         let with_vectors = || {
-            let rows = index.rows();
-            let middle = Middle::new(index);
-            let answers = Answers { places: middle.places(answers.view()), rows: answers, of_entries };
+            let middle = Middle::new(index, rows);
             let places = middle.places(rows);
-            let coarse = (rows.nrows() >= MANY_ROWS).then(|| {
-                let codes = |rows: ArrayView2<f32>, places: &[Place]| {
-                    Codes::new(rows.nrows(), rows.ncols(), |at, target| {
-                        middle.write_seen(rows.row(at), places[at], ArrayViewMut1::from(target));
-                    })
-                };
-                Coarse { rows: codes(rows, &places), answers: codes(answers.rows.view(), &answers.places) }
+            let codes = Self::is_large(index).then(|| {
+                Codes::new(rows.nrows(), rows.ncols(), |at, target| {
+                    middle.write_seen(rows.row(at), places[at], ArrayViewMut1::from(target));
+                })
             });
-            let lengths = middle.lengths(index, &places);
-            let classifier = Classifier::new(index, &middle, &places);
-            (middle, places, lengths, classifier, answers, coarse)
+            let lengths = middle.lengths(index, rows, &places);
+            let classifier = Classifier::new(index, rows, &middle, &places);
+            (middle, places, lengths, classifier, codes)
         };
-        let (lexicon, (middle, rows, lengths, classifier, answers, coarse)) =
+        let (lexicon, (middle, places, lengths, classifier, codes)) =
             beside(|| Lexicon::new(entries), with_vectors);
-        Evidence { weights: WEIGHTS, middle, rows, lengths, classifier, answers, lexicon, coarse }
+        Evidence { weights: WEIGHTS, middle, places, lengths, classifier, lexicon, codes }
+    }
+
+    /// Whether an index has so many rows that ranking looks at few of them: then they need not be in
+    /// memory, and preparing the signals takes long.
+    pub fn is_large(index: &Index) -> bool {
+        index.wordings() >= MANY_ROWS
+    }
+
+    /// Writes all that [`Evidence::new`] computes.
+    pub(crate) fn write(&self, index: &Index, out: &mut ArrayWriter) -> io::Result<()> {
+        out.array(&[VERSION])?;
+        out.array(&shape(index))?;
+        out.array(&self.middle.point.to_vec())?;
+        let places = self.places.iter().map(|place| [place.product, place.inverse_distance]);
+        out.array(&places.collect::<Vec<_>>())?;
+        out.array(&self.lengths)?;
+        let factor = self.classifier.as_ref().map(|classifier| classifier.factor.flatten().to_vec());
+        out.array(&factor.unwrap_or_default())?;
+        self.lexicon.write(out)?;
+        self.codes.as_ref().map_or(Ok(()), |codes| codes.write(out))
+    }
+
+    /// Reads what [`Evidence::write`] wrote for the same entries and index. The reader's checksum is yet
+    /// to be checked.
+    pub(crate) fn read(index: &Index, from: &mut ArrayReader) -> io::Result<Self> {
+        let (count, dimension) = (index.rows().len(), index.rows().dimension());
+        if from.number::<u32>()? != VERSION || from.array::<u64>()? != shape(index) {
+            return Err(broken("it belongs to another FAQ"));
+        }
+        let middle = Middle::at(from.array()?.into());
+        let places: Vec<Place> = from
+            .array::<[f32; 2]>()?
+            .into_iter()
+            .map(|[product, inverse_distance]| Place { product, inverse_distance })
+            .collect();
+        let lengths = from.array()?;
+        let factor: Vec<f64> = from.array()?;
+        let classifier = if factor.is_empty() {
+            None
+        } else {
+            let factor = Array2::from_shape_vec((dimension, dimension), factor).map_err(io::Error::other)?;
+            Some(Classifier { factor, each: wordings_an_entry(index) })
+        };
+        let lexicon = Lexicon::read(index, from)?;
+        let codes = if Self::is_large(index) { Some(Codes::read(from, count, dimension)?) } else { None };
+        if middle.point.len() != dimension || places.len() != count || lengths.len() != index.len() {
+            return Err(broken("its signals are not those of the rows"));
+        }
+        Ok(Evidence { weights: WEIGHTS, middle, places, lengths, classifier, lexicon, codes })
+    }
+
+    /// The rows whose wordings may be this one, as [`normalize_wording`] makes it: those and, very
+    /// seldom, another. In the order of the FAQ.
+    pub fn like(&self, normalized: &str) -> &[u32] {
+        self.lexicon.like(normalized)
+    }
+
+    /// How many entries have a word, as [`normalize_wording`] makes it, in their wordings.
+    pub fn entries_with(&self, word: &str) -> usize {
+        self.lexicon.position(word_hash(word)).map_or(0, |at| self.lexicon.holders[at] as usize)
     }
 
     /// The same signals under other weights.
@@ -344,29 +384,44 @@ impl Evidence {
             solved,
             words: self.lexicon.compare(text, index),
         };
-        let (mut matches, spread) = match &self.coarse {
-            Some(coarse) if count < index.len() / 4 => {
-                let (candidates, spread) = self.candidates(index, coarse, &asked, count);
-                let product = |row: usize| index.rows().row(row).dot(&query);
-                let solved = |row: usize| match &asked.solved {
-                    Some(solved) => index.rows().row(row).dot(solved),
-                    None => 0.0,
-                };
-                let answer = |row: usize| self.answers.rows.row(row).dot(&query);
-                let exactly = |entry| self.examine(index, &asked, entry, product, solved, answer);
-                (candidates.into_iter().map(exactly).collect::<Vec<_>>(), spread)
-            }
-            _ => {
-                let cosines = products(index.rows(), query);
-                let solved = asked.solved.as_ref().map(|solved| products(index.rows(), solved.view()));
-                let answers = products(self.answers.rows.view(), query);
+        let few = count < index.len() / 4;
+        let (mut matches, spread) = match index.rows().in_memory() {
+            Some(rows) if self.codes.is_none() || !few => {
+                let products_of_all = products(rows, query);
+                let wordings = rows.slice_axis(Axis(0), (..index.wordings()).into());
+                let solved = asked.solved.as_ref().map(|solved| products(wordings, solved.view()));
                 let matches: Vec<Match> = (0..index.len())
                     .map(|entry| {
                         let solved = |row: usize| solved.as_ref().map_or(0.0, |solved| solved[row]);
-                        self.examine(index, &asked, entry, |row| cosines[row], solved, |row| answers[row])
+                        self.examine(index, &asked, entry, |row| products_of_all[row], solved)
                     })
                     .collect();
                 let spread = spread(matches.iter().map(|found| found.score));
+                (matches, spread)
+            }
+            _ => {
+                let nearly = self.codes.as_ref().filter(|_| few);
+                let (candidates, nearly) =
+                    match nearly.map(|codes| self.candidates(index, codes, &asked, count)) {
+                        Some((candidates, spread)) => (candidates, Some(spread)),
+                        None => ((0..index.len()).collect(), None),
+                    };
+                let exactly = |entry| {
+                    let bounds = index.bounds(entry);
+                    let start = bounds.start;
+                    let wordings = self.rows(index, bounds);
+                    let answer = index.answer(entry).map(|row| self.rows(index, row..row + 1));
+                    let product = |row: usize| match &answer {
+                        Some(answer) if Some(row) == index.answer(entry) => answer.row(0).dot(&query),
+                        _ => wordings.row(row - start).dot(&query),
+                    };
+                    let solved = |row: usize| {
+                        asked.solved.as_ref().map_or(0.0, |solved| wordings.row(row - start).dot(solved))
+                    };
+                    self.examine(index, &asked, entry, product, solved)
+                };
+                let matches: Vec<Match> = candidates.into_iter().map(exactly).collect();
+                let spread = nearly.unwrap_or_else(|| spread(matches.iter().map(|found| found.score)));
                 (matches, spread)
             }
         };
@@ -374,8 +429,22 @@ impl Evidence {
         Ranking { matches, spread }
     }
 
-    /// An entry's signals and score, from the products of wordings with the query's row, of wordings with
-    /// what the classifier makes of it, and of answers with the query's row.
+    /// Rows of an index. Where they cannot be read any more, because their file has become another, nearly.
+    fn rows<'i>(&self, index: &'i Index, rows: Range<usize>) -> CowArray<'i, f32, Ix2> {
+        index.rows().block(rows.clone()).unwrap_or_else(|_| {
+            let mut nearly = Array2::zeros((rows.len(), index.rows().dimension()));
+            for (mut target, at) in nearly.rows_mut().into_iter().zip(rows) {
+                let distance = self.places[at].inverse_distance.recip();
+                if let Some(codes) = self.codes.as_ref().filter(|_| distance.is_finite()) {
+                    target.assign(&(codes.row(at) * distance + &self.middle.point));
+                }
+            }
+            nearly.into()
+        })
+    }
+
+    /// An entry's signals and score, from the products of its rows with the query's, and of its wordings'
+    /// rows with what the classifier makes of that.
     fn examine(
         &self,
         index: &Index,
@@ -383,7 +452,6 @@ impl Evidence {
         entry: usize,
         product: impl Fn(usize) -> f32,
         solved: impl Fn(usize) -> f32,
-        answer: impl Fn(usize) -> f32,
     ) -> Match {
         let mut found = Match { entry, cosine: -1.0, ..Match::default() };
         let mut sums = Sums::default();
@@ -396,14 +464,14 @@ impl Evidence {
             if row == start || cosine > found.cosine {
                 (found.cosine, found.phrasing) = (cosine, row - start);
             }
-            let place = self.rows[row];
+            let place = self.places[row];
             sums.add(
                 self.middle.cosine(product, asked.place, place),
                 (solved(row) - asked.solved_middle) * place.inverse_distance,
             );
         }
-        let answer = self.answers.of_entries[entry]
-            .map(|row| self.middle.cosine(answer(row), asked.place, self.answers.places[row]));
+        let answer =
+            index.answer(entry).map(|row| self.middle.cosine(product(row), asked.place, self.places[row]));
         found.signals = self.signals(entry, &sums, asked.words[entry], answer);
         found.score = found.signals.score(&self.weights);
         found
@@ -427,27 +495,25 @@ impl Evidence {
     fn candidates(
         &self,
         index: &Index,
-        coarse: &Coarse,
+        codes: &Codes,
         asked: &Asked,
         count: usize,
     ) -> (Vec<usize>, (f32, f32)) {
-        let nothing = Array1::zeros(asked.seen.len());
-        let solved = asked.solved.as_ref().unwrap_or(&nothing).view();
         let seen = asked.seen.view();
-        let (near, nearly_solved) = match asked.solved {
-            Some(_) => {
-                let [near, solved] = coarse.rows.products([seen, solved]);
+        let (wordings, rows) = (index.wordings(), index.rows().len());
+        let (near, nearly_solved) = match &asked.solved {
+            Some(solved) => {
+                let [near, solved] = codes.products(0..wordings, [seen, solved.view()]);
                 (near, solved)
             }
             None => {
-                let [near] = coarse.rows.products([seen]);
+                let [near] = codes.products(0..wordings, [seen]);
                 (near, Vec::new())
             }
         };
-        let [answers] = coarse.answers.products([seen]);
-        let error = coarse.rows.error(seen);
-        let error_of_solved = coarse.rows.error(solved);
-        let error_of_answer = coarse.answers.error(seen);
+        let [answers] = codes.products(wordings..rows, [seen]);
+        let error = codes.error(seen);
+        let error_of_solved = asked.solved.as_ref().map_or(0.0, |solved| codes.error(solved.view()));
 
         // For each entry its score, and how far that may be off.
         let scores = map(index.len(), ENTRIES_A_BLOCK, |entry| {
@@ -455,11 +521,11 @@ impl Evidence {
             for row in index.bounds(entry) {
                 sums.add(near[row], nearly_solved.get(row).copied().unwrap_or(0.0));
             }
-            let answer = self.answers.of_entries[entry].map(|row| answers[row]);
+            let answer = index.answer(entry).map(|row| answers[row - wordings]);
             let score = self.signals(entry, &sums, asked.words[entry], answer).score(&self.weights);
             let mut errors = Sums::default();
             errors.add(error, error_of_solved);
-            let off = self.signals(entry, &errors, 0.0, answer.map(|_| error_of_answer));
+            let off = self.signals(entry, &errors, 0.0, answer.map(|_| error));
             (score, off.score(&self.weights))
         });
         let mut least: Vec<f32> = scores.iter().map(|(score, off)| score - off).collect();
@@ -507,6 +573,20 @@ impl Sums {
     }
 }
 
+/// The mean number of wordings of an entry; 0 without entries.
+fn wordings_an_entry(index: &Index) -> f32 {
+    index.wordings() as f32 / index.len().max(1) as f32
+}
+
+/// What rows an index has, and how many of what length.
+fn shape(index: &Index) -> Vec<u64> {
+    let of_entry = |entry: usize| {
+        [index.bounds(entry).end, index.answer(entry).map_or(0, |row| row + 1)].map(|at| at as u64)
+    };
+    let sizes = [index.rows().len() as u64, index.rows().dimension() as u64];
+    sizes.into_iter().chain((0..index.len()).flat_map(of_entry)).collect()
+}
+
 /// Mean and standard deviation.
 fn spread(scores: impl Iterator<Item = f32> + Clone) -> (f32, f32) {
     let count = scores.clone().count().max(1) as f32;
@@ -516,13 +596,12 @@ fn spread(scores: impl Iterator<Item = f32> + Clone) -> (f32, f32) {
 }
 
 impl Classifier {
-    fn new(index: &Index, middle: &Middle, places: &[Place]) -> Option<Self> {
-        let (rows, entries) = (index.rows(), index.len());
-        if entries < 2 || (rows.nrows() as f32) < CLASSIFIER_PHRASINGS * entries as f32 {
+    fn new(index: &Index, rows: ArrayView2<f32>, middle: &Middle, places: &[Place]) -> Option<Self> {
+        let (entries, each) = (index.len(), wordings_an_entry(index));
+        if entries < 2 || each < CLASSIFIER_PHRASINGS {
             return None;
         }
         // Every entry weighs the same, whatever the number of its wordings, and wordings 1 on average.
-        let each = rows.nrows() as f32 / entries as f32;
         let dimension = rows.ncols();
         let blocks = in_blocks(entries, ENTRIES_A_BLOCK, |part| {
             let first = index.bounds(part.start).start;
@@ -591,22 +670,30 @@ fn cholesky(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
     Some(matrix)
 }
 
-/// Words and letter triples of the wordings, weighted by how few entries have them.
+/// Words and letter triples of the wordings, weighted by how few entries have them; and the wordings
+/// themselves. Texts are normalised once for all of this.
 #[derive(Debug, Clone)]
 struct Lexicon {
-    /// Each feature's position in `rarities`.
-    features: ByHash<u64, u32>,
-    rarities: Vec<f32>,
-    /// Where the rows of each feature begin in `rows`; one more at the end.
-    starts: Vec<usize>,
-    /// The rows that have a feature, with its weight in them.
-    rows: Vec<(u32, f32)>,
-    /// The rarity of a feature that no entry has.
-    unseen: f32,
+    /// The hash of each feature, ascending.
+    features: Vec<u64>,
+    /// The number of entries that have it.
+    holders: Vec<u32>,
+    /// Where its rows begin in `rows` and `weights`; one more at the end.
+    starts: Vec<u32>,
+    /// The rows that have it.
+    rows: Vec<u32>,
+    /// Its weight in them.
+    weights: Vec<f32>,
+    /// The hash of each normalised wording, ascending.
+    wordings: Vec<u64>,
+    /// Its row; the same wording's in the order of the FAQ.
+    rows_of_wordings: Vec<u32>,
+    /// The number of entries.
+    entries: usize,
 }
 
 /// How rare a feature is that `entries` of `count` entries have: its inverse document frequency.
-fn rarity(entries: usize, count: usize) -> f32 {
+fn rarity(entries: u32, count: usize) -> f32 {
     ((count as f32 + 1.0) / (entries as f32 + 0.5)).ln().max(0.0)
 }
 
@@ -614,13 +701,13 @@ fn word_hash(word: &str) -> u64 {
     xxh3_64(word.as_bytes())
 }
 
-/// The words of a text and the letter triples of `^word$`, counted, in the order of their hashes: sums
-/// over them are the same on every run.
-fn features(text: &str) -> Vec<(u64, u32)> {
-    let mut all: Vec<u64> = Vec::with_capacity(2 * text.len());
+/// The words of a normalised text and the letter triples of `^word$`, counted, in the order of their
+/// hashes: sums over them are the same on every run.
+fn features(normalized: &str) -> Vec<(u64, u32)> {
+    let mut all: Vec<u64> = Vec::with_capacity(2 * normalized.len());
     let mut letters: Vec<char> = Vec::new();
     let mut triple = [0u8; 13];
-    for word in normalize_wording(text).split(' ').filter(|word| !word.is_empty()) {
+    for word in normalized.split(' ').filter(|word| !word.is_empty()) {
         all.push(word_hash(word));
         letters.clear();
         letters.push('^');
@@ -650,67 +737,140 @@ fn weigh<F: Copy>(counts: &[(F, u32)], rarity: impl Fn(F) -> f32) -> impl Iterat
 
 impl Lexicon {
     fn new(entries: &[Entry]) -> Self {
-        // For each entry, the features of its wordings; for some thousand entries at a time.
+        // For each entry, its wordings' hashes and features; for some hundred entries at a time.
         let counted = in_blocks(entries.len(), ENTRIES_A_BLOCK, |part| {
-            let of_entry =
-                |entry: &Entry| entry.phrasings.iter().map(|text| features(text)).collect::<Vec<_>>();
+            let of_wording = |text: &String| {
+                let normalized = normalize_wording(text);
+                (xxh3_64(normalized.as_bytes()), features(&normalized))
+            };
+            let of_entry = |entry: &Entry| entry.phrasings.iter().map(of_wording).collect::<Vec<_>>();
             entries[part].iter().map(of_entry).collect::<Vec<_>>()
         });
-        let mut positions = ByHash::<u64, u32>::default();
-        // For each feature the entries that have it, the last of them, and its rows.
-        let mut holders: Vec<(usize, usize, usize)> = Vec::new();
-        // Hashes become positions.
+        let mut numbers = ByHash::<u64, u32>::default();
+        // For each feature, in the order in which they are met: its hash, the entries that have it, the
+        // last of them, and its rows.
+        let mut met: Vec<(u64, u32, usize, u32)> = Vec::new();
         let mut of_rows: Vec<(u32, u32)> = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
-        for (entry, wordings) in counted.flatten().enumerate() {
-            for (hash, count) in wordings.into_iter().flat_map(|features| {
-                ends.push(ends.last().unwrap_or(&0) + features.len());
-                features
-            }) {
-                let next = positions.len() as u32;
-                let position = *positions.entry(hash).or_insert(next);
-                if position == next {
-                    holders.push((0, usize::MAX, 0));
+        let mut wordings: Vec<(u64, u32)> = Vec::new();
+        for (entry, of_wordings) in counted.flatten().enumerate() {
+            for (wording, features) in of_wordings {
+                wordings.push((wording, wordings.len() as u32));
+                for (hash, count) in features {
+                    let next = met.len() as u32;
+                    let number = *numbers.entry(hash).or_insert(next);
+                    if number == next {
+                        met.push((hash, 0, usize::MAX, 0));
+                    }
+                    let (_, entries, last, rows) = &mut met[number as usize];
+                    if *last != entry {
+                        (*entries, *last) = (*entries + 1, entry);
+                    }
+                    *rows += 1;
+                    of_rows.push((number, count));
                 }
-                let (entries, last, rows) = &mut holders[position as usize];
-                if *last != entry {
-                    (*entries, *last) = (*entries + 1, entry);
-                }
-                *rows += 1;
-                of_rows.push((position, count));
+                ends.push(of_rows.len());
             }
         }
-        let rarities: Vec<f32> =
-            holders.iter().map(|&(holders, ..)| rarity(holders, entries.len())).collect();
-        let mut starts = vec![0];
-        starts.extend(holders.iter().scan(0, |sum, &(_, _, rows)| {
-            *sum += rows;
-            Some(*sum)
-        }));
+        drop(numbers);
+        wordings.sort_unstable();
+        // From the order in which features were met to that of their hashes.
+        let mut order: Vec<u32> = (0..met.len() as u32).collect();
+        order.sort_unstable_by_key(|&number| met[number as usize].0);
+        let mut places = vec![0; met.len()];
+        order.iter().enumerate().for_each(|(at, &number)| places[number as usize] = at);
+        let in_order = || order.iter().map(|&number| met[number as usize]);
+        let starts: Vec<u32> = [0]
+            .into_iter()
+            .chain(in_order().scan(0, |sum, (_, _, _, rows)| {
+                *sum += rows;
+                Some(*sum)
+            }))
+            .collect();
+
+        let rarities: Vec<f32> = met.iter().map(|&(_, holders, ..)| rarity(holders, entries.len())).collect();
         let mut next = starts.clone();
-        let mut rows = vec![(0, 0.0); of_rows.len()];
+        let (mut rows, mut weights) = (vec![0; of_rows.len()], vec![0.0; of_rows.len()]);
         let mut begin = 0;
         for (row, end) in ends.into_iter().enumerate() {
-            for (feature, weight) in weigh(&of_rows[begin..end], |feature| rarities[feature as usize]) {
-                let next = &mut next[feature as usize];
-                rows[*next] = (row as u32, weight);
+            for (number, weight) in weigh(&of_rows[begin..end], |number| rarities[number as usize]) {
+                let next = &mut next[places[number as usize]];
+                (rows[*next as usize], weights[*next as usize]) = (row as u32, weight);
                 *next += 1;
             }
             begin = end;
         }
-        Lexicon { features: positions, rarities, starts, rows, unseen: rarity(0, entries.len()) }
+        let (wordings, rows_of_wordings) = wordings.into_iter().unzip();
+        Lexicon {
+            features: in_order().map(|(hash, ..)| hash).collect(),
+            holders: in_order().map(|(_, holders, ..)| holders).collect(),
+            starts,
+            rows,
+            weights,
+            wordings,
+            rows_of_wordings,
+            entries: entries.len(),
+        }
+    }
+
+    fn write(&self, out: &mut ArrayWriter) -> io::Result<()> {
+        out.array(&self.features)?;
+        out.array(&self.holders)?;
+        out.array(&self.starts)?;
+        out.array(&self.rows)?;
+        out.array(&self.weights)?;
+        out.array(&self.wordings)?;
+        out.array(&self.rows_of_wordings)
+    }
+
+    /// Reads what [`Lexicon::write`] wrote.
+    fn read(index: &Index, from: &mut ArrayReader) -> io::Result<Self> {
+        let lexicon = Lexicon {
+            features: from.array()?,
+            holders: from.array()?,
+            starts: from.array()?,
+            rows: from.array()?,
+            weights: from.array()?,
+            wordings: from.array()?,
+            rows_of_wordings: from.array()?,
+            entries: index.len(),
+        };
+        let count = index.wordings();
+        let within = |rows: &[u32]| rows.iter().all(|&row| (row as usize) < count);
+        let fits = lexicon.holders.len() == lexicon.features.len()
+            && lexicon.starts.len() == lexicon.features.len() + 1
+            && lexicon.starts.is_sorted()
+            && lexicon.starts.last().is_some_and(|&end| end as usize == lexicon.rows.len())
+            && lexicon.weights.len() == lexicon.rows.len()
+            && lexicon.wordings.len() == count
+            && lexicon.rows_of_wordings.len() == count
+            && within(&lexicon.rows)
+            && within(&lexicon.rows_of_wordings);
+        if fits { Ok(lexicon) } else { Err(broken("its words are not those of the rows")) }
+    }
+
+    fn position(&self, feature: u64) -> Option<usize> {
+        self.features.binary_search(&feature).ok()
+    }
+
+    fn like(&self, normalized: &str) -> &[u32] {
+        let hash = xxh3_64(normalized.as_bytes());
+        let start = self.wordings.partition_point(|&wording| wording < hash);
+        let count = self.wordings[start..].partition_point(|&wording| wording == hash);
+        &self.rows_of_wordings[start..start + count]
     }
 
     /// For each entry the greatest likeness of the text to one of its wordings, in `0..=1`.
     fn compare(&self, text: &str, index: &Index) -> Vec<f32> {
-        let counts = features(text);
-        let known: Vec<(Option<u32>, u32)> =
-            counts.iter().map(|(hash, count)| (self.features.get(hash).copied(), *count)).collect();
-        let rarity = |feature: Option<u32>| feature.map_or(self.unseen, |at| self.rarities[at as usize]);
-        let mut rows = vec![0.0f32; index.rows().nrows()];
+        let counts = features(&normalize_wording(text));
+        let known: Vec<(Option<usize>, u32)> =
+            counts.iter().map(|&(hash, count)| (self.position(hash), count)).collect();
+        let rarity = |feature: Option<usize>| rarity(feature.map_or(0, |at| self.holders[at]), self.entries);
+        let mut rows = vec![0.0f32; index.wordings()];
         for (feature, weight) in weigh(&known, rarity) {
-            let Some(at) = feature.map(|feature| feature as usize) else { continue };
-            for &(row, of_row) in &self.rows[self.starts[at]..self.starts[at + 1]] {
+            let Some(at) = feature else { continue };
+            let range = self.starts[at] as usize..self.starts[at + 1] as usize;
+            for (&row, of_row) in self.rows[range.clone()].iter().zip(&self.weights[range]) {
                 rows[row as usize] += weight * of_row;
             }
         }
@@ -732,12 +892,13 @@ mod tests {
         let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
         let texts: Vec<&str> =
             faq.entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str).collect();
-        let embed = |texts: &[&str]| HashEmbedder::new().embed(Role::Passage, texts, &mut |_| ()).unwrap();
-        let index = Index::new(embed(&texts), faq.entries.iter().map(|entry| entry.phrasings.len()));
-        let (entries, answers): (Vec<usize>, Vec<String>) =
+        let (answered, answers): (Vec<usize>, Vec<String>) =
             faq.entries.iter().enumerate().filter_map(|(at, entry)| Some((at, answer_text(entry)?))).unzip();
-        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
-        (Evidence::new(&faq.entries, &index, embed(&answers), entries), index)
+        let all: Vec<&str> = texts.into_iter().chain(answers.iter().map(String::as_str)).collect();
+        let rows = HashEmbedder::new().embed(Role::Passage, &all, &mut |_| ()).unwrap();
+        let counts = faq.entries.iter().map(|entry| entry.phrasings.len());
+        let index = Index::new(rows.clone(), counts, answered);
+        (Evidence::new(&faq.entries, &index, rows.view()), index)
     }
 
     fn rank(evidence: &(Evidence, Index), text: &str) -> Ranking {
@@ -788,14 +949,14 @@ mod tests {
             );
         }
         let (mut evidence, index) = evidence(&entries);
-        assert!(evidence.coarse.is_some() && evidence.classifier.is_some());
+        assert!(evidence.codes.is_some() && evidence.classifier.is_some());
         let queries: Vec<String> = (0..20).map(|_| wording()).collect();
         let rank = |evidence: &Evidence, text: &str| {
             let row = HashEmbedder::new().embed(Role::Query, &[text], &mut |_| ()).unwrap();
             evidence.rank(&index, text, row.row(0), 10)
         };
         let nearly: Vec<Ranking> = queries.iter().map(|text| rank(&evidence, text)).collect();
-        evidence.coarse = None;
+        evidence.codes = None;
         for (text, nearly) in queries.iter().zip(nearly) {
             let exact = rank(&evidence, text);
             assert_eq!(exact.matches.len(), 10);
@@ -822,10 +983,8 @@ mod tests {
                 assert!(ranking.spread.1.is_finite());
             }
         }
-        let empty = (
-            Evidence::new(&[], &Index::new(Array2::zeros((0, 256)), []), Array2::zeros((0, 256)), vec![]),
-            Index::new(Array2::zeros((0, 256)), []),
-        );
+        let (rows, index) = (Array2::zeros((0, 256)), Index::new(Array2::zeros((0, 256)), [], []));
+        let empty = (Evidence::new(&[], &index, rows.view()), index);
         assert!(rank(&empty, "anything").matches.is_empty());
     }
 

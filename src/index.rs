@@ -1,42 +1,62 @@
 //! The wordings' vectors, and which entry each belongs to.
 
+use std::io;
 use std::ops::Range;
 
-use ndarray::{ArcArray2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 use rten_simd::{Isa, SimdOp};
 
+use crate::arrays::{ArrayReader, ArrayWriter, broken};
 use crate::parallel::in_parts;
+use crate::rows::Rows;
 
-/// Unit rows, one a wording, in the order of the FAQ.
+/// Unit rows of a FAQ: first one a wording, in the order of the FAQ, then one an answer, for question and
+/// answer embedded together.
 #[derive(Debug, Clone)]
 pub struct Index {
-    /// `[wordings, dimension]`
-    rows: ArcArray2<f32>,
+    rows: Rows,
     /// For each entry, the row of its first wording; one more at the end.
     starts: Vec<usize>,
+    /// For each entry the row of its answer, if it has one.
+    answers: Vec<Option<usize>>,
 }
 
 impl Index {
-    /// An index over `rows` `[wordings, dimension]`, of which the first `counts[0]` are the wordings
-    /// of entry 0, the next `counts[1]` those of entry 1, and so on.
+    /// An index over `rows`, of which the first `counts[0]` are the wordings of entry 0, the next
+    /// `counts[1]` those of entry 1, and so on; those after the wordings are the answers of these entries.
     ///
     /// # Panics
     ///
-    /// The counts don't add up to the rows.
-    pub fn new(rows: impl Into<ArcArray2<f32>>, counts: impl IntoIterator<Item = usize>) -> Self {
+    /// The counts and answers don't add up to the rows, or an answer belongs to no entry.
+    pub fn new(
+        rows: impl Into<Rows>,
+        counts: impl IntoIterator<Item = usize>,
+        answered: impl IntoIterator<Item = usize>,
+    ) -> Self {
         let rows = rows.into();
         let mut starts = vec![0];
         starts.extend(counts.into_iter().scan(0, |sum, count| {
             *sum += count;
             Some(*sum)
         }));
-        assert_eq!(starts.last(), Some(&rows.nrows()), "the counts are not those of the rows");
-        Index { rows, starts }
+        let mut answers = vec![None; starts.len() - 1];
+        let mut count = starts[answers.len()];
+        for entry in answered {
+            answers[entry] = Some(count);
+            count += 1;
+        }
+        assert_eq!(count, rows.len(), "the counts are not those of the rows");
+        Index { rows, starts, answers }
+    }
+
+    /// The same entries, with these rows.
+    pub fn with_rows(self, rows: impl Into<Rows>) -> Self {
+        Index { rows: rows.into(), ..self }
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.answers.len()
     }
 
     /// Whether there are no entries.
@@ -44,14 +64,29 @@ impl Index {
         self.len() == 0
     }
 
-    /// The rows, `[wordings, dimension]`.
-    pub fn rows(&self) -> ArrayView2<'_, f32> {
-        self.rows.view()
+    /// The rows.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// The number of wordings.
+    pub fn wordings(&self) -> usize {
+        self.starts[self.len()]
     }
 
     /// The rows of an entry's wordings.
     pub fn bounds(&self, entry: usize) -> Range<usize> {
         self.starts[entry]..self.starts[entry + 1]
+    }
+
+    /// The entry that has a wording's row.
+    pub fn entry_of(&self, row: usize) -> usize {
+        self.starts.partition_point(|&start| start <= row) - 1
+    }
+
+    /// The row of an entry's answer.
+    pub fn answer(&self, entry: usize) -> Option<usize> {
+        self.answers[entry]
     }
 }
 
@@ -133,6 +168,28 @@ impl Codes {
         Codes { codes: joined(codes), dimension, steps: joined(steps), distance }
     }
 
+    /// A row, nearly.
+    pub fn row(&self, at: usize) -> Array1<f32> {
+        let codes = &self.codes[at * self.dimension..(at + 1) * self.dimension];
+        codes.iter().map(|&code| f32::from(code) * self.steps[at]).collect()
+    }
+
+    pub(crate) fn write(&self, out: &mut ArrayWriter) -> io::Result<()> {
+        out.array(&self.codes)?;
+        out.array(&self.steps)?;
+        out.array(&[self.distance])
+    }
+
+    /// Reads the codes of `count` rows of `dimension` numbers.
+    pub(crate) fn read(from: &mut ArrayReader, count: usize, dimension: usize) -> io::Result<Self> {
+        let codes = Codes { codes: from.array()?, dimension, steps: from.array()?, distance: from.number()? };
+        if codes.steps.len() == count && codes.codes.len() == count * dimension {
+            Ok(codes)
+        } else {
+            Err(broken("its codes are not those of the rows"))
+        }
+    }
+
     /// How far a product of a row and `vector` is at most from what [`Codes::products`] gives: by
     /// Cauchy and Schwarz, the length of the one times how far the other is from its codes.
     pub fn error(&self, vector: ArrayView1<f32>) -> f32 {
@@ -147,10 +204,15 @@ impl Codes {
         vector.dot(&vector).sqrt() * self.distance + distance * (1.0 + self.distance)
     }
 
-    /// The products of all rows with each of some vectors, nearly; every row is read once.
-    pub fn products<const N: usize>(&self, vectors: [ArrayView1<f32>; N]) -> [Vec<f32>; N] {
+    /// The products of some rows with each of some vectors, nearly; every row is read once.
+    pub fn products<const N: usize>(
+        &self,
+        rows: Range<usize>,
+        vectors: [ArrayView1<f32>; N],
+    ) -> [Vec<f32>; N] {
         let wide = vectors.map(Wide::new);
-        let parts = in_parts(self.steps.len(), LEAST_NUMBERS / self.dimension.max(1), |part| {
+        let parts = in_parts(rows.len(), LEAST_NUMBERS / self.dimension.max(1), |part| {
+            let part = rows.start + part.start..rows.start + part.end;
             CodeProducts { codes: self, part, wide: &wide }.dispatch()
         });
         let mut by_vector = [const { Vec::new() }; N];
@@ -228,7 +290,7 @@ mod tests {
         let zeros = Array1::zeros(100);
         for vector in [rows.row(3).to_owned(), &rows.row(4) * 40.0, zeros] {
             let error = codes.error(vector.view());
-            let [near, twice] = codes.products([vector.view(), (&vector * 2.0).view()]);
+            let [near, twice] = codes.products(0..500, [vector.view(), (&vector * 2.0).view()]);
             for (at, exact) in rows.dot(&vector).into_iter().enumerate() {
                 assert!((near[at] - exact).abs() <= error + 1e-6, "{} {exact} {error}", near[at]);
                 assert!((twice[at] - 2.0 * exact).abs() <= 2.0 * error + 1e-6);
@@ -240,8 +302,10 @@ mod tests {
 
     #[test]
     fn rows_belong_to_entries_in_order() {
-        let index = Index::new(Array2::zeros((4, 2)), [2, 0, 1, 1]);
+        let index = Index::new(Array2::zeros((6, 2)), [2, 0, 1, 1], [0, 3]);
         let bounds: Vec<_> = (0..index.len()).map(|entry| index.bounds(entry)).collect();
         assert_eq!(bounds, [0..2, 2..2, 2..3, 3..4]);
+        assert_eq!((0..4).map(|row| index.entry_of(row)).collect::<Vec<_>>(), [0, 0, 2, 3]);
+        assert_eq!([0, 1, 2, 3].map(|entry| index.answer(entry)), [Some(4), None, None, Some(5)]);
     }
 }

@@ -37,13 +37,15 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> files -> parallel -> hashed -> faq -> embed -> cache -> index -> evidence -> check
+//! error -> files -> parallel -> hashed -> arrays -> rows -> faq -> embed -> cache -> index -> evidence
+//! evidence -> check
 //! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
 //! ```
 //!
 //! `index` to `matcher` and the parsers in `faq` do no input or output, and nothing here prints or
 //! knows the command line: that is the program's, in `src/bin/faqbot`.
 
+mod arrays;
 pub mod bot;
 pub mod cache;
 pub mod calibration;
@@ -60,6 +62,7 @@ mod hashed;
 pub mod index;
 pub mod matcher;
 mod parallel;
+pub mod rows;
 
 pub use bot::{Bot, Reply, Setup};
 pub use embed::{Embedder, ModelId};

@@ -247,6 +247,16 @@ impl<E: Embedder> Embedder for Warning<E> {
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         rows
     }
+
+    fn passages(
+        &self,
+        texts: &[&str],
+        progress: faqbot::embed::Progress,
+    ) -> faqbot::Result<faqbot::embed::Passages> {
+        let passages = timings::measure("cache", || self.0.passages(texts, progress));
+        self.0.take_warnings().iter().for_each(|warning| warn(warning));
+        passages
+    }
 }
 
 /// A progress bar on standard error that appears when embedding takes long.

@@ -1,0 +1,155 @@
+//! Rows of numbers, in memory or in a file.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ndarray::{ArcArray2, Array2, ArrayView2, Axis, CowArray, Ix2};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::arrays::broken;
+
+/// Rows `[count, dimension]`. Copies share them.
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// Rows in memory.
+    Memory(ArcArray2<f32>),
+    /// Rows that are read when they are asked for.
+    File(Arc<RowsFile>),
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::Memory(rows) => rows.nrows(),
+            Rows::File(file) => file.checks.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The length of a row.
+    pub fn dimension(&self) -> usize {
+        match self {
+            Rows::Memory(rows) => rows.ncols(),
+            Rows::File(file) => file.dimension,
+        }
+    }
+
+    /// All of them, if they are in memory.
+    pub fn in_memory(&self) -> Option<ArrayView2<'_, f32>> {
+        match self {
+            Rows::Memory(rows) => Some(rows.view()),
+            Rows::File(_) => None,
+        }
+    }
+
+    /// Some of them.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read any more, or has become another.
+    pub fn block(&self, rows: Range<usize>) -> io::Result<CowArray<'_, f32, Ix2>> {
+        match self {
+            Rows::Memory(all) => Ok(all.slice_axis(Axis(0), rows.into()).into()),
+            Rows::File(file) => file.block(rows).map(CowArray::from),
+        }
+    }
+
+    /// All of them in memory, read if they are in a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rows::block`].
+    pub fn read(&self) -> io::Result<ArcArray2<f32>> {
+        match self {
+            Rows::Memory(rows) => Ok(rows.clone()),
+            Rows::File(file) => file.block(0..file.checks.len()).map(Array2::into_shared),
+        }
+    }
+}
+
+impl From<Array2<f32>> for Rows {
+    fn from(rows: Array2<f32>) -> Self {
+        Rows::Memory(rows.into_shared())
+    }
+}
+
+impl From<ArcArray2<f32>> for Rows {
+    fn from(rows: ArcArray2<f32>) -> Self {
+        Rows::Memory(rows)
+    }
+}
+
+/// Rows in a file, one after the other, as this machine has them in memory.
+#[derive(Debug)]
+pub struct RowsFile {
+    file: Mutex<File>,
+    /// Where the first begins.
+    offset: u64,
+    dimension: usize,
+    /// See [`check`].
+    checks: Vec<u64>,
+}
+
+/// What a row is checked by when it is read: xxh3-64 of its bytes.
+pub fn check(row: &[f32]) -> u64 {
+    xxh3_64(bytemuck::cast_slice(row))
+}
+
+impl RowsFile {
+    /// Rows of `dimension` numbers in `file`, from `offset` on, whose checks are these.
+    pub fn new(file: File, offset: u64, dimension: usize, checks: Vec<u64>) -> Self {
+        RowsFile { file: Mutex::new(file), offset, dimension, checks }
+    }
+
+    fn block(&self, rows: Range<usize>) -> io::Result<Array2<f32>> {
+        let mut block = Array2::zeros((rows.len(), self.dimension));
+        let numbers: &mut [f32] = block.as_slice_mut().unwrap_or_default();
+        {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(
+                self.offset + (rows.start * self.dimension * size_of::<f32>()) as u64,
+            ))?;
+            file.read_exact(bytemuck::cast_slice_mut(numbers))?;
+        }
+        let mut found = numbers.chunks_exact(self.dimension.max(1)).map(check);
+        if self.checks[rows].iter().any(|&wanted| found.next() != Some(wanted)) {
+            return Err(broken("a vector is not the one that was written"));
+        }
+        Ok(block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn rows_in_a_file_are_those_in_memory() {
+        let all = Array2::from_shape_fn((5, 3), |(row, column)| (row * 10 + column) as f32);
+        let checks = all.rows().into_iter().map(|row| check(row.as_slice().unwrap())).collect();
+        let mut named = tempfile::NamedTempFile::new().unwrap();
+        named.write_all(b"head").unwrap();
+        named.write_all(bytemuck::cast_slice(all.as_slice().unwrap())).unwrap();
+        let rows = Rows::File(Arc::new(RowsFile::new(named.reopen().unwrap(), 4, 3, checks)));
+        let memory = Rows::from(all.clone());
+        assert_eq!((rows.len(), rows.dimension()), (memory.len(), memory.dimension()));
+        for range in [0..0, 0..1, 1..4, 4..5, 5..5] {
+            assert_eq!(rows.block(range.clone()).unwrap(), memory.block(range).unwrap());
+        }
+        assert_eq!(rows.read().unwrap(), all);
+        // Another number in the third row.
+        named.seek(SeekFrom::Start(4 + 2 * 12)).unwrap();
+        named.write_all(&[1]).unwrap();
+        assert!(rows.block(2..3).is_err() && rows.read().is_err());
+        assert!(rows.block(3..5).is_ok());
+    }
+}
