@@ -1,5 +1,6 @@
 //! Search: all signals of all entries, ranked, for a query whose vector is given; and the exact scalar
-//! products alone. Beside them, the time of reading the wordings' vectors once from memory, in the same
+//! products alone. The same with the vectors in a file, as they are from 4,096 wordings on after the first
+//! start. Beside them, the time of reading the wordings' vectors once from memory, in the same
 //! run and on the same number of cores, and, with `FAQBOT_BENCH_PYTHON`, the top 10 by numpy and faiss.
 //!
 //! ```console
@@ -9,13 +10,16 @@
 
 use std::env;
 use std::hint::black_box;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use faqbot::evidence::Evidence;
 use faqbot::index::{Index, products};
+use faqbot::rows::{Rows, RowsFile, check};
 use faqbot::{Entry, EntryId};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rten_simd::{Isa, SimdOp};
@@ -97,6 +101,15 @@ impl SimdOp for Sum<'_> {
     }
 }
 
+/// The same rows in a file.
+fn in_file(rows: &ArrayView2<f32>) -> Rows {
+    let numbers = rows.as_slice().expect("one piece");
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(bytemuck::cast_slice(numbers)).expect("written");
+    let checks = numbers.chunks_exact(DIMENSION).map(check).collect();
+    Rows::File(Arc::new(RowsFile::new(file, 0, DIMENSION, checks)))
+}
+
 /// Milliseconds of each, taking turns: the median.
 fn measure<const N: usize>(mut work: [&mut dyn FnMut(); N]) -> [f64; N] {
     const ROUNDS: usize = 15;
@@ -133,8 +146,8 @@ fn main() {
     let most = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     println!("milliseconds; {DIMENSION} numbers a wording, {PHRASINGS} wordings an entry");
     println!(
-        "{:>9} {:>10} {:>10} {:>7} {:>10} {:>7} {:>10} {:>12}",
-        "wordings", "read", "products", "ratio", "all", "ratio", "prepare", "ns/wording"
+        "{:>9} {:>10} {:>10} {:>7} {:>10} {:>7} {:>10} {:>10} {:>12}",
+        "wordings", "read", "products", "ratio", "all", "ratio", "in a file", "prepare", "ns/wording"
     );
     for count in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|&count| count <= most) {
         let mut random = Random(1);
@@ -152,15 +165,17 @@ fn main() {
         query /= length;
         let text =
             format!("how do w17 and w423 differ from {}", &entries[count / 2 / PHRASINGS].phrasings[0]);
-        let [read, products, all] = measure([
+        let index_in_file = index.clone().with_rows(in_file(&rows.view()));
+        let [read, products, all, all_in_file] = measure([
             &mut || _ = black_box(read(rows.view())),
             &mut || _ = black_box(products(rows.view(), query.view())),
             &mut || _ = black_box(evidence.rank(&index, &text, query.view(), 5)),
+            &mut || _ = black_box(evidence.rank(&index_in_file, &text, query.view(), 5)),
         ]);
-        drop((rows, index, evidence));
+        drop((rows, index, index_in_file, evidence));
         let peers = peers(count);
         println!(
-            "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {prepared:>10.0} {:>12.1}{peers}",
+            "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {all_in_file:>10.3} {prepared:>10.0} {:>12.1}{peers}",
             products / read,
             all / read,
             all * 1e6 / count as f64

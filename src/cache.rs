@@ -26,11 +26,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, ArrayView1};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::arrays::{ArrayReader, ArrayWriter, Magic, broken};
-use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
+use crate::embed::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
 use crate::error::{Error, Result};
 use crate::files::{self, Readers};
 use crate::hashed::ByHash;
@@ -175,9 +175,11 @@ impl<E: Embedder> CachedEmbedder<E> {
     ) -> Result<Array2<f32>> {
         // Each text once, however often it is there.
         let mut positions = ByKey::<usize>::with_capacity_and_hasher(keys.len(), Default::default());
-        for (position, &key) in keys.iter().enumerate() {
-            positions.entry(key).or_insert(position);
-        }
+        let firsts: Vec<usize> = keys
+            .iter()
+            .enumerate()
+            .map(|(position, &key)| *positions.entry(key).or_insert(position))
+            .collect();
         let mut rows = Array2::zeros((texts.len(), self.dimension()));
         let mut known = vec![false; texts.len()];
         let files = self.files();
@@ -192,8 +194,7 @@ impl<E: Embedder> CachedEmbedder<E> {
                 known[position] = true;
             }
         }
-        let first = |position: &usize| positions[&keys[*position]] == *position;
-        let missing: Vec<usize> = (0..texts.len()).filter(|at| !known[*at] && first(at)).collect();
+        let missing: Vec<usize> = (0..texts.len()).filter(|&at| !known[at] && firsts[at] == at).collect();
         let unknown: Vec<&str> = missing.iter().map(|&position| texts[position]).collect();
         let found = texts.len() - missing.len();
         progress(found);
@@ -201,16 +202,13 @@ impl<E: Embedder> CachedEmbedder<E> {
         for (&position, vector) in missing.iter().zip(fresh.rows()) {
             rows.row_mut(position).assign(&vector);
         }
-        for position in (0..texts.len()).filter(|position| !first(position)) {
-            let (before, mut rest) = rows.view_mut().split_at(Axis(0), position);
-            rest.row_mut(0).assign(&before.row(positions[&keys[position]]));
-        }
-        if wanted || !missing.is_empty() {
-            if let Err(error) = self.keep(keys, &rows, files) {
-                let folder = self.folder.display();
-                state.warnings.push(format!("the embedding cache {folder} could not be written: {error}"));
-                state.unwritten.extend(missing.iter().map(|&at| (keys[at], rows.row(at).to_vec())));
-            }
+        copy_rows(&mut rows, &firsts);
+        if (wanted || !missing.is_empty())
+            && let Err(error) = self.keep(keys, &rows, files)
+        {
+            let folder = self.folder.display();
+            state.warnings.push(format!("the embedding cache {folder} could not be written: {error}"));
+            state.unwritten.extend(missing.iter().map(|&at| (keys[at], rows.row(at).to_vec())));
         }
         Ok(rows)
     }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use ndarray::{Array2, ArrayViewMut1};
+use ndarray::{Array2, ArrayViewMut1, Axis};
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -141,6 +141,14 @@ pub fn normalize(mut row: ArrayViewMut1<f32>) -> Result<()> {
         row.mapv_inplace(|x| (f64::from(x) / length) as f32);
     }
     Ok(())
+}
+
+/// Gives each row the numbers of the row at or before it that `firsts` names.
+pub(crate) fn copy_rows(rows: &mut Array2<f32>, firsts: &[usize]) {
+    for (index, &first) in firsts.iter().enumerate().filter(|&(index, &first)| first != index) {
+        let (before, mut rest) = rows.view_mut().split_at(Axis(0), index);
+        rest.row_mut(0).assign(&before.row(first));
+    }
 }
 
 /// A deterministic embedder without a model: words and their letter triples, hashed into 256

@@ -6,6 +6,7 @@
 //!
 //! ONNX Runtime is replaced by rten, unless `ORT_DYLIB_PATH` names its library.
 
+use std::collections::HashMap;
 use std::env;
 use std::fmt::Display;
 use std::fs;
@@ -25,7 +26,7 @@ use ndarray::Array2;
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Embedder, ModelId, Progress, Role, normalize};
+use super::{Embedder, ModelId, Progress, Role, copy_rows, normalize};
 use crate::error::{Error, Result};
 
 /// The name of the model in the binary.
@@ -399,9 +400,14 @@ impl Embedder for FastEmbedder {
             prefixed = texts.iter().map(|text| format!("{prefix}{text}")).collect();
             &prefixed.iter().map(String::as_str).collect::<Vec<_>>()
         };
+        // Each text once, however often it is there.
+        let mut first_of: HashMap<&str, usize> = HashMap::with_capacity(texts.len());
+        let firsts: Vec<usize> =
+            texts.iter().enumerate().map(|(index, text)| *first_of.entry(text).or_insert(index)).collect();
         // Texts of like length share a run, so that little of it is padding.
-        let mut order: Vec<usize> = (0..texts.len()).collect();
+        let mut order: Vec<usize> = (0..texts.len()).filter(|&index| firsts[index] == index).collect();
         order.sort_by_key(|&index| texts[index].len());
+        let copies = texts.len() - order.len();
 
         let mut rows = Array2::zeros((texts.len(), self.dimension));
         let mut done = 0;
@@ -422,8 +428,9 @@ impl Embedder for FastEmbedder {
                 normalize(row)?;
             }
             done += count;
-            progress(done);
+            progress(copies + done);
         }
+        copy_rows(&mut rows, &firsts);
         Ok(rows)
     }
 }
