@@ -1,7 +1,8 @@
 //! Vectors kept on disk, so that a second start embeds nothing and an edit only what changed.
 //!
 //! A file for each list of texts that was embedded together, such as those of a FAQ, in their order: the
-//! vectors of a large FAQ can stay in it, and a small one is not kept waiting by its neighbours. Texts
+//! vectors of a large FAQ can stay in it, and a small one is not kept waiting by its neighbours. Beside it
+//! may lie a file of what was [prepared](Passages::beside) from the vectors; they come and go together. Texts
 //! that no file has in this order are looked for in all files of the model. A file that has become
 //! another by an edit is removed; of the rest, those go that were used the longest ago.
 //!
@@ -10,7 +11,7 @@
 //!
 //! # File
 //!
-//! [Arrays](crate::arrays), then rows:
+//! Arrays (`src/arrays.rs`), then rows:
 //!
 //! | what | numbers |
 //! |---|---|

@@ -31,6 +31,9 @@ use crate::parallel::{beside, in_blocks, in_parts, map};
 /// fitted on one version holds for no other.
 pub const VERSION: u32 = 1;
 
+/// Changes whenever [`Evidence::write`] writes the same signals differently.
+const LAYOUT: u32 = 1;
+
 /// How much each signal weighs in the score.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weights {
@@ -305,7 +308,7 @@ impl Evidence {
 
     /// Writes all that [`Evidence::new`] computes.
     pub(crate) fn write(&self, index: &Index, out: &mut ArrayWriter) -> io::Result<()> {
-        out.array(&[VERSION])?;
+        out.array(&[LAYOUT, VERSION])?;
         out.array(&shape(index))?;
         out.array(&self.middle.point.to_vec())?;
         let places = self.places.iter().map(|place| [place.product, place.inverse_distance]);
@@ -321,7 +324,7 @@ impl Evidence {
     /// to be checked.
     pub(crate) fn read(index: &Index, from: &mut ArrayReader) -> io::Result<Self> {
         let (count, dimension) = (index.rows().len(), index.rows().dimension());
-        if from.number::<u32>()? != VERSION || from.array::<u64>()? != shape(index) {
+        if from.array::<u32>()? != [LAYOUT, VERSION] || from.array::<u64>()? != shape(index) {
             return Err(broken("it belongs to another FAQ"));
         }
         let middle = Middle::at(from.array()?.into());

@@ -37,13 +37,13 @@
 //! A file imports only from those to its left:
 //!
 //! ```text
-//! error -> files -> parallel -> hashed -> arrays -> rows -> faq -> embed -> cache -> index -> evidence
-//! evidence -> check
+//! error -> files -> parallel -> hashed -> arrays -> rows -> faq -> embed -> cache -> index
+//! index -> evidence -> check
 //! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
 //! ```
 //!
-//! `index` to `matcher` and the parsers in `faq` do no input or output, and nothing here prints or
-//! knows the command line: that is the program's, in `src/bin/faqbot`.
+//! `index` to `matcher` do no input or output but to read rows, and the parsers in `faq` none; nothing
+//! here prints or knows the command line: that is the program's, in `src/bin/faqbot`.
 
 mod arrays;
 pub mod bot;
