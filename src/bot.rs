@@ -10,7 +10,7 @@ use crate::caution::{Caution, is_generic, polarity_conflict, questions};
 use crate::confidence::{Calibration, Features, features};
 use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
-use crate::evidence::{Evidence, Match, answer_text, is_real_answer};
+use crate::evidence::{Evidence, Match, Ranking, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_wording};
 use crate::files::{self, Readers};
 use crate::index::Index;
@@ -274,10 +274,14 @@ impl<E: Embedder> Bot<E> {
         let Prepared { index, evidence } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
-        let mut ranking = evidence.rank(index, query, row, count.max(Policy::MAX_CHOICES));
-        // An exact wording may rank low (shared words elsewhere): then all are ranked.
-        if exact.iter().any(|entry| ranking.matches.iter().all(|found| found.entry != *entry)) {
-            ranking = evidence.rank(index, query, row, index.len());
+        let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len());
+        let mut ranking = evidence.rank(index, query, row, wanted);
+        // An exact wording may rank low (shared words elsewhere): then more are ranked.
+        let ranked =
+            |ranking: &Ranking, entry: usize| ranking.matches.iter().any(|found| found.entry == entry);
+        while wanted < index.len() && !exact.iter().all(|&entry| ranked(&ranking, entry)) {
+            wanted *= 16;
+            ranking = evidence.rank(index, query, row, wanted);
         }
         let features = features(&ranking);
         let confidence = match (&self.setup.calibration, &features) {

@@ -388,48 +388,42 @@ impl Evidence {
             words: self.lexicon.compare(text, index),
         };
         let few = count < index.len() / 4;
-        let (mut matches, spread) = match index.rows().in_memory() {
-            Some(rows) if self.codes.is_none() || !few => {
-                let products_of_all = products(rows, query);
-                let wordings = rows.slice_axis(Axis(0), (..index.wordings()).into());
-                let solved = asked.solved.as_ref().map(|solved| products(wordings, solved.view()));
-                let matches: Vec<Match> = (0..index.len())
-                    .map(|entry| {
-                        let solved = |row: usize| solved.as_ref().map_or(0.0, |solved| solved[row]);
-                        self.examine(index, &asked, entry, |row| products_of_all[row], solved)
-                    })
-                    .collect();
-                let spread = spread(matches.iter().map(|found| found.score));
-                (matches, spread)
+        let (mut matches, spread_of_codes) = match (&self.codes, index.rows().in_memory()) {
+            (Some(codes), _) if few => {
+                let (candidates, spread) = self.candidates(index, codes, &asked, count);
+                let exactly = |entry| self.examine_rows(index, &asked, query, entry);
+                (candidates.into_iter().map(exactly).collect::<Vec<_>>(), Some(spread))
             }
-            _ => {
-                let nearly = self.codes.as_ref().filter(|_| few);
-                let (candidates, nearly) =
-                    match nearly.map(|codes| self.candidates(index, codes, &asked, count)) {
-                        Some((candidates, spread)) => (candidates, Some(spread)),
-                        None => ((0..index.len()).collect(), None),
-                    };
-                let exactly = |entry| {
-                    let bounds = index.bounds(entry);
-                    let start = bounds.start;
-                    let wordings = self.rows(index, bounds);
-                    let answer = index.answer(entry).map(|row| self.rows(index, row..row + 1));
-                    let product = |row: usize| match &answer {
-                        Some(answer) if Some(row) == index.answer(entry) => answer.row(0).dot(&query),
-                        _ => wordings.row(row - start).dot(&query),
-                    };
-                    let solved = |row: usize| {
-                        asked.solved.as_ref().map_or(0.0, |solved| wordings.row(row - start).dot(solved))
-                    };
-                    self.examine(index, &asked, entry, product, solved)
+            (_, Some(rows)) => {
+                let of_query = products(rows, query);
+                let wordings = rows.slice_axis(Axis(0), (..index.wordings()).into());
+                let of_solved = asked.solved.as_ref().map(|solved| products(wordings, solved.view()));
+                let solved = |row: usize| of_solved.as_ref().map_or(0.0, |of_solved| of_solved[row]);
+                let examine = |entry| {
+                    let answer = index.answer(entry).map(|row| of_query[row]);
+                    self.examine(index, &asked, entry, |row| of_query[row], solved, answer)
                 };
-                let matches: Vec<Match> = candidates.into_iter().map(exactly).collect();
-                let spread = nearly.unwrap_or_else(|| spread(matches.iter().map(|found| found.score)));
-                (matches, spread)
+                ((0..index.len()).map(examine).collect(), None)
+            }
+            (_, None) => {
+                ((0..index.len()).map(|entry| self.examine_rows(index, &asked, query, entry)).collect(), None)
             }
         };
+        let spread = spread_of_codes.unwrap_or_else(|| spread(matches.iter().map(|found| found.score)));
         keep_best(&mut matches, count);
         Ranking { matches, spread }
+    }
+
+    /// An entry's signals and score for a query's row, by the entry's own rows.
+    fn examine_rows(&self, index: &Index, asked: &Asked, query: ArrayView1<f32>, entry: usize) -> Match {
+        let bounds = index.bounds(entry);
+        let start = bounds.start;
+        let wordings = self.rows(index, bounds);
+        let product = |row: usize| wordings.row(row - start).dot(&query);
+        let solved =
+            |row: usize| asked.solved.as_ref().map_or(0.0, |solved| wordings.row(row - start).dot(solved));
+        let answer = index.answer(entry).map(|row| self.rows(index, row..row + 1).row(0).dot(&query));
+        self.examine(index, asked, entry, product, solved, answer)
     }
 
     /// Rows of an index. Where they cannot be read any more, because their file has become another, nearly.
@@ -446,8 +440,8 @@ impl Evidence {
         })
     }
 
-    /// An entry's signals and score, from the products of its rows with the query's, and of its wordings'
-    /// rows with what the classifier makes of that.
+    /// An entry's signals and score, from the products of wordings with the query's row, of wordings with
+    /// what the classifier makes of it, and of the answer with the query's row.
     fn examine(
         &self,
         index: &Index,
@@ -455,6 +449,7 @@ impl Evidence {
         entry: usize,
         product: impl Fn(usize) -> f32,
         solved: impl Fn(usize) -> f32,
+        answer: Option<f32>,
     ) -> Match {
         let mut found = Match { entry, cosine: -1.0, ..Match::default() };
         let mut sums = Sums::default();
@@ -473,8 +468,10 @@ impl Evidence {
                 (solved(row) - asked.solved_middle) * place.inverse_distance,
             );
         }
-        let answer =
-            index.answer(entry).map(|row| self.middle.cosine(product(row), asked.place, self.places[row]));
+        let answer = index
+            .answer(entry)
+            .zip(answer)
+            .map(|(row, product)| self.middle.cosine(product, asked.place, self.places[row]));
         found.signals = self.signals(entry, &sums, asked.words[entry], answer);
         found.score = found.signals.score(&self.weights);
         found
