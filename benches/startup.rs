@@ -124,12 +124,14 @@ fn large(folder: &Path, entries: usize, phrasings: usize) -> PathBuf {
 
 /// The peak resident memory of a run in kilobytes, from GNU time.
 fn peak_memory(command: &Command) -> Option<u64> {
-    let output = Command::new("/usr/bin/time")
-        .args(["-f", "%M"])
-        .arg(command.get_program())
-        .args(command.get_args())
-        .stdout(Stdio::null())
-        .output()
-        .ok()?;
+    let mut timed = Command::new("/usr/bin/time");
+    timed.args(["-f", "%M"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => timed.env(name, value),
+            None => timed.env_remove(name),
+        };
+    }
+    let output = timed.stdout(Stdio::null()).output().ok()?;
     String::from_utf8(output.stderr).ok()?.lines().last()?.trim().parse().ok()
 }
