@@ -520,10 +520,11 @@ mod tests {
         let entries: Vec<String> = (0..2200)
             .map(|at| {
                 format!(
-                    "- {{question: w{at} v{} u{}, also: [u{at} x{}], answer: a}}",
+                    "- {{question: w{at} v{} u{}, also: [u{at} x{}, s{}], answer: a}}",
                     at % 7,
                     at % 11,
-                    at % 5
+                    at % 5,
+                    at % 100
                 )
             })
             .collect();
@@ -543,6 +544,11 @@ mod tests {
                 assert_eq!(first.ask_for(query, count).unwrap(), second.ask_for(query, count).unwrap());
             }
         }
+        // A wording of 22 entries: the choices are among them.
+        let reply = second.ask("S17!").unwrap();
+        assert_eq!(reply, first.ask("S17!").unwrap());
+        assert_eq!(reply.rule, Rule::SharedWording);
+        assert!(reply.choices().iter().all(|found| found.entry % 100 == 17));
         for path in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
             // In the middle of the vectors or the signals, in the file that is open.
             let mut bytes = std::fs::read(&path).unwrap();
