@@ -30,14 +30,14 @@ def first(question: str) -> None:
     import numpy
 
     encode = model().encode
-    # The FAQ's YAML needs no parser for this: its wordings are lines of a known form.
+    # The FAQ's YAML needs no parser for this: its phrasings are lines of a known form.
     lines = (DATA / "therapy.yaml").read_text(encoding="utf-8").splitlines()
-    wordings = [line.strip().removeprefix("- question:").removeprefix("-").strip(" '\"") for line in lines]
-    wordings = [line for line in wordings if line.endswith("?")]
+    phrasings = [line.strip().removeprefix("- question:").removeprefix("-").strip(" '\"") for line in lines]
+    phrasings = [line for line in phrasings if line.endswith("?")]
     cache = Path(tempfile.gettempdir()) / "faqbot-peers.npy"
     if not cache.exists():
-        numpy.save(cache, encode(wordings))
-    print(wordings[int((numpy.load(cache) @ encode(question)).argmax())])
+        numpy.save(cache, encode(phrasings))
+    print(phrasings[int((numpy.load(cache) @ encode(question)).argmax())])
 
 
 def embed() -> None:

@@ -1,10 +1,10 @@
 //! Search: all signals of all entries, ranked, for a query whose vector is given; and the exact scalar
-//! products alone. The same with the vectors in a file, as they are from 4,096 wordings on after the first
-//! start. Beside them, the time of reading the wordings' vectors once from memory, in the same
+//! products alone. The same with the vectors in a file, as they are from 4,096 phrasings on after the first
+//! start. Beside them, the time of reading the phrasings' vectors once from memory, in the same
 //! run and on the same number of cores, and, with `FAQBOT_BENCH_PYTHON`, the top 10 by numpy and faiss.
 //!
 //! ```console
-//! $ cargo bench --bench search            # up to 100,000 wordings
+//! $ cargo bench --bench search            # up to 100,000 phrasings
 //! $ cargo bench --bench search -- 1000000 # up to a million: needs 4 GB
 //! ```
 
@@ -41,13 +41,13 @@ impl Random {
     }
 }
 
-/// Entries whose wordings are eight words out of 5,000.
+/// Entries whose phrasings are eight words out of 5,000.
 fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
-    let mut wording = || (0..8).map(|_| format!("w{}", random.next() % 5000)).collect::<Vec<_>>().join(" ");
+    let mut phrasing = || (0..8).map(|_| format!("w{}", random.next() % 5000)).collect::<Vec<_>>().join(" ");
     (0..count)
         .map(|at| Entry {
             id: EntryId::from(at.to_string().as_str()),
-            phrasings: (0..PHRASINGS).map(|_| wording()).collect(),
+            phrasings: (0..PHRASINGS).map(|_| phrasing()).collect(),
             answer: String::new(),
             source: None,
             tags: Vec::new(),
@@ -56,7 +56,7 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
         .collect()
 }
 
-/// Unit rows around a centre for each entry, as the wordings of a question are.
+/// Unit rows around a centre for each entry, as the phrasings of a question are.
 fn rows(random: &mut Random, count: usize) -> Array2<f32> {
     let mut rows = Array2::zeros((count, DIMENSION));
     for mut block in rows.axis_chunks_iter_mut(Axis(0), PHRASINGS) {
@@ -144,10 +144,10 @@ fn peers(count: usize) -> String {
 fn main() {
     // `cargo bench` adds flags of its own.
     let most = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
-    println!("milliseconds; {DIMENSION} numbers a wording, {PHRASINGS} wordings an entry");
+    println!("milliseconds; {DIMENSION} numbers a phrasing, {PHRASINGS} phrasings an entry");
     println!(
         "{:>9} {:>10} {:>10} {:>7} {:>10} {:>7} {:>10} {:>10} {:>12}",
-        "wordings", "read", "products", "ratio", "all", "ratio", "in a file", "prepare", "ns/wording"
+        "phrasings", "read", "products", "ratio", "all", "ratio", "in a file", "prepare", "ns/phrasing"
     );
     for count in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|&count| count <= most) {
         let mut random = Random(1);

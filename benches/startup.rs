@@ -1,5 +1,5 @@
 //! The first answer, as a whole process with a warm cache: `faqbot ask` on the therapist FAQ, on a
-//! question that is one of its wordings, on a FAQ of 10,000 entries and one of 100,000 wordings, and,
+//! question that is one of its phrasings, on a FAQ of 10,000 entries and one of 100,000 phrasings, and,
 //! with `FAQBOT_BENCH_PYTHON`, sentence-transformers. Time and memory.
 //!
 //! ```console
@@ -36,9 +36,9 @@ fn main() {
     let hundred = large(&folder, 25_000, 4);
     let mut sides = vec![
         ("therapist FAQ", ask(None, QUESTION)),
-        ("the same, a wording", ask(None, "Do therapists google their clients?")),
+        ("the same, a phrasing", ask(None, "Do therapists google their clients?")),
         ("10,000 entries", ask(Some(&ten), QUESTION)),
-        ("100,000 wordings", ask(Some(&hundred), QUESTION)),
+        ("100,000 phrasings", ask(Some(&hundred), QUESTION)),
     ];
     if let Some(python) = env::var_os("FAQBOT_BENCH_PYTHON").filter(|python| !python.is_empty()) {
         let mut command = Command::new(python);
@@ -76,7 +76,7 @@ fn main() {
         let begin = Instant::now();
         let bytes = fs::read(&file).map_or(0, |bytes| bytes.len());
         println!(
-            "reading the {} of the 100,000 wordings, {:.0} MB: {:.0} ms",
+            "reading the {} of the 100,000 phrasings, {:.0} MB: {:.0} ms",
             file.extension().unwrap_or_default().display(),
             bytes as f64 / 1e6,
             begin.elapsed().as_secs_f64() * 1e3
@@ -98,7 +98,7 @@ fn large(folder: &Path, entries: usize, phrasings: usize) -> PathBuf {
         ["Berlin", "Paris", "Oslo", "Lima", "Cairo", "Quito", "Delhi", "Osaka", "Perth", "Accra", "Turin"];
     let mut text = String::new();
     for entry in 0..entries {
-        let wordings: Vec<String> = (0..phrasings)
+        let phrasings: Vec<String> = (0..phrasings)
             .map(|number| {
                 let at = entry * phrasings + number;
                 let (verb, thing) = (verbs[at % verbs.len()], things[at / 10 % things.len()]);
@@ -112,7 +112,7 @@ fn large(folder: &Path, entries: usize, phrasings: usize) -> PathBuf {
         writeln!(
             text,
             "{{\"questions\": [{}], \"answer\": \"Open the menu and choose {}. It takes {} minutes.\"}}",
-            wordings.join(", "),
+            phrasings.join(", "),
             things[entry % things.len()],
             entry % 90 + 1
         )

@@ -399,7 +399,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     println!(
-        "\n## Close entries\n\nPairs of entries by the greatest cosine of their wordings, and the share of the queries"
+        "\n## Close entries\n\nPairs of entries by the greatest cosine of their phrasings, and the share of the queries"
     );
     println!("for either that go to the other, of those that go to one of them, on the calibration files:\n");
     let mut bins = [(0usize, 0usize, 0usize); 20];
@@ -416,9 +416,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     println!(
-        "\n## Wordings in the wrong place\n\nShare of the wordings whose entry is behind another by more than a value, where they stand and"
+        "\n## Phrasings in the wrong place\n\nShare of the phrasings whose entry is behind another by more than a value, where they stand and"
     );
-    println!("when one in twenty is put into another entry, %; mean over the FAQs with several wordings:\n");
+    println!("when one in twenty is put into another entry, %; mean over the FAQs with several phrasings:\n");
     let several = |bot: &Bot<Table>| bot.faq().phrasing_count() > 2 * bot.faq().entries.len();
     let wrong_place: Vec<Misplaced> = measured
         .iter()
@@ -462,9 +462,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// How far other entries are ahead of a wording's own.
+/// How far other entries are ahead of a phrasing's own.
 struct Misplaced {
-    /// For the wordings where they stand.
+    /// For the phrasings where they stand.
     standing: Vec<f32>,
     /// For those that were moved to another entry.
     moved: Vec<f32>,
@@ -495,7 +495,7 @@ impl Misplaced {
 }
 
 /// Counts pairs of entries, and the queries for either that go to the other and to one of the two, by
-/// the greatest cosine of the entries' wordings.
+/// the greatest cosine of the entries' phrasings.
 fn close_pairs(
     bot: &Bot<Table>,
     asked: &Asked,
@@ -686,7 +686,7 @@ fn pairs(scored: &[Scored]) -> Vec<(f64, bool)> {
     scored.iter().map(|query| (query.confidence, query.right)).collect()
 }
 
-/// A random part of a FAQ: a third to all of its entries, each with 1 to 20 of its wordings.
+/// A random part of a FAQ: a third to all of its entries, each with 1 to 20 of its phrasings.
 fn part(random: &mut Random, whole: &Faq) -> Faq {
     let count = whole.entries.len() as f64;
     let entries = (count * (0.3f64).powf(random.unit())).round() as usize;

@@ -11,7 +11,7 @@ use crate::confidence::{Calibration, Features, features};
 use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
 use crate::evidence::{Evidence, Match, Ranking, answer_text, is_real_answer};
-use crate::faq::{Entry, Faq, normalize_wording};
+use crate::faq::{Entry, Faq, normalize_phrasing};
 use crate::files::{self, Readers};
 use crate::index::Index;
 use crate::matcher::{Case, Decision, Policy, Rule, decide};
@@ -35,9 +35,9 @@ impl Setup {
     }
 }
 
-/// The least confidence in an exact wording: 41 of the 45 queries of the six public sets that are a
-/// wording of one entry belong to it (November 2026).
-const EXACT_WORDING: f32 = 0.9;
+/// The least confidence in an exact phrasing: 41 of the 45 queries of the six public sets that are a
+/// phrasing of one entry belong to it (November 2026).
+const EXACT_PHRASING: f32 = 0.9;
 
 /// Answers questions from a FAQ. Every front end asks here.
 pub struct Bot<E> {
@@ -114,7 +114,7 @@ impl<E: Embedder> Bot<E> {
     /// How many matches a reply has where nothing else is asked for.
     pub const MATCHES: usize = 5;
 
-    /// Embeds the wordings of a FAQ, and its answers where the setup wants them. `progress` is told
+    /// Embeds the phrasings of a FAQ, and its answers where the setup wants them. `progress` is told
     /// how many texts are done, of [`Bot::texts`].
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// Answers many queries at once, in their order, on all cores: faster than one by one. A query that
-    /// is a wording (by [`normalize_wording`]) has that wording's vector, and needs no model.
+    /// is a phrasing (by [`normalize_phrasing`]) has that phrasing's vector, and needs no model.
     ///
     /// # Errors
     ///
@@ -211,11 +211,11 @@ impl<E: Embedder> Bot<E> {
         let mut places = Vec::with_capacity(queries.len());
         for query in queries {
             let query = query.trim();
-            let normalized = normalize_wording(query);
+            let normalized = normalize_phrasing(query);
             places.push(if normalized.is_empty() || self.prepared.index.is_empty() {
                 Place::Nothing
             } else if let Some(vector) = self.vector_of(&normalized) {
-                Place::Wording { vector, normalized }
+                Place::Phrasing { vector, normalized }
             } else {
                 let parts = match questions(query) {
                     parts if parts.len() > 1 => parts,
@@ -236,14 +236,14 @@ impl<E: Embedder> Bot<E> {
             let query = queries[number];
             match &places[number] {
                 Place::Nothing => nothing_to_compare(query),
-                Place::Wording { vector, normalized } => self.reply(query, normalized, vector.view(), count),
+                Place::Phrasing { vector, normalized } => self.reply(query, normalized, vector.view(), count),
                 Place::Text { at, normalized, parts } => {
                     let whole = self.reply(query, normalized, rows.row(*at), count);
                     if *parts == 0 {
                         return whole;
                     }
                     let parts = (at + 1..=at + parts)
-                        .map(|at| self.reply(texts[at], &normalize_wording(texts[at]), rows.row(at), count))
+                        .map(|at| self.reply(texts[at], &normalize_phrasing(texts[at]), rows.row(at), count))
                         .collect();
                     joined(whole, parts)
                 }
@@ -252,18 +252,18 @@ impl<E: Embedder> Bot<E> {
         Ok(map(queries.len(), REPLIES_A_THREAD, reply))
     }
 
-    /// The entries and rows of a wording, as [`normalize_wording`] makes it; in the order of the FAQ.
+    /// The entries and rows of a phrasing, as [`normalize_phrasing`] makes it; in the order of the FAQ.
     fn like(&self, normalized: &str) -> impl Iterator<Item = (usize, usize)> {
         let Prepared { index, evidence } = &self.prepared;
         let with_entry =
             evidence.like(normalized).iter().map(|&row| (index.entry_of(row as usize), row as usize));
         with_entry.filter(move |&(entry, row)| {
             let phrasing = &self.faq.entries[entry].phrasings[row - index.bounds(entry).start];
-            normalize_wording(phrasing) == normalized
+            normalize_phrasing(phrasing) == normalized
         })
     }
 
-    /// The vector of a wording, as [`normalize_wording`] makes it, unless it cannot be read any more.
+    /// The vector of a phrasing, as [`normalize_phrasing`] makes it, unless it cannot be read any more.
     fn vector_of(&self, normalized: &str) -> Option<Array1<f32>> {
         let (_, row) = self.like(normalized).next()?;
         let block = self.prepared.index.rows().block(row..row + 1).ok()?;
@@ -276,7 +276,7 @@ impl<E: Embedder> Bot<E> {
         exact.dedup();
         let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len());
         let mut ranking = evidence.rank(index, query, row, wanted);
-        // An exact wording may rank low (shared words elsewhere): then more are ranked.
+        // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
         let ranked =
             |ranking: &Ranking, entry: usize| ranking.matches.iter().any(|found| found.entry == entry);
         while wanted < index.len() && !exact.iter().all(|&entry| ranked(&ranking, entry)) {
@@ -306,7 +306,7 @@ impl<E: Embedder> Bot<E> {
         };
         let (decision, rule) = decide(&case, &self.setup.policy);
         let confidence = match rule {
-            Rule::ExactWording => confidence.map(|confidence| confidence.max(EXACT_WORDING)),
+            Rule::ExactPhrasing => confidence.map(|confidence| confidence.max(EXACT_PHRASING)),
             _ => confidence,
         };
         let used = match &decision {
@@ -333,8 +333,8 @@ impl<E: Embedder> Bot<E> {
 enum Place {
     /// It needs none.
     Nothing,
-    /// It is that of a wording.
-    Wording { vector: Array1<f32>, normalized: String },
+    /// It is that of a phrasing.
+    Phrasing { vector: Array1<f32>, normalized: String },
     /// It is embedded at `at`, and those of its parts after it.
     Text { at: usize, normalized: String, parts: usize },
 }
@@ -472,12 +472,12 @@ mod tests {
     }
 
     #[test]
-    fn exact_wordings_go_first() {
+    fn exact_phrasings_go_first() {
         let bot = bot();
         let reply = bot.ask(" how do I reset, my PASSWORD ").unwrap();
-        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::ExactWording, 0));
+        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::ExactPhrasing, 0));
         let reply = bot.ask("Forgot my password").unwrap();
-        assert_eq!(reply.rule, Rule::SharedWording);
+        assert_eq!(reply.rule, Rule::SharedPhrasing);
         assert_eq!(reply.choices().len(), 2);
     }
 
@@ -544,10 +544,10 @@ mod tests {
                 assert_eq!(first.ask_for(query, count).unwrap(), second.ask_for(query, count).unwrap());
             }
         }
-        // A wording of 22 entries: the choices are among them.
+        // A phrasing of 22 entries: the choices are among them.
         let reply = second.ask("S17!").unwrap();
         assert_eq!(reply, first.ask("S17!").unwrap());
-        assert_eq!(reply.rule, Rule::SharedWording);
+        assert_eq!(reply.rule, Rule::SharedPhrasing);
         assert!(reply.choices().iter().all(|found| found.entry % 100 == 17));
         for path in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
             // In the middle of the vectors or the signals, in the file that is open.

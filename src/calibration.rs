@@ -12,7 +12,7 @@ use crate::embed::{Embedder, ModelId};
 use crate::error::{Error, Result};
 use crate::eval::{LabelledQuery, top1};
 use crate::evidence;
-use crate::faq::{Faq, normalize_wording};
+use crate::faq::{Faq, normalize_phrasing};
 use crate::files::{self, Existing};
 use crate::matcher::Policy;
 
@@ -25,7 +25,7 @@ pub const MIN_OF_A_KIND: usize = 5;
 /// Parts of the cross-validation.
 const FOLDS: usize = 5;
 
-/// A calibration holds for a FAQ that shares at least this much of its wordings (Jaccard).
+/// A calibration holds for a FAQ that shares at least this much of its phrasings (Jaccard).
 pub const MIN_LIKENESS: f64 = 0.8;
 
 /// Numbers in a FAQ's sketch. With 128 the estimate of the likeness is off by 4 points, typically.
@@ -107,11 +107,11 @@ impl Case {
 }
 
 /// The cases of replies to labelled queries. Replies without features (nothing to compare) and to
-/// exact wordings are left out: they do not hang on confidence.
+/// exact phrasings are left out: they do not hang on confidence.
 pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
     let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
         use crate::matcher::Rule;
-        if matches!(reply.rule, Rule::ExactWording | Rule::SharedWording) {
+        if matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing) {
             return None;
         }
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
@@ -175,7 +175,7 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
     let rest = all - right;
     if all < MIN_QUERIES {
         let message = format!(
-            "{all} labelled queries are too few: at least {MIN_QUERIES} are needed (wordings of the FAQ itself do not count)"
+            "{all} labelled queries are too few: at least {MIN_QUERIES} are needed (phrasings of the FAQ itself do not count)"
         );
         return Err(TooLittle(message));
     }
@@ -364,8 +364,9 @@ pub struct CalibrationFile {
     pub ask_confidence: f32,
     /// How many queries it was fitted on.
     pub queries: usize,
-    /// A sketch of the FAQ's wordings, to tell how much of them has changed.
-    pub wordings: Vec<u64>,
+    /// A sketch of the FAQ's phrasings, to tell how much of them has changed.
+    #[serde(alias = "wordings")]
+    pub phrasings: Vec<u64>,
 }
 
 const FORMAT: u32 = 2;
@@ -387,7 +388,7 @@ impl CalibrationFile {
             min_confidence: fitted.policy.min_confidence,
             ask_confidence: fitted.policy.ask_confidence,
             queries,
-            wordings: sketch(faq),
+            phrasings: sketch(faq),
         }
     }
 
@@ -451,10 +452,10 @@ impl CalibrationFile {
                 evidence::VERSION
             ));
         }
-        let likeness = likeness(&self.wordings, &sketch(faq));
+        let likeness = likeness(&self.phrasings, &sketch(faq));
         if likeness < MIN_LIKENESS {
             return Err(format!(
-                "the FAQ has changed too much since: it shares about {:.0} % of the wordings, and {:.0} % are needed",
+                "the FAQ has changed too much since: it shares about {:.0} % of the phrasings, and {:.0} % are needed",
                 likeness * 100.0,
                 MIN_LIKENESS * 100.0
             ));
@@ -476,17 +477,17 @@ impl CalibrationFile {
     }
 }
 
-/// MinHash of the set of wordings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
+/// MinHash of the set of phrasings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
 /// The share of equal numbers estimates the Jaccard likeness of two sets.
 ///
 /// Entries without an answer take no part, unless none has one: a chat leaves them out.
 fn sketch(faq: &Faq) -> Vec<u64> {
     let none = faq.entries.iter().all(|entry| entry.answer.is_empty());
     let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty());
-    let wordings: Vec<String> =
-        entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_wording(text)).collect();
+    let phrasings: Vec<String> =
+        entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_phrasing(text)).collect();
     (0..SKETCH as u64)
-        .map(|seed| wordings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
+        .map(|seed| phrasings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
         .collect()
 }
 

@@ -1,21 +1,21 @@
-//! Reasons not to answer at once, however close a wording is.
+//! Reasons not to answer at once, however close a phrasing is.
 //!
 //! Embeddings hardly tell "turn dark mode on" from "turn dark mode off": no threshold parts them, so
 //! it is looked at in words. And a single word that several entries share asks for none of them.
 //! Both are for English; in other languages they find nothing and cost nothing.
 
-use crate::faq::{Entry, normalize_wording};
+use crate::faq::{Entry, normalize_phrasing};
 
 /// Why a match is not answered at once, but at most offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caution {
-    /// Query and wording differ by a negation or by opposites.
+    /// Query and phrasing differ by a negation or by opposites.
     Polarity,
     /// The query is one word that several entries have.
     Generic,
 }
 
-/// Words that turn a sentence round, as [`normalize_wording`] leaves them ("don't" becomes "don t").
+/// Words that turn a sentence round, as [`normalize_phrasing`] leaves them ("don't" becomes "don t").
 const NEGATIONS: [&str; 24] = [
     "not", "no", "never", "without", "cannot", "cant", "dont", "doesnt", "didnt", "isnt", "wont", "arent",
     "wasnt", "werent", "couldnt", "shouldnt", "wouldnt", "havent", "hasnt", "hadnt", "aint", "unable",
@@ -195,12 +195,12 @@ fn alike(left: &str, right: &str) -> bool {
     all > 0 && shared as f64 >= MIN_SHARED * all as f64
 }
 
-/// Whether a query says the opposite of the wording it matched, in nearly the same words: it holds
-/// one of two opposites where the wording holds the other, or only one of the two is negated. What
-/// another wording of the entry says as the query does is no conflict.
+/// Whether a query says the opposite of the phrasing it matched, in nearly the same words: it holds
+/// one of two opposites where the phrasing holds the other, or only one of the two is negated. What
+/// another phrasing of the entry says as the query does is no conflict.
 pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
-    let query = normalize_wording(query);
-    let matched = normalize_wording(phrasing);
+    let query = normalize_phrasing(query);
+    let matched = normalize_phrasing(phrasing);
     if !alike(&query, &matched) {
         return false;
     }
@@ -212,11 +212,11 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
     if opposed.is_empty() && !negation {
         return false;
     }
-    let wordings: Vec<Polarity> =
-        entry.phrasings.iter().map(|text| polarity(&normalize_wording(text))).collect();
-    let unsaid = |side: &(usize, bool)| wordings.iter().all(|wording| !wording.sides.contains(side));
+    let phrasings: Vec<Polarity> =
+        entry.phrasings.iter().map(|text| polarity(&normalize_phrasing(text))).collect();
+    let unsaid = |side: &(usize, bool)| phrasings.iter().all(|phrasing| !phrasing.sides.contains(side));
     opposed.into_iter().any(unsaid)
-        || (negation && wordings.iter().all(|wording| wording.negated != asked.negated))
+        || (negation && phrasings.iter().all(|phrasing| phrasing.negated != asked.negated))
 }
 
 /// Whether a query, function words aside, is a single word that stands in two entries or more, by
@@ -224,7 +224,7 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
 pub fn is_generic(query: &str, entries_with: impl Fn(&str) -> usize) -> bool {
     const ANYTHING: [&str; 9] =
         ["help", "support", "service", "question", "questions", "problem", "problems", "issue", "issues"];
-    let normalized = normalize_wording(query);
+    let normalized = normalize_phrasing(query);
     let mut words = normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
     match (words.next(), words.next()) {
         (Some(only), None) => ANYTHING.contains(&only) || entries_with(only) > 1,
@@ -241,7 +241,7 @@ pub fn questions(message: &str) -> Vec<&str> {
         .map(|part| {
             part.trim().trim_start_matches("and ").trim_start_matches("And ").trim_start_matches("also ")
         })
-        .filter(|part| !normalize_wording(part).is_empty())
+        .filter(|part| !normalize_phrasing(part).is_empty())
         .collect();
     if parts.len() == 1 {
         // "how do I pay and when will it come": both sides begin as questions do.
@@ -313,9 +313,9 @@ mod tests {
 
     #[test]
     fn a_shared_single_word_is_generic() {
-        let wordings = ["cost structure price of a parcel", "structure of the company", "refunds"];
+        let phrasings = ["cost structure price of a parcel", "structure of the company", "refunds"];
         let entries_with =
-            |word: &str| wordings.iter().filter(|text| text.split(' ').any(|other| other == word)).count();
+            |word: &str| phrasings.iter().filter(|text| text.split(' ').any(|other| other == word)).count();
         for (query, generic) in [
             ("structure", true),
             ("the structure?", true),

@@ -12,10 +12,10 @@ use whatlang::{Lang, Script};
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
 use crate::evidence::{self, is_real_answer};
-use crate::faq::{Faq, abridge, normalize_wording};
+use crate::faq::{Faq, abridge, normalize_phrasing};
 use crate::index::Index;
 
-/// Wordings of two entries with a cosine from here on are close. In the public sets that
+/// Phrasings of two entries with a cosine from here on are close. In the public sets that
 /// `cargo run --release --example fit -- DATA` reads, one in eight queries for either of two such
 /// entries goes to the other; below, about one in twenty (its table "Close entries", on calibration
 /// files, November 2026).
@@ -24,9 +24,9 @@ pub const CLOSE: f32 = 0.85;
 /// From here on they are the same to the model. No two entries of those sets are as close.
 pub const SAME: f32 = 0.95;
 
-/// A wording is in the wrong place when another entry's score is ahead of its own by more than this.
-/// Of the wordings of those sets 0.9 % are, and of wordings that were put into an entry drawn at random
-/// 81 % (its table "Wordings in the wrong place").
+/// A phrasing is in the wrong place when another entry's score is ahead of its own by more than this.
+/// Of the phrasings of those sets 0.9 % are, and of phrasings that were put into an entry drawn at random
+/// 81 % (its table "Phrasings in the wrong place").
 pub const WRONG_PLACE: f32 = 0.3;
 
 /// Answers with fewer words say little, and are often left over from a draft.
@@ -41,7 +41,7 @@ const LANGUAGE_LETTERS: usize = 40;
 /// Rows that are held against all others at once.
 const BLOCK: usize = 256;
 
-/// Colliding wordings that are given for two entries, the closest first.
+/// Colliding phrasings that are given for two entries, the closest first.
 const COLLISIONS: usize = 3;
 
 /// What is wrong.
@@ -50,24 +50,24 @@ const COLLISIONS: usize = 3;
 pub enum Kind {
     /// The same question stands in two entries with different answers.
     ConflictingAnswers,
-    /// The same wording stands in two entries with the same answer.
-    SharedWording,
-    /// Two entries have wordings that the model can hardly tell apart.
+    /// The same phrasing stands in two entries with the same answer.
+    SharedPhrasing,
+    /// Two entries have phrasings that the model can hardly tell apart.
     CloseEntries,
-    /// A wording is nearer to another entry than to the other wordings of its own.
+    /// A phrasing is nearer to another entry than to the other phrasings of its own.
     NearerElsewhere,
     /// There is no answer, or a placeholder.
     EmptyAnswer,
-    /// A wording is longer than what the model reads of it.
-    CutWording,
+    /// A phrasing is longer than what the model reads of it.
+    CutPhrasing,
     /// Entries are in a language that the model does not know.
     UnknownLanguage,
     /// An answer has hardly a word.
     ShortAnswer,
     /// An answer is a document.
     LongAnswer,
-    /// Entries have one wording only.
-    OneWording,
+    /// Entries have one phrasing only.
+    OnePhrasing,
 }
 
 /// How much a finding matters.
@@ -84,7 +84,7 @@ impl Kind {
     /// How much it matters, as a rule.
     fn level(self) -> Level {
         match self {
-            Kind::ShortAnswer | Kind::LongAnswer | Kind::OneWording => Level::Hint,
+            Kind::ShortAnswer | Kind::LongAnswer | Kind::OnePhrasing => Level::Hint,
             _ => Level::Mend,
         }
     }
@@ -93,20 +93,20 @@ impl Kind {
     pub fn advice(self) -> &'static str {
         match self {
             Kind::ConflictingAnswers => "keep the right answer, or say in each question what it is about",
-            Kind::SharedWording => "join the entries, or take the wording out of one",
-            Kind::CloseEntries => "join the entries, or add wordings that say where they differ",
-            Kind::NearerElsewhere => "move the wording to the other entry, or give its own more like it",
+            Kind::SharedPhrasing => "join the entries, or take the phrasing out of one",
+            Kind::CloseEntries => "join the entries, or add phrasings that say where they differ",
+            Kind::NearerElsewhere => "move the phrasing to the other entry, or give its own more like it",
             Kind::EmptyAnswer => "write the answer, or take the entry out",
-            Kind::CutWording => "shorten the wording to the question in it",
+            Kind::CutPhrasing => "shorten the phrasing to the question in it",
             Kind::UnknownLanguage => "choose a model that knows the language",
             Kind::ShortAnswer => "see whether the answer is whole",
             Kind::LongAnswer => "answer in a few sentences, and name the document as source",
-            Kind::OneWording => "add other wordings under `also`: each makes the entry easier to find",
+            Kind::OnePhrasing => "add other phrasings under `also`: each makes the entry easier to find",
         }
     }
 }
 
-/// Two wordings and their cosine.
+/// Two phrasings and their cosine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Collision {
     /// Of the first entry.
@@ -128,7 +128,7 @@ pub struct Finding {
     pub entries: Vec<usize>,
     /// What was found.
     pub message: String,
-    /// The wordings that collide, closest first.
+    /// The phrasings that collide, closest first.
     pub collisions: Vec<Collision>,
 }
 
@@ -139,27 +139,27 @@ impl Finding {
 }
 
 /// Everything there is to see to in a FAQ: what matters first, then by kind, then in the FAQ's order.
-/// `progress` is told how many of the FAQ's wordings are embedded.
+/// `progress` is told how many of the FAQ's phrasings are embedded.
 ///
 /// # Errors
 ///
 /// The embedder failed.
 pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
     let mut findings = answers(faq);
-    findings.extend(shared_wordings(faq));
+    findings.extend(shared_phrasings(faq));
     findings.extend(languages(faq, embedder));
     for (at, entry) in faq.entries.iter().enumerate() {
         for phrasing in entry.phrasings.iter().filter(|phrasing| embedder.cuts(phrasing)) {
             let message = format!("the model reads only the beginning of \"{}\"", abridge(phrasing, 60));
-            findings.push(Finding::new(Kind::CutWording, vec![at], message));
+            findings.push(Finding::new(Kind::CutPhrasing, vec![at], message));
         }
     }
     findings.extend(neighbours(faq, embedder, progress)?);
     let single: Vec<usize> =
         (0..faq.entries.len()).filter(|&at| faq.entries[at].phrasings.len() == 1).collect();
     if !single.is_empty() {
-        let message = format!("{} of {} entries have one wording only", single.len(), faq.entries.len());
-        findings.push(Finding::new(Kind::OneWording, single, message));
+        let message = format!("{} of {} entries have one phrasing only", single.len(), faq.entries.len());
+        findings.push(Finding::new(Kind::OnePhrasing, single, message));
     }
     findings.sort_by_key(|finding| (finding.level, finding.kind, finding.entries[0]));
     Ok(findings)
@@ -194,26 +194,26 @@ fn answers(faq: &Faq) -> Vec<Finding> {
     findings
 }
 
-/// Wordings that are the same but for case, accents and punctuation, in several entries.
-fn shared_wordings(faq: &Faq) -> Vec<Finding> {
+/// Phrasings that are the same but for case, accents and punctuation, in several entries.
+fn shared_phrasings(faq: &Faq) -> Vec<Finding> {
     let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, entry) in faq.entries.iter().enumerate() {
         for phrasing in &entry.phrasings {
-            let entries = places.entry(normalize_wording(phrasing)).or_default();
+            let entries = places.entry(normalize_phrasing(phrasing)).or_default();
             if entries.last() != Some(&at) {
                 entries.push(at);
             }
         }
     }
-    let several = places.into_iter().filter(|(wording, entries)| !wording.is_empty() && entries.len() > 1);
+    let several = places.into_iter().filter(|(phrasing, entries)| !phrasing.is_empty() && entries.len() > 1);
     several
-        .map(|(wording, entries)| {
-            let answer = |at: &usize| normalize_wording(&faq.entries[*at].answer);
+        .map(|(phrasing, entries)| {
+            let answer = |at: &usize| normalize_phrasing(&faq.entries[*at].answer);
             let same = entries.iter().all(|at| answer(at) == answer(&entries[0]));
-            let kind = if same { Kind::SharedWording } else { Kind::ConflictingAnswers };
+            let kind = if same { Kind::SharedPhrasing } else { Kind::ConflictingAnswers };
             let answers = if same { "the same answer" } else { "different answers" };
             let message =
-                format!("\"{}\" stands in {} entries with {answers}", abridge(&wording, 60), entries.len());
+                format!("\"{}\" stands in {} entries with {answers}", abridge(&phrasing, 60), entries.len());
             Finding::new(kind, entries, message)
         })
         .collect()
@@ -246,15 +246,15 @@ fn languages(faq: &Faq, embedder: &dyn Embedder) -> Vec<Finding> {
     found.into_iter().map(finding).collect()
 }
 
-/// Two wordings, by their places, that are close.
+/// Two phrasings, by their places, that are close.
 struct Close {
     a: usize,
     b: usize,
     cosine: f32,
 }
 
-/// The wordings of a FAQ, embedded.
-struct Wordings<'f> {
+/// The phrasings of a FAQ, embedded.
+struct Phrasings<'f> {
     texts: Vec<&'f str>,
     normalized: Vec<String>,
     /// The entry of each.
@@ -263,14 +263,14 @@ struct Wordings<'f> {
     index: Index,
 }
 
-impl<'f> Wordings<'f> {
+impl<'f> Phrasings<'f> {
     fn new(faq: &'f Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Self> {
         let texts: Vec<&str> =
             faq.entries.iter().flat_map(|entry| entry.phrasings.iter().map(String::as_str)).collect();
         let counts: Vec<usize> = faq.entries.iter().map(|entry| entry.phrasings.len()).collect();
         let rows = embedder.embed(Role::Passage, &texts, progress)?.into_shared();
-        Ok(Wordings {
-            normalized: texts.iter().map(|text| normalize_wording(text)).collect(),
+        Ok(Phrasings {
+            normalized: texts.iter().map(|text| normalize_phrasing(text)).collect(),
             owners: counts.iter().enumerate().flat_map(|(at, &count)| vec![at; count]).collect(),
             index: Index::new(rows.clone(), counts, []),
             rows,
@@ -326,7 +326,7 @@ impl<'f> Wordings<'f> {
         found
     }
 
-    /// Wordings of two entries with a cosine of at least [`CLOSE`], by the two entries; not those that
+    /// Phrasings of two entries with a cosine of at least [`CLOSE`], by the two entries; not those that
     /// are the same.
     fn collisions(&self) -> BTreeMap<(usize, usize), Vec<Close>> {
         let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
@@ -346,32 +346,32 @@ impl<'f> Wordings<'f> {
     }
 }
 
-/// For each wording of a FAQ: the entry that is found when it is asked and its own entry does not have
+/// For each phrasing of a FAQ: the entry that is found when it is asked and its own entry does not have
 /// it, and by how much that one's score is ahead of its own. `None` where its entry has no other
-/// wording.
+/// phrasing.
 ///
-/// The score is the mean of the first two signals of [`crate::evidence`], nearest wording and centroid:
-/// they can be had without each wording in turn at the cost of having them once.
+/// The score is the mean of the first two signals of [`crate::evidence`], nearest phrasing and centroid:
+/// they can be had without each phrasing in turn at the cost of having them once.
 ///
 /// # Errors
 ///
 /// The embedder failed.
 pub fn found_without(faq: &Faq, embedder: &dyn Embedder) -> Result<Vec<Option<(usize, f32)>>> {
-    Ok(Wordings::new(faq, embedder, &mut |_| ())?.found_without())
+    Ok(Phrasings::new(faq, embedder, &mut |_| ())?.found_without())
 }
 
-/// Entries whose wordings are close, and wordings that are nearer to another entry than to their own.
+/// Entries whose phrasings are close, and phrasings that are nearer to another entry than to their own.
 fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
-    let wordings = Wordings::new(faq, embedder, progress)?;
-    let found = wordings.found_without();
-    let text = |at: usize| wordings.texts[at];
+    let phrasings = Phrasings::new(faq, embedder, progress)?;
+    let found = phrasings.found_without();
+    let text = |at: usize| phrasings.texts[at];
     let short = |at: usize| abridge(text(at), 60);
     let mut findings = Vec::new();
     for (at, found) in found.iter().enumerate() {
         if let &Some((entry, ahead)) = found
             && ahead > WRONG_PLACE
         {
-            let own = wordings.owners[at];
+            let own = phrasings.owners[at];
             let message = format!(
                 "\"{}\" is nearer to \"{}\" than to the rest of its own entry, \"{}\"",
                 short(at),
@@ -381,8 +381,8 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
             findings.push(Finding::new(Kind::NearerElsewhere, vec![own, entry], message));
         }
     }
-    for ((a, b), mut close) in wordings.collisions() {
-        // Where the other wordings of both entries decide the question, it does not fall between.
+    for ((a, b), mut close) in phrasings.collisions() {
+        // Where the other phrasings of both entries decide the question, it does not fall between.
         let settled = |at: usize| found[at].is_some_and(|(_, ahead)| ahead < 0.0);
         close.retain(|close| !(settled(close.a) && settled(close.b)));
         if close.is_empty() {
@@ -442,13 +442,13 @@ mod tests {
                 (Kind::CloseEntries, vec![0, 1]),
                 (Kind::CloseEntries, vec![2, 3]),
                 (Kind::ShortAnswer, vec![5]),
-                (Kind::OneWording, vec![2, 3, 5]),
+                (Kind::OnePhrasing, vec![2, 3, 5]),
             ]
         );
     }
 
     #[test]
-    fn a_wording_in_the_wrong_entry_is_found() {
+    fn a_phrasing_in_the_wrong_entry_is_found() {
         let yaml = "
 - {question: reset the password, also: [open the garden gate slowly], answer: Use the link on the page.}
 - {question: open the garden gate, also: [open the gate], answer: Turn the key twice.}

@@ -20,7 +20,7 @@ pub const FEATURE_NAMES: [&str; FEATURES] = ["score", "margin", "outlier", "cent
 /// - `margin`: how far the next entry's score is below it (the score itself where there is none);
 /// - `outlier`: how many standard deviations it stands above the mean of all entries;
 /// - `centroid`, `phrasing`: two of its signals;
-/// - `far`: by how much the cosine of the nearest wording falls short of [`NEAR_COSINE`], or 0. An
+/// - `far`: by how much the cosine of the nearest phrasing falls short of [`NEAR_COSINE`], or 0. An
 ///   entry unlike all others stands out for a query about anything else; only this tells that the two
 ///   have nothing in common.
 pub type Features = [f64; FEATURES];
@@ -60,7 +60,7 @@ pub struct Logistic {
 ///
 /// Fitted by `cargo run --release --example fit -- ../shared/evaldata` on 2026-11-23, on random
 /// parts of clinc150, banking77_oos_clean, hwu64, hint3_curekart, stackfaq and covid_deepset_en with
-/// their calibration files: 60 FAQs from each, a third to all of its entries, 1 to 20 wordings an
+/// their calibration files: 60 FAQs from each, a third to all of its entries, 1 to 20 phrasings an
 /// entry. The questions of the entries left out are the out-of-scope ones, and for three in ten of
 /// them, questions of the other sets. They assume that 24 % of the queries have no answer in the FAQ.
 /// On the sets' test queries, each with its own family left out of the fit, the mean AUROC is 0.902

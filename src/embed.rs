@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::{Error, Result};
-use crate::faq::normalize_wording;
+use crate::faq::normalize_phrasing;
 use crate::rows::Rows;
 
 pub mod deferred;
@@ -46,7 +46,7 @@ impl fmt::Display for ModelId {
 pub enum Role {
     /// What a person asks.
     Query,
-    /// What is searched: a wording or an answer of the FAQ.
+    /// What is searched: a phrasing or an answer of the FAQ.
     Passage,
 }
 
@@ -185,7 +185,7 @@ impl Embedder for HashEmbedder {
     fn embed(&self, _: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
         let mut rows = Array2::zeros((texts.len(), Self::DIMENSION));
         for (index, (text, mut row)) in texts.iter().zip(rows.rows_mut()).enumerate() {
-            for word in normalize_wording(text).split(' ').filter(|word| !word.is_empty()) {
+            for word in normalize_phrasing(text).split(' ').filter(|word| !word.is_empty()) {
                 row[xxh3_64(word.as_bytes()) as usize % Self::DIMENSION] += 1.0;
                 let letters: Vec<char> = format!("^{word}$").nfc().collect();
                 for triple in letters.windows(3) {

@@ -2,10 +2,10 @@
 //!
 //! | signal | what it is | where it is missing |
 //! |---|---|---|
-//! | `phrasing` | cosine to the nearest wording, both seen from the middle of the FAQ | never |
-//! | `centroid` | the same to the mean of the entry's wordings | never |
+//! | `phrasing` | cosine to the nearest phrasing, both seen from the middle of the FAQ | never |
+//! | `centroid` | the same to the mean of the entry's phrasings | never |
 //! | `words` | words and letter triples in common, rare ones weighing more | never |
-//! | `classifier` | regularised least squares on the wordings' vectors | fewer than 3 wordings on 2 entries |
+//! | `classifier` | regularised least squares on the phrasings' vectors | fewer than 3 phrasings on 2 entries |
 //! | `answer` | as `phrasing`, to question and answer embedded together | no real answer |
 //!
 //! "Seen from the middle": the mean of all entries is subtracted first. All entries of a FAQ share
@@ -22,7 +22,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, CowAr
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::arrays::{ArrayReader, ArrayWriter, broken};
-use crate::faq::{Entry, normalize_wording};
+use crate::faq::{Entry, normalize_phrasing};
 use crate::hashed::ByHash;
 use crate::index::{Codes, Index, products};
 use crate::parallel::{beside, in_blocks, in_parts, map};
@@ -59,11 +59,11 @@ pub const WEIGHTS: Weights =
 /// two entries has no middle worth seeing it from.
 const MEAN_PRIOR: f32 = 10.0;
 
-/// The penalty of the least squares, for wordings that weigh 1 on average.
+/// The penalty of the least squares, for phrasings that weigh 1 on average.
 const RIDGE: f64 = 0.3;
 
-/// The classifier is built for FAQs with at least this many wordings an entry, on average; with fewer
-/// it only repeats the nearest wording.
+/// The classifier is built for FAQs with at least this many phrasings an entry, on average; with fewer
+/// it only repeats the nearest phrasing.
 const CLASSIFIER_PHRASINGS: f32 = 1.5;
 
 /// What speaks for one entry. Cosines lie in `-1..=1`, `words` in `0..=1`.
@@ -102,14 +102,14 @@ impl Signals {
     }
 }
 
-/// An entry that was found, with its nearest wording and what speaks for it.
+/// An entry that was found, with its nearest phrasing and what speaks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Match {
     /// Position of the entry in the FAQ.
     pub entry: usize,
-    /// Position of its nearest wording among its wordings.
+    /// Position of its nearest phrasing among its phrasings.
     pub phrasing: usize,
-    /// Cosine of the query and that wording, in `-1..=1`.
+    /// Cosine of the query and that phrasing, in `-1..=1`.
     pub cosine: f32,
     /// What speaks for the entry.
     pub signals: Signals,
@@ -138,7 +138,7 @@ pub struct Ranking {
     pub spread: (f32, f32),
 }
 
-/// From this many wordings on, all entries are looked at in 8 bits first. With fewer, reading their
+/// From this many phrasings on, all entries are looked at in 8 bits first. With fewer, reading their
 /// vectors takes a small part of what the query's own takes.
 const MANY_ROWS: usize = 4_096;
 
@@ -149,7 +149,7 @@ pub struct Evidence {
     middle: Middle,
     /// For each row of the index: its product with the middle, and 1 / its distance from it.
     places: Vec<Place>,
-    /// For each entry, the length of the mean of its wordings, seen from the middle.
+    /// For each entry, the length of the mean of its phrasings, seen from the middle.
     lengths: Vec<f32>,
     classifier: Option<Classifier>,
     lexicon: Lexicon,
@@ -173,7 +173,7 @@ struct Place {
 }
 
 impl Middle {
-    /// The mean of the entries of an index, each being the mean of its wordings; `rows` are the index's.
+    /// The mean of the entries of an index, each being the mean of its phrasings; `rows` are the index's.
     fn new(index: &Index, rows: ArrayView2<f32>) -> Self {
         let mut point = Array1::<f32>::zeros(rows.ncols());
         let sums = in_blocks(index.len(), ENTRIES_A_BLOCK, |entries| {
@@ -222,7 +222,7 @@ impl Middle {
             .for_each(|target, value, middle| *target = (value - middle) * place.inverse_distance);
     }
 
-    /// For each entry, the length of the mean of its wordings, seen from here.
+    /// For each entry, the length of the mean of its phrasings, seen from here.
     fn lengths(&self, index: &Index, rows: ArrayView2<f32>, places: &[Place]) -> Vec<f32> {
         let parts = in_parts(index.len(), ENTRIES_A_BLOCK, |part| {
             let (mut sum, mut seen) = (Array1::zeros(self.point.len()), Array1::zeros(self.point.len()));
@@ -245,9 +245,9 @@ impl Middle {
 /// Regularised least squares from a vector to the entry it belongs to, in closed form.
 #[derive(Debug, Clone)]
 struct Classifier {
-    /// The lower Cholesky factor of the wordings' weighted second moments plus the ridge.
+    /// The lower Cholesky factor of the phrasings' weighted second moments plus the ridge.
     factor: Array2<f64>,
-    /// The mean number of wordings of an entry, by which an entry's mean is multiplied to be its
+    /// The mean number of phrasings of an entry, by which an entry's mean is multiplied to be its
     /// right-hand side.
     each: f32,
 }
@@ -256,7 +256,7 @@ struct Classifier {
 /// the same on every number of cores.
 const ENTRIES_A_BLOCK: usize = 512;
 
-/// Rows of wordings, those of `index`, as the signals see them: from the middle of the FAQ, of length 1
+/// Rows of phrasings, those of `index`, as the signals see them: from the middle of the FAQ, of length 1
 /// (or 0).
 pub fn seen_rows(index: &Index, rows: ArrayView2<f32>) -> Array2<f32> {
     let middle = Middle::new(index, rows);
@@ -303,7 +303,7 @@ impl Evidence {
     /// Whether an index has so many rows that ranking looks at few of them: then they need not be in
     /// memory, and preparing the signals takes long.
     pub fn is_large(index: &Index) -> bool {
-        index.wordings() >= MANY_ROWS
+        index.phrasings() >= MANY_ROWS
     }
 
     /// Writes all that [`Evidence::new`] computes.
@@ -339,7 +339,7 @@ impl Evidence {
             None
         } else {
             let factor = Array2::from_shape_vec((dimension, dimension), factor).map_err(io::Error::other)?;
-            Some(Classifier { factor, each: wordings_an_entry(index) })
+            Some(Classifier { factor, each: phrasings_per_entry(index) })
         };
         let lexicon = Lexicon::read(index, from)?;
         let codes = if Self::is_large(index) { Some(Codes::read(from, count, dimension)?) } else { None };
@@ -349,13 +349,13 @@ impl Evidence {
         Ok(Evidence { weights: WEIGHTS, middle, places, lengths, classifier, lexicon, codes })
     }
 
-    /// The rows whose wordings may be this one, as [`normalize_wording`] makes it: those and, very
+    /// The rows whose phrasings may be this one, as [`normalize_phrasing`] makes it: those and, very
     /// seldom, another. In the order of the FAQ.
     pub fn like(&self, normalized: &str) -> &[u32] {
         self.lexicon.like(normalized)
     }
 
-    /// How many entries have a word, as [`normalize_wording`] makes it, in their wordings.
+    /// How many entries have a word, as [`normalize_phrasing`] makes it, in their phrasings.
     pub fn entries_with(&self, word: &str) -> usize {
         self.lexicon.position(word_hash(word)).map_or(0, |at| self.lexicon.holders[at] as usize)
     }
@@ -396,8 +396,8 @@ impl Evidence {
             }
             (_, Some(rows)) => {
                 let of_query = products(rows, query);
-                let wordings = rows.slice_axis(Axis(0), (..index.wordings()).into());
-                let of_solved = asked.solved.as_ref().map(|solved| products(wordings, solved.view()));
+                let phrasings = rows.slice_axis(Axis(0), (..index.phrasings()).into());
+                let of_solved = asked.solved.as_ref().map(|solved| products(phrasings, solved.view()));
                 let solved = |row: usize| of_solved.as_ref().map_or(0.0, |of_solved| of_solved[row]);
                 let examine = |entry| {
                     let answer = index.answer(entry).map(|row| of_query[row]);
@@ -418,10 +418,10 @@ impl Evidence {
     fn examine_rows(&self, index: &Index, asked: &Asked, query: ArrayView1<f32>, entry: usize) -> Match {
         let bounds = index.bounds(entry);
         let start = bounds.start;
-        let wordings = self.rows(index, bounds);
-        let product = |row: usize| wordings.row(row - start).dot(&query);
+        let phrasings = self.rows(index, bounds);
+        let product = |row: usize| phrasings.row(row - start).dot(&query);
         let solved =
-            |row: usize| asked.solved.as_ref().map_or(0.0, |solved| wordings.row(row - start).dot(solved));
+            |row: usize| asked.solved.as_ref().map_or(0.0, |solved| phrasings.row(row - start).dot(solved));
         let answer = index.answer(entry).map(|row| self.rows(index, row..row + 1).row(0).dot(&query));
         self.examine(index, asked, entry, product, solved, answer)
     }
@@ -440,7 +440,7 @@ impl Evidence {
         })
     }
 
-    /// An entry's signals and score, from the products of wordings with the query's row, of wordings with
+    /// An entry's signals and score, from the products of phrasings with the query's row, of phrasings with
     /// what the classifier makes of it, and of the answer with the query's row.
     fn examine(
         &self,
@@ -500,18 +500,18 @@ impl Evidence {
         count: usize,
     ) -> (Vec<usize>, (f32, f32)) {
         let seen = asked.seen.view();
-        let (wordings, rows) = (index.wordings(), index.rows().len());
+        let (phrasings, rows) = (index.phrasings(), index.rows().len());
         let (near, nearly_solved) = match &asked.solved {
             Some(solved) => {
-                let [near, solved] = codes.products(0..wordings, [seen, solved.view()]);
+                let [near, solved] = codes.products(0..phrasings, [seen, solved.view()]);
                 (near, solved)
             }
             None => {
-                let [near] = codes.products(0..wordings, [seen]);
+                let [near] = codes.products(0..phrasings, [seen]);
                 (near, Vec::new())
             }
         };
-        let [answers] = codes.products(wordings..rows, [seen]);
+        let [answers] = codes.products(phrasings..rows, [seen]);
         let error = codes.error(seen);
         let error_of_solved = asked.solved.as_ref().map_or(0.0, |solved| codes.error(solved.view()));
 
@@ -521,7 +521,7 @@ impl Evidence {
             for row in index.bounds(entry) {
                 sums.add(near[row], nearly_solved.get(row).copied().unwrap_or(0.0));
             }
-            let answer = index.answer(entry).map(|row| answers[row - wordings]);
+            let answer = index.answer(entry).map(|row| answers[row - phrasings]);
             let score = self.signals(entry, &sums, asked.words[entry], answer).score(&self.weights);
             let mut errors = Sums::default();
             errors.add(error, error_of_solved);
@@ -550,7 +550,7 @@ struct Asked {
     words: Vec<f32>,
 }
 
-/// What is gathered over the wordings of an entry.
+/// What is gathered over the phrasings of an entry.
 struct Sums {
     count: f32,
     nearest: f32,
@@ -573,9 +573,9 @@ impl Sums {
     }
 }
 
-/// The mean number of wordings of an entry; 0 without entries.
-fn wordings_an_entry(index: &Index) -> f32 {
-    index.wordings() as f32 / index.len().max(1) as f32
+/// The mean number of phrasings of an entry; 0 without entries.
+fn phrasings_per_entry(index: &Index) -> f32 {
+    index.phrasings() as f32 / index.len().max(1) as f32
 }
 
 /// What rows an index has, and how many of what length.
@@ -597,11 +597,11 @@ fn spread(scores: impl Iterator<Item = f32> + Clone) -> (f32, f32) {
 
 impl Classifier {
     fn new(index: &Index, rows: ArrayView2<f32>, middle: &Middle, places: &[Place]) -> Option<Self> {
-        let (entries, each) = (index.len(), wordings_an_entry(index));
+        let (entries, each) = (index.len(), phrasings_per_entry(index));
         if entries < 2 || each < CLASSIFIER_PHRASINGS {
             return None;
         }
-        // Every entry weighs the same, whatever the number of its wordings, and wordings 1 on average.
+        // Every entry weighs the same, whatever the number of its phrasings, and phrasings 1 on average.
         let dimension = rows.ncols();
         let blocks = in_blocks(entries, ENTRIES_A_BLOCK, |part| {
             let first = index.bounds(part.start).start;
@@ -670,7 +670,7 @@ fn cholesky(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
     Some(matrix)
 }
 
-/// Words and letter triples of the wordings, weighted by how few entries have them; and the wordings
+/// Words and letter triples of the phrasings, weighted by how few entries have them; and the phrasings
 /// themselves. Texts are normalised once for all of this.
 #[derive(Debug, Clone)]
 struct Lexicon {
@@ -684,10 +684,10 @@ struct Lexicon {
     rows: Vec<u32>,
     /// Its weight in them.
     weights: Vec<f32>,
-    /// The hash of each normalised wording, ascending.
-    wordings: Vec<u64>,
-    /// Its row; the same wording's in the order of the FAQ.
-    rows_of_wordings: Vec<u32>,
+    /// The hash of each normalised phrasing, ascending.
+    phrasings: Vec<u64>,
+    /// Its row; the same phrasing's in the order of the FAQ.
+    rows_of_phrasings: Vec<u32>,
     /// The number of entries.
     entries: usize,
 }
@@ -737,13 +737,13 @@ fn weigh<F: Copy>(counts: &[(F, u32)], rarity: impl Fn(F) -> f32) -> impl Iterat
 
 impl Lexicon {
     fn new(entries: &[Entry]) -> Self {
-        // For each entry, its wordings' hashes and features; for some hundred entries at a time.
+        // For each entry, its phrasings' hashes and features; for some hundred entries at a time.
         let counted = in_blocks(entries.len(), ENTRIES_A_BLOCK, |part| {
-            let of_wording = |text: &String| {
-                let normalized = normalize_wording(text);
+            let of_phrasing = |text: &String| {
+                let normalized = normalize_phrasing(text);
                 (xxh3_64(normalized.as_bytes()), features(&normalized))
             };
-            let of_entry = |entry: &Entry| entry.phrasings.iter().map(of_wording).collect::<Vec<_>>();
+            let of_entry = |entry: &Entry| entry.phrasings.iter().map(of_phrasing).collect::<Vec<_>>();
             entries[part].iter().map(of_entry).collect::<Vec<_>>()
         });
         let mut numbers = ByHash::<u64, u32>::default();
@@ -752,10 +752,10 @@ impl Lexicon {
         let mut met: Vec<(u64, u32, usize, u32)> = Vec::new();
         let mut of_rows: Vec<(u32, u32)> = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
-        let mut wordings: Vec<(u64, u32)> = Vec::new();
-        for (entry, of_wordings) in counted.flatten().enumerate() {
-            for (wording, features) in of_wordings {
-                wordings.push((wording, wordings.len() as u32));
+        let mut phrasings: Vec<(u64, u32)> = Vec::new();
+        for (entry, of_phrasings) in counted.flatten().enumerate() {
+            for (phrasing, features) in of_phrasings {
+                phrasings.push((phrasing, phrasings.len() as u32));
                 for (hash, count) in features {
                     let next = met.len() as u32;
                     let number = *numbers.entry(hash).or_insert(next);
@@ -773,7 +773,7 @@ impl Lexicon {
             }
         }
         drop(numbers);
-        wordings.sort_unstable();
+        phrasings.sort_unstable();
         // From the order in which features were met to that of their hashes.
         let mut order: Vec<u32> = (0..met.len() as u32).collect();
         order.sort_unstable_by_key(|&number| met[number as usize].0);
@@ -800,15 +800,15 @@ impl Lexicon {
             }
             begin = end;
         }
-        let (wordings, rows_of_wordings) = wordings.into_iter().unzip();
+        let (phrasings, rows_of_phrasings) = phrasings.into_iter().unzip();
         Lexicon {
             features: in_order().map(|(hash, ..)| hash).collect(),
             holders: in_order().map(|(_, holders, ..)| holders).collect(),
             starts,
             rows,
             weights,
-            wordings,
-            rows_of_wordings,
+            phrasings,
+            rows_of_phrasings,
             entries: entries.len(),
         }
     }
@@ -819,8 +819,8 @@ impl Lexicon {
         out.array(&self.starts)?;
         out.array(&self.rows)?;
         out.array(&self.weights)?;
-        out.array(&self.wordings)?;
-        out.array(&self.rows_of_wordings)
+        out.array(&self.phrasings)?;
+        out.array(&self.rows_of_phrasings)
     }
 
     /// Reads what [`Lexicon::write`] wrote.
@@ -831,21 +831,21 @@ impl Lexicon {
             starts: from.array()?,
             rows: from.array()?,
             weights: from.array()?,
-            wordings: from.array()?,
-            rows_of_wordings: from.array()?,
+            phrasings: from.array()?,
+            rows_of_phrasings: from.array()?,
             entries: index.len(),
         };
-        let count = index.wordings();
+        let count = index.phrasings();
         let within = |rows: &[u32]| rows.iter().all(|&row| (row as usize) < count);
         let fits = lexicon.holders.len() == lexicon.features.len()
             && lexicon.starts.len() == lexicon.features.len() + 1
             && lexicon.starts.is_sorted()
             && lexicon.starts.last().is_some_and(|&end| end as usize == lexicon.rows.len())
             && lexicon.weights.len() == lexicon.rows.len()
-            && lexicon.wordings.len() == count
-            && lexicon.rows_of_wordings.len() == count
+            && lexicon.phrasings.len() == count
+            && lexicon.rows_of_phrasings.len() == count
             && within(&lexicon.rows)
-            && within(&lexicon.rows_of_wordings);
+            && within(&lexicon.rows_of_phrasings);
         if fits { Ok(lexicon) } else { Err(broken("its words are not those of the rows")) }
     }
 
@@ -855,18 +855,18 @@ impl Lexicon {
 
     fn like(&self, normalized: &str) -> &[u32] {
         let hash = xxh3_64(normalized.as_bytes());
-        let start = self.wordings.partition_point(|&wording| wording < hash);
-        let count = self.wordings[start..].partition_point(|&wording| wording == hash);
-        &self.rows_of_wordings[start..start + count]
+        let start = self.phrasings.partition_point(|&phrasing| phrasing < hash);
+        let count = self.phrasings[start..].partition_point(|&phrasing| phrasing == hash);
+        &self.rows_of_phrasings[start..start + count]
     }
 
-    /// For each entry the greatest likeness of the text to one of its wordings, in `0..=1`.
+    /// For each entry the greatest likeness of the text to one of its phrasings, in `0..=1`.
     fn compare(&self, text: &str, index: &Index) -> Vec<f32> {
-        let counts = features(&normalize_wording(text));
+        let counts = features(&normalize_phrasing(text));
         let known: Vec<(Option<usize>, u32)> =
             counts.iter().map(|&(hash, count)| (self.position(hash), count)).collect();
         let rarity = |feature: Option<usize>| rarity(feature.map_or(0, |at| self.holders[at]), self.entries);
-        let mut rows = vec![0.0f32; index.wordings()];
+        let mut rows = vec![0.0f32; index.phrasings()];
         for (feature, weight) in weigh(&known, rarity) {
             let Some(at) = feature else { continue };
             let range = self.starts[at] as usize..self.starts[at + 1] as usize;
@@ -937,20 +937,20 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) % most
         };
-        let mut wording = || (0..6).map(|_| format!("w{}", random(300))).collect::<Vec<_>>().join(" ");
+        let mut phrasing = || (0..6).map(|_| format!("w{}", random(300))).collect::<Vec<_>>().join(" ");
         let mut entries = String::new();
         for entry in 0..MANY_ROWS / 2 {
             entries += &format!(
                 "- {{question: {}, also: [{}, {}], answer: {}}}\n",
-                wording(),
-                wording(),
-                wording(),
-                if entry % 3 == 0 { "'[none]'".to_owned() } else { wording() }
+                phrasing(),
+                phrasing(),
+                phrasing(),
+                if entry % 3 == 0 { "'[none]'".to_owned() } else { phrasing() }
             );
         }
         let (mut evidence, index) = evidence(&entries);
         assert!(evidence.codes.is_some() && evidence.classifier.is_some());
-        let queries: Vec<String> = (0..20).map(|_| wording()).collect();
+        let queries: Vec<String> = (0..20).map(|_| phrasing()).collect();
         let rank = |evidence: &Evidence, text: &str| {
             let row = HashEmbedder::new().embed(Role::Query, &[text], &mut |_| ()).unwrap();
             evidence.rank(&index, text, row.row(0), 10)

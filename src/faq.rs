@@ -1,4 +1,4 @@
-//! FAQs: entries with their wordings and answers, and how they are read from files and written.
+//! FAQs: entries with their phrasings and answers, and how they are read from files and written.
 //!
 //! Each format is a file of its own under `faq/`, a pure function from text to [`Parsed`];
 //! [`mod@format`] is the one place that knows them all and picks one. [`load`] reads files and folders.
@@ -67,7 +67,7 @@ impl From<&str> for EntryId {
 pub struct Entry {
     /// The entry's name.
     pub id: EntryId,
-    /// The wordings, at least one; the first is the question as the FAQ shows it.
+    /// The phrasings, at least one; the first is the question as the FAQ shows it.
     pub phrasings: Vec<String>,
     /// The answer, as Markdown.
     pub answer: String,
@@ -106,7 +106,7 @@ pub struct RawEntry {
     pub line: usize,
     /// Its id, if the file gives one.
     pub id: Option<String>,
-    /// The wordings; the first is the question.
+    /// The phrasings; the first is the question.
     pub questions: Vec<String>,
     /// The answer.
     pub answer: Option<String>,
@@ -163,7 +163,7 @@ impl Faq {
         load::read(bytes, path, &ReadOptions::default())
     }
 
-    /// The number of wordings in all entries.
+    /// The number of phrasings in all entries.
     pub fn phrasing_count(&self) -> usize {
         self.entries.iter().map(|entry| entry.phrasings.len()).sum()
     }
@@ -213,19 +213,19 @@ pub fn abridge(text: &str, limit: usize) -> String {
 /// ```
 pub fn slug(text: &str) -> String {
     let without_apostrophes: String = text.chars().filter(|c| !matches!(c, '\'' | '’')).collect();
-    let words = normalize_wording(&without_apostrophes).replace(' ', "-");
+    let words = normalize_phrasing(&without_apostrophes).replace(' ', "-");
     if words.is_empty() { "entry".into() } else { words }
 }
 
-/// A wording without what does not change its meaning: case, accents, punctuation, width, spacing.
-/// Two wordings with the same result are the same question; an empty result is no question.
+/// A phrasing without what does not change its meaning: case, accents, punctuation, width, spacing.
+/// Two phrasings with the same result are the same question; an empty result is no question.
 ///
 /// ```
-/// use faqbot::faq::normalize_wording;
-/// assert_eq!(normalize_wording("  Où est le CAFÉ ?! "), normalize_wording("ou est le cafe"));
-/// assert_eq!(normalize_wording("…?!"), "");
+/// use faqbot::faq::normalize_phrasing;
+/// assert_eq!(normalize_phrasing("  Où est le CAFÉ ?! "), normalize_phrasing("ou est le cafe"));
+/// assert_eq!(normalize_phrasing("…?!"), "");
 /// ```
-pub fn normalize_wording(text: &str) -> String {
+pub fn normalize_phrasing(text: &str) -> String {
     // What has no accents needs no tables for them.
     if text.is_ascii() {
         words_of(text.chars().map(|c| c.to_ascii_lowercase()), text.len())
@@ -258,10 +258,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wordings_in_any_script_keep_their_letters() {
-        assert_eq!(normalize_wording("如何重置密码？"), "如何重置密码");
-        assert_eq!(normalize_wording("Ｆｕｌｌ　ｗｉｄｔｈ！"), "full width");
-        assert_eq!(normalize_wording("error 0x80-07"), "error 0x80 07");
+    fn phrasings_in_any_script_keep_their_letters() {
+        assert_eq!(normalize_phrasing("如何重置密码？"), "如何重置密码");
+        assert_eq!(normalize_phrasing("Ｆｕｌｌ　ｗｉｄｔｈ！"), "full width");
+        assert_eq!(normalize_phrasing("error 0x80-07"), "error 0x80 07");
         assert_eq!(slug("Как дела?"), "как-дела");
     }
 

@@ -1,4 +1,4 @@
-//! The wordings' vectors, and which entry each belongs to.
+//! The phrasings' vectors, and which entry each belongs to.
 
 use std::io;
 use std::ops::Range;
@@ -10,20 +10,20 @@ use crate::arrays::{ArrayReader, ArrayWriter, broken};
 use crate::parallel::in_parts;
 use crate::rows::Rows;
 
-/// Unit rows of a FAQ: first one a wording, in the order of the FAQ, then one an answer, for question and
+/// Unit rows of a FAQ: first one a phrasing, in the order of the FAQ, then one an answer, for question and
 /// answer embedded together.
 #[derive(Debug, Clone)]
 pub struct Index {
     rows: Rows,
-    /// For each entry, the row of its first wording; one more at the end.
+    /// For each entry, the row of its first phrasing; one more at the end.
     starts: Vec<usize>,
     /// For each entry the row of its answer, if it has one.
     answers: Vec<Option<usize>>,
 }
 
 impl Index {
-    /// An index over `rows`, of which the first `counts[0]` are the wordings of entry 0, the next
-    /// `counts[1]` those of entry 1, and so on; those after the wordings are the answers of these entries.
+    /// An index over `rows`, of which the first `counts[0]` are the phrasings of entry 0, the next
+    /// `counts[1]` those of entry 1, and so on; those after the phrasings are the answers of these entries.
     ///
     /// # Panics
     ///
@@ -69,17 +69,17 @@ impl Index {
         &self.rows
     }
 
-    /// The number of wordings.
-    pub fn wordings(&self) -> usize {
+    /// The number of phrasings.
+    pub fn phrasings(&self) -> usize {
         self.starts[self.len()]
     }
 
-    /// The rows of an entry's wordings.
+    /// The rows of an entry's phrasings.
     pub fn bounds(&self, entry: usize) -> Range<usize> {
         self.starts[entry]..self.starts[entry + 1]
     }
 
-    /// The entry that has a wording's row.
+    /// The entry that has a phrasing's row.
     pub fn entry_of(&self, row: usize) -> usize {
         self.starts.partition_point(|&start| start <= row) - 1
     }

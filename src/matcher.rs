@@ -86,18 +86,18 @@ pub enum Decision {
 /// Which rule decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// The query is a wording of the entry, case, accents and punctuation aside.
-    ExactWording,
-    /// The query is a wording of several entries.
-    SharedWording,
+    /// The query is a phrasing of the entry, case, accents and punctuation aside.
+    ExactPhrasing,
+    /// The query is a phrasing of several entries.
+    SharedPhrasing,
     /// The confidence reaches what an answer needs.
     Confident,
     /// The confidence is between what choices need and what an answer needs.
     Unsure,
     /// The confidence is below what choices need.
     NotConfident,
-    /// Query and wording say opposite things.
-    OppositeWording,
+    /// Query and phrasing say opposite things.
+    OppositePhrasing,
     /// The query is one word that several entries have.
     GenericQuery,
     /// Without confidence: the best match reaches the threshold, and the next is far enough below.
@@ -114,12 +114,12 @@ impl Rule {
     /// The rule in words.
     pub fn describe(self) -> &'static str {
         match self {
-            Rule::ExactWording => "the question is a wording of this entry",
-            Rule::SharedWording => "the question is a wording of several entries",
+            Rule::ExactPhrasing => "the question is a phrasing of this entry",
+            Rule::SharedPhrasing => "the question is a phrasing of several entries",
             Rule::Confident => "the confidence is high enough for an answer",
             Rule::Unsure => "the confidence is high enough to ask back, not to answer",
             Rule::NotConfident => "the confidence is too low",
-            Rule::OppositeWording => "the question says the opposite of the nearest wording",
+            Rule::OppositePhrasing => "the question says the opposite of the nearest phrasing",
             Rule::GenericQuery => "the question is a single word that several entries have",
             Rule::ClearBest => "the best match is above the threshold, and no other is close",
             Rule::CloseMatches => "several entries are about equally close",
@@ -134,7 +134,7 @@ impl Rule {
 pub struct Case<'c> {
     /// The best entries, best first.
     pub matches: &'c [Match],
-    /// The entries that have the query as a wording.
+    /// The entries that have the query as a phrasing.
     pub exact: &'c [usize],
     /// The probability that the best match is right, where it is calibrated.
     pub confidence: Option<f32>,
@@ -146,7 +146,7 @@ pub struct Case<'c> {
 
 /// Decides about a query.
 ///
-/// Exact wordings decide alone: one is answered at once, several are choices. Then the cosine floor.
+/// Exact phrasings decide alone: one is answered at once, several are choices. Then the cosine floor.
 /// Then the confidence, against the policy or against what the entry itself asks; a [`Caution`]
 /// turns an answer into choices (opposites do not where the entry asks for less than the policy).
 /// Without confidence, the cosine and the margin decide.
@@ -159,8 +159,8 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
             .collect();
         match found[..] {
             [] => {}
-            [only] => return (Decision::Answer(only), Rule::ExactWording),
-            _ => return (Decision::Ambiguous(found), Rule::SharedWording),
+            [only] => return (Decision::Answer(only), Rule::ExactPhrasing),
+            _ => return (Decision::Ambiguous(found), Rule::SharedPhrasing),
         }
     }
     let Some(best) = matches.first() else {
@@ -193,7 +193,7 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
         (true, None) => (Decision::Answer(0), answered),
         (true, Some(caution)) => {
             let rule = match caution {
-                Caution::Polarity => Rule::OppositeWording,
+                Caution::Polarity => Rule::OppositePhrasing,
                 Caution::Generic => Rule::GenericQuery,
             };
             (choices.map_or(Decision::NoMatch, Decision::Ambiguous), rule)
@@ -265,19 +265,19 @@ mod tests {
     fn a_caution_turns_an_answer_into_choices() {
         let all = matches(&[0.8, 0.6]);
         let cautious = |confidence, caution| Case { caution: Some(caution), ..case(&all, Some(confidence)) };
-        check(cautious(0.9, Caution::Polarity), Decision::Ambiguous(vec![0, 1]), Rule::OppositeWording);
+        check(cautious(0.9, Caution::Polarity), Decision::Ambiguous(vec![0, 1]), Rule::OppositePhrasing);
         check(cautious(0.9, Caution::Generic), Decision::Ambiguous(vec![0, 1]), Rule::GenericQuery);
         check(cautious(0.1, Caution::Polarity), Decision::NoMatch, Rule::NotConfident);
         let one = matches(&[0.8]);
         check(
             Case { caution: Some(Caution::Polarity), ..case(&one, Some(0.9)) },
             Decision::NoMatch,
-            Rule::OppositeWording,
+            Rule::OppositePhrasing,
         );
         check(
             Case { exact: &[0], ..cautious(0.9, Caution::Polarity) },
             Decision::Answer(0),
-            Rule::ExactWording,
+            Rule::ExactPhrasing,
         );
     }
 
@@ -293,13 +293,13 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_wording_answers_at_once() {
+    fn an_exact_phrasing_answers_at_once() {
         let all = matches(&[0.8, 0.79]);
-        check(Case { exact: &[1], ..case(&all, Some(0.1)) }, Decision::Answer(1), Rule::ExactWording);
+        check(Case { exact: &[1], ..case(&all, Some(0.1)) }, Decision::Answer(1), Rule::ExactPhrasing);
         check(
             Case { exact: &[0, 1], ..case(&all, Some(0.9)) },
             Decision::Ambiguous(vec![0, 1]),
-            Rule::SharedWording,
+            Rule::SharedPhrasing,
         );
     }
 

@@ -27,7 +27,7 @@ fn one_question_is_answered_with_its_exit_code() {
     - choose the order
     - press Track
     ");
-    insta::assert_snapshot!(run.err, @"▰▰▰▰▰▰▰▰▰▰ exact wording · cosine 1.00");
+    insta::assert_snapshot!(run.err, @"▰▰▰▰▰▰▰▰▰▰ exact phrasing · cosine 1.00");
 
     let run = world.run(&args(&options, &["ask", "how do i reset my"]), "", 1);
     insta::assert_snapshot!(run.out, @r"

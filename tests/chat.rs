@@ -67,7 +67,7 @@ mod terminal {
         let world = World::new();
         let mut session = chat(&world);
         send(&mut session, "where is my parcel", "Open Orders:");
-        session.exp_string("exact wording").expect("the confidence");
+        session.exp_string("exact phrasing").expect("the confidence");
         send(&mut session, "how do i reset my", "Did you mean:");
         session.exp_string("1-2> ").expect("a prompt for a number");
         send(&mut session, "1", "Hold the button");
@@ -98,7 +98,7 @@ mod terminal {
         send(&mut session, "/reload", "the FAQ stays as it was");
         send(&mut session, "where is my parcel", "Open Orders:");
         world.write("shop.yaml", "- question: Where is my parcel?\n  answer: Here.\n");
-        send(&mut session, "/reload", "1 entry, 1 wording");
+        send(&mut session, "/reload", "1 entry, 1 phrasing");
         send(&mut session, "where is my parcel", "Here.");
         session.send_line("/quit").expect("send");
         session.exp_eof().expect("the end");

@@ -12,7 +12,7 @@ fn a_faq_is_written_in_another_format_and_read_back() {
     world.write("shop.yaml", SHOP);
     for name in ["shop.json", "shop.md", "shop.csv", "shop.tsv", "shop.jsonl", "shop.jsonld"] {
         let run = world.run(&["convert", "shop.yaml", "-o", name], "", 0);
-        assert!(run.out.is_empty() && run.err.contains("3 entries, 4 wordings"), "{run:?}");
+        assert!(run.out.is_empty() && run.err.contains("3 entries, 4 phrasings"), "{run:?}");
         let lost = matches!(name, "shop.csv" | "shop.tsv" | "shop.jsonl");
         assert_eq!(run.err.contains("no place for title, greeting, fallback"), lost, "{run:?}");
         let back = world.run(&["convert", name, "-o", "-", "--to", "jsonl"], "", 0);
@@ -82,7 +82,7 @@ fn several_files_and_folders_are_one_faq() {
     let ask = ["ask", "--model", "hash", "--faq", "faq"];
     let run = world.run(&[&ask[..], &["when do you open"]].concat(), "", 0);
     assert_eq!(run.out, "At nine.\n");
-    assert!(run.err.contains("orders.csv: CSV, 1 entry, 1 wording"), "{run:?}");
+    assert!(run.err.contains("orders.csv: CSV, 1 entry, 1 phrasing"), "{run:?}");
     let files = ["ask", "--model", "hash", "--faq", "faq/more/orders.csv", "--faq", "shop.yaml"];
     world.write("shop.yaml", SHOP);
     let run = world.run(&[&files[..], &["reset my password"]].concat(), "", 0);

@@ -95,7 +95,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let confidence = option::of(sample::select(&[0.0f32, 0.1, 0.3, 0.55, 1.0][..]));
     (text(), vec(text(), 1..4), text(), option::of(text()), vec(text(), 0..3), confidence).prop_map(
         |(id, phrasings, answer, source, tags, min_confidence)| {
-            // A wording stands once in an entry.
+            // A phrasing stands once in an entry.
             let mut seen = std::collections::HashSet::new();
             let phrasings =
                 phrasings.into_iter().filter(|phrasing| seen.insert(phrasing.to_lowercase())).collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use faqbot::faq::{ReadOptions, load};
 
-/// Files that are read together, the format they are read as, entries and wordings.
+/// Files that are read together, the format they are read as, entries and phrasings.
 const FILES: [(&[&str], &str, usize, usize); 17] = [
     (&["ripgrep_FAQ.md"], "markdown", 27, 27),
     (&["homebrew_FAQ.md"], "markdown", 28, 28),
@@ -35,15 +35,15 @@ fn published_files_give_the_entries_that_they_have() {
         eprintln!("skipped: there are no files at {}", folder.display());
         return;
     }
-    for (names, format, entries, wordings) in FILES {
+    for (names, format, entries, phrasings) in FILES {
         let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
         let loaded = load::load(&paths, &ReadOptions::default(), &mut |_| ())
             .unwrap_or_else(|error| panic!("{names:?}: {error}"));
         let found = (loaded.faq.entries.len(), loaded.faq.phrasing_count());
-        assert_eq!(found, (entries, wordings), "{names:?}: {:?} {:?}", loaded.skipped, loaded.merged);
+        assert_eq!(found, (entries, phrasings), "{names:?}: {:?} {:?}", loaded.skipped, loaded.merged);
         assert_eq!(loaded.files[0].format.map(|format| format.name), Some(format), "{names:?}");
         println!(
-            "{names:?}: {format}, {entries} entries, {wordings} wordings, {} skipped",
+            "{names:?}: {format}, {entries} entries, {phrasings} phrasings, {} skipped",
             loaded.skipped.len()
         );
     }

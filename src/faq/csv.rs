@@ -1,4 +1,4 @@
-//! CSV and TSV, one row a wording; what the columns mean is in `table`.
+//! CSV and TSV, one row a phrasing; what the columns mean is in `table`.
 //!
 //! The delimiter (comma, semicolon or tab) is found in the first line. QnA Maker's and Azure's TSV is
 //! read so too: its `QnaId` is the id, and `\n` in its answers is a line break.
@@ -152,7 +152,7 @@ fn delimiter(text: &str) -> u8 {
     [b'|', b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
 }
 
-/// Writes a FAQ, one row a wording; what an entry has once stands in its first row.
+/// Writes a FAQ, one row a phrasing; what an entry has once stands in its first row.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
     writer.write_record(["id", "question", "answer", "source", "tags", "min_confidence"])?;
@@ -169,7 +169,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     writer.flush()
 }
 
-/// Writes a FAQ as QnA Maker's TSV, one row a wording. What that has no column for is metadata.
+/// Writes a FAQ as QnA Maker's TSV, one row a phrasing. What that has no column for is metadata.
 pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId")?;
     for (number, entry) in faq.entries.iter().enumerate() {

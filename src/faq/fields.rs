@@ -1,6 +1,6 @@
 //! The names that fields and columns go by, in any case; the first of each is the native format's.
 
-/// The question. Where several are there, they are its wordings.
+/// The question. Where several are there, they are its phrasings.
 pub const QUESTION: &[&str] = &[
     "question",
     "questions",
@@ -18,7 +18,7 @@ pub const QUESTION: &[&str] = &[
 /// Names that are the question's only where there is none of [`QUESTION`].
 pub const TITLE: &[&str] = &["title", "prompt", "heading", "summary"];
 
-/// Further wordings.
+/// Further phrasings.
 pub const ALSO: &[&str] = &[
     "also",
     "alternative",

@@ -319,7 +319,7 @@ impl Page<'_> {
         entries
     }
 
-    /// `<dl>`: terms that follow one another are wordings of a question, what follows is its answer.
+    /// `<dl>`: terms that follow one another are phrasings of a question, what follows is its answer.
     fn definitions(&self) -> Vec<RawEntry> {
         let lines = self.lines_of("<dt");
         let mut entries: Vec<RawEntry> = Vec::new();

@@ -20,7 +20,7 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Entries of all files together.
     pub entries: usize,
-    /// Bytes of one wording or answer, as UTF-8.
+    /// Bytes of one phrasing or answer, as UTF-8.
     pub text_bytes: usize,
 }
 
@@ -72,7 +72,7 @@ pub struct FileSummary {
     pub format: Option<&'static Format>,
     /// The number of entries that begin in it.
     pub entries: usize,
-    /// The number of their wordings.
+    /// The number of their phrasings.
     pub phrasings: usize,
 }
 

@@ -291,7 +291,7 @@ fn written(text: &str) -> Parsed {
 }
 
 /// Writes a FAQ: questions as headings of the second level, each below a comment with its id, its other
-/// wordings and what else it has.
+/// phrasings and what else it has.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut about = serde_json::Map::new();
     let heading = faq.title.as_deref().and_then(|title| heading_of(title, 1));

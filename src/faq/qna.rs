@@ -22,7 +22,7 @@ use crate::error::RowError;
 /// What the lines of an entry belong to at the moment.
 #[derive(PartialEq)]
 enum Part {
-    Wordings,
+    Phrasings,
     Filters,
     Answer { indent: usize },
     Rest,
@@ -55,7 +55,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
                 questions: vec![question.to_owned()],
                 ..RawEntry::default()
             });
-            part = Part::Wordings;
+            part = Part::Phrasings;
             continue;
         }
         let Some(entry) = parsed.entries.last_mut() else { continue };
@@ -76,7 +76,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             trimmed.strip_prefix(['-', '*', '+']).map(str::trim).filter(|item| !item.is_empty())
         {
             match part {
-                Part::Wordings => entry.questions.push(item.to_owned()),
+                Part::Phrasings => entry.questions.push(item.to_owned()),
                 Part::Filters => entry.tags.push(item.to_owned()),
                 Part::Answer { .. } | Part::Rest => {}
             }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wordings_filters_and_fenced_answers_are_read() {
+    fn phrasings_filters_and_fenced_answers_are_read() {
         let text = "> comment\n!# @kb = 1\n<a id = \"7\"></a>\n# ? Where is it?\n- track it\n\n**Filters:**\n- topic = orders\n\n    ```markdown\n    Open it:\n\n      - here\n    ```\n\n**Prompts:**\n- [More](#?more)\n\n### ? And then?\n```\nNothing.\n```\n";
         let parsed = parse(text).unwrap();
         assert_eq!(parsed.entries.len(), 2);

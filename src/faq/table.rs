@@ -2,7 +2,7 @@
 //!
 //! Columns are found by name in any case, or as a [`ColumnMap`] says; two columns without a header are
 //! question and answer. Rows with the same id, or without ids the same answer, are one entry with
-//! several wordings.
+//! several phrasings.
 
 use std::collections::HashMap;
 use std::str::FromStr;

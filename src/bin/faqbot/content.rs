@@ -121,7 +121,7 @@ fn write_text(out: &mut impl Write, loaded: &Loaded, findings: &[Finding]) -> Re
         out,
         "{}, {}: {} to mend, {}",
         count(loaded.faq.entries.len(), "entry", "entries"),
-        count(loaded.faq.phrasing_count(), "wording", "wordings"),
+        count(loaded.faq.phrasing_count(), "phrasing", "phrasings"),
         of(Level::Mend),
         count(of(Level::Hint), "hint", "hints")
     )?;

@@ -103,10 +103,10 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
         Decision::Ambiguous(_) => FAIR,
         Decision::NoMatch => POOR,
     };
-    let exact = |reply: &Reply| matches!(reply.rule, Rule::ExactWording | Rule::SharedWording);
+    let exact = |reply: &Reply| matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing);
     let exact = if reply.parts.is_empty() { exact(reply) } else { reply.parts.iter().all(exact) };
     let mut line = match reply.confidence {
-        _ if exact => format!("{} exact wording", styled(style, &bar(1.0))),
+        _ if exact => format!("{} exact phrasing", styled(style, &bar(1.0))),
         Some(confidence) => {
             // Nothing is ever 100 % sure.
             let percent = (confidence * 100.0).round();
@@ -230,8 +230,8 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
                 optional(signals.answer)
             ),
         );
-        let wording = styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])));
-        let _ = writeln!(out, "  {} {wording}", plain(entry.id.as_str()));
+        let phrasing = styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])));
+        let _ = writeln!(out, "  {} {phrasing}", plain(entry.id.as_str()));
     }
     out
 }

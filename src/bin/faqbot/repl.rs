@@ -39,7 +39,7 @@ const COMMANDS: [(&str, &str, &str); 12] = [
     ("min-cosine", "[X]", "show or set the cosine below which there is no answer"),
     ("min-confidence", "[X]", "show or set the confidence an answer needs"),
     ("list", "[WORD]", "the questions in the FAQ, or those with a word"),
-    ("show", "ID", "an entry with its wordings, answer and source"),
+    ("show", "ID", "an entry with its phrasings, answer and source"),
     ("reload", "", "read the FAQ file again"),
     ("model", "", "the embedding model"),
     ("stats", "", "numbers of this chat"),
@@ -306,10 +306,10 @@ impl Chat<'_> {
     }
 
     fn list(&self, word: &str, out: &mut impl Write) -> Result<()> {
-        let wanted = faqbot::faq::normalize_wording(word);
+        let wanted = faqbot::faq::normalize_phrasing(word);
         let mut count = 0;
         for entry in &self.bot.faq().entries {
-            let holds = |text: &String| faqbot::faq::normalize_wording(text).contains(&wanted);
+            let holds = |text: &String| faqbot::faq::normalize_phrasing(text).contains(&wanted);
             if wanted.is_empty() || entry.phrasings.iter().any(holds) || entry.tags.iter().any(holds) {
                 writeln!(out, "  {}  {}", plain(entry.question()), styled(DIM, &plain(entry.id.as_str())))?;
                 count += 1;
@@ -376,7 +376,7 @@ impl Chat<'_> {
             "{}: {}, {}.",
             faq_name(self.settings),
             count(faq.entries.len(), "entry", "entries"),
-            count(faq.phrasing_count(), "wording", "wordings")
+            count(faq.phrasing_count(), "phrasing", "phrasings")
         )?;
         Ok(())
     }
@@ -390,7 +390,7 @@ impl Chat<'_> {
             "{}: {}, {}",
             faq_name(self.settings),
             count(faq.entries.len(), "entry", "entries"),
-            count(faq.phrasing_count(), "wording", "wordings")
+            count(faq.phrasing_count(), "phrasing", "phrasings")
         )?;
         writeln!(
             out,

@@ -119,7 +119,7 @@ pub fn say_files(loaded: &Loaded) {
                     "{}, {}, {}",
                     format.title,
                     count(file.entries, "entry", "entries"),
-                    count(file.phrasings, "wording", "wordings")
+                    count(file.phrasings, "phrasing", "phrasings")
                 );
             }
             None => line.push_str("no FAQ"),
