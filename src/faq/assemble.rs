@@ -6,8 +6,13 @@ use std::path::PathBuf;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::load::{Answers, FileSummary, Loaded, Place, ReadOptions};
-use super::{Entry, EntryId, Faq, Format, Parsed, RawEntry, abridge, slug, text};
+use super::entry::{Entry, EntryId, Faq};
+use super::format::Format;
+use super::harmless::harmless;
+use super::loaded::{FileSummary, Loaded, Place};
+use super::normalize::{abridge, slug};
+use super::options::{Answers, ReadOptions};
+use super::parsed::{Parsed, RawEntry};
 use crate::error::{Error, Result, RowError};
 
 /// A file as its parser read it.
@@ -97,7 +102,7 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             };
             summary.entries += 1;
             summary.phrasings += entry.phrasings.len();
-            entry.id = EntryId(id.clone());
+            entry.id = EntryId::from(id.as_str());
             taken.insert(id, Place { file, line });
             places.push(Place { file, line });
             faq.entries.push(entry);
@@ -120,7 +125,7 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             (&mut faq.fallback, parsed.fallback),
         ] {
             if field.is_none() {
-                *field = text.and_then(|text| clean(text::harmless(text).0));
+                *field = text.and_then(|text| clean(harmless(text).0));
             }
         }
         files.push(summary);
@@ -194,7 +199,7 @@ fn check(
 ) -> std::result::Result<(Option<String>, Entry), String> {
     let line = raw.line;
     let mut tidy = |text: String| {
-        let (text, changed) = text::harmless(text);
+        let (text, changed) = harmless(text);
         if changed {
             controls.get_or_insert(line);
         }
@@ -228,7 +233,7 @@ fn check(
         return Err(format!("min_confidence is {confidence}; it must lie from 0 to 1"));
     }
     let entry = Entry {
-        id: EntryId(String::new()),
+        id: EntryId::from(""),
         phrasings,
         answer,
         source: raw.source.and_then(&mut tidy),
@@ -243,7 +248,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::faq::Limits;
+    use crate::faq::options::Limits;
 
     fn part(name: &str, parsed: Parsed) -> Part {
         Part { path: name.into(), format: None, parsed }

@@ -7,11 +7,12 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::table::Table;
-use super::{
-    Faq, Parsed, botpress, csv, html, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, workbook,
-    yaml,
+use super::entry::Faq;
+use super::formats::{
+    botpress, csv, html, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, workbook, yaml,
 };
+use super::parsed::{Fit, Parsed};
+use super::readers::table::Table;
 use crate::error::RowError;
 
 /// What a parser gives: an error where the text as a whole is not of the format.
@@ -35,31 +36,6 @@ enum Parse {
     Text(fn(&str) -> ParseResult),
     Table(fn(&str, &mut Table) -> ParseResult),
     Workbook(fn(&[u8], &mut Table) -> ParseResult),
-}
-
-/// How surely a text is of a format, from a look at it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fit {
-    /// It is not.
-    No,
-    /// It may be.
-    Weak,
-    /// It is of this one or of none.
-    Strong,
-    /// faqbot wrote it, whatever else the text looks like.
-    Sure,
-}
-
-impl Fit {
-    /// Weak where something speaks for it.
-    pub(super) fn weak(fits: bool) -> Fit {
-        if fits { Fit::Weak } else { Fit::No }
-    }
-
-    /// Strong where something speaks for it.
-    pub(super) fn strong(fits: bool) -> Fit {
-        if fits { Fit::Strong } else { Fit::No }
-    }
 }
 
 /// A file format that FAQs come in.

@@ -8,98 +8,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::assemble::{Part, assemble};
-use super::format::{FORMATS, Format};
-use super::table::{ColumnMap, Table};
-use super::{Faq, Parsed, RawEntry, format, text};
+use super::decode;
+use super::entry::Faq;
+use super::format::{self, FORMATS};
+use super::loaded::Loaded;
+use super::options::{Answers, ReadOptions};
+use super::parsed::{Parsed, RawEntry};
+use super::readers::table::Table;
 use crate::error::{Error, Result, RowError};
-
-/// What a FAQ may not exceed. Each is an error when passed, with the name of the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of one file.
-    pub file_bytes: u64,
-    /// Entries of all files together.
-    pub entries: usize,
-    /// Bytes of one phrasing or answer, as UTF-8.
-    pub text_bytes: usize,
-}
-
-impl Default for Limits {
-    /// More than any FAQ that was written: beyond them, the file is not what it was taken for.
-    fn default() -> Self {
-        Limits { file_bytes: 512 << 20, entries: 1_000_000, text_bytes: 100_000 }
-    }
-}
-
-/// Whether an entry must have an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Answers {
-    /// An entry without one is left out and said: a bot that answers needs it.
-    #[default]
-    Required,
-    /// An entry without one has an empty answer: enough to measure the matching.
-    Optional,
-}
-
-/// How files are read.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOptions {
-    /// The format of all files; found by name and content where there is none.
-    pub format: Option<&'static Format>,
-    /// Which columns of a table are what, where their names do not say.
-    pub columns: ColumnMap,
-    /// See [`Answers`].
-    pub answers: Answers,
-    /// See [`Limits`].
-    pub limits: Limits,
-}
-
-/// Where an entry stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its file, as a position in [`Loaded::files`].
-    pub file: usize,
-    /// The line on which it begins, counted from 1.
-    pub line: usize,
-}
-
-/// What came of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileSummary {
-    /// The file.
-    pub path: PathBuf,
-    /// What it was read as; `None` for a file of a folder that holds no FAQ.
-    pub format: Option<&'static Format>,
-    /// The number of entries that begin in it.
-    pub entries: usize,
-    /// The number of their phrasings.
-    pub phrasings: usize,
-}
-
-/// A FAQ as read from files, and what there is to say about each.
-#[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The FAQ; it has at least one entry.
-    pub faq: Faq,
-    /// Where each entry stands, in the order of the FAQ.
-    pub places: Vec<Place>,
-    /// The files, in the order they were read.
-    pub files: Vec<FileSummary>,
-    /// What was left out, each with its place and the reason.
-    pub skipped: Vec<RowError>,
-    /// What was joined with something further up.
-    pub merged: Vec<RowError>,
-    /// What else there is to know, such as another encoding.
-    pub notes: Vec<RowError>,
-}
-
-impl Loaded {
-    /// The file and line of an entry.
-    pub fn place(&self, entry: usize) -> (&Path, usize) {
-        let place = &self.places[entry];
-        (&self.files[place.file].path, place.line)
-    }
-}
 
 /// How far reading is, for a progress bar.
 #[derive(Debug, Clone, Copy)]
@@ -157,6 +73,26 @@ pub fn read(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Loaded> 
     assemble(vec![parse(bytes, path, options, &mut |_| ())?], options)
 }
 
+impl Faq {
+    /// Reads a FAQ from a file, whose format is found by its name and content.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is too large, or holds no entry that can be used. Single entries that cannot be used are in [`Loaded::skipped`].
+    pub fn load(path: &Path) -> Result<Loaded> {
+        load(&[path.to_owned()], &ReadOptions::default(), &mut |_| ())
+    }
+
+    /// Reads a FAQ from bytes. `path` is for the format and for messages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Faq::load`].
+    pub fn read(bytes: &[u8], path: &Path) -> Result<Loaded> {
+        read(bytes, path, &ReadOptions::default())
+    }
+}
+
 /// The files below a folder whose endings are known, by name. Hidden ones and links are passed over.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let mut entries = fs::read_dir(folder)
@@ -204,7 +140,7 @@ fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Readin
 /// Reads bytes in the first of the formats they may have that gives an entry.
 fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64)) -> Result<Part> {
     let (text, notes) =
-        if format::is_workbook(bytes) { ("".into(), Vec::new()) } else { text::decode(bytes) };
+        if format::is_workbook(bytes) { ("".into(), Vec::new()) } else { decode::decode(bytes) };
     let candidates = match options.format {
         Some(format) => vec![format],
         None => format::candidates(path, bytes, &text),

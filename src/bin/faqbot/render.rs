@@ -8,7 +8,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use faqbot::confidence::{FEATURE_NAMES, NEAR_COSINE};
 use faqbot::evidence::WEIGHTS;
-use faqbot::faq::text::visible;
+use faqbot::faq::harmless::visible;
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 
 use crate::markdown;

@@ -5,10 +5,9 @@
 //! short line without a full stop after an answer is a heading, and a question too if an answer follows.
 //! What has no answer, and what pages leave behind at their end, is said and left out.
 
-use super::format::Fit;
-use super::headings::{after_answer_mark, after_question_mark, unmarked};
-use super::{Parsed, RawEntry};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::headings::{after_answer_mark, after_question_mark, unmarked};
 
 /// A longer line is no question, but a paragraph that happens to end in one.
 const MAX_QUESTION_CHARS: usize = 160;

@@ -9,10 +9,12 @@ use std::io;
 use pulldown_cmark::{Options, Parser};
 use serde_json::json;
 
-use super::format::Fit;
-use super::node::{Node, Value};
-use super::{Entry, Faq, Lines, Parsed, RawEntry, html, json};
 use crate::error::RowError;
+use crate::faq::entry::{Entry, Faq};
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::lines::Lines;
+use crate::faq::readers::node::{Node, Value};
+use crate::faq::readers::{html_tree, json_tree};
 
 /// Reads a JSON-LD file.
 ///
@@ -21,7 +23,7 @@ use crate::error::RowError;
 /// It is not JSON, or has no question.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
-    read(&json::tree(text, 1)?, &mut parsed);
+    read(&json_tree::read(text, 1)?, &mut parsed);
     if parsed.entries.is_empty() && parsed.skipped.is_empty() {
         return Err(RowError::new(1, "no schema.org Question"));
     }
@@ -30,7 +32,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 
 /// Strong for JSON that speaks of schema.org's questions.
 pub fn fit(text: &str) -> Fit {
-    Fit::strong(json::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
+    Fit::strong(json_tree::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
 }
 
 /// Reads the JSON-LD scripts of a page. What is broken in them is said.
@@ -50,7 +52,7 @@ pub fn scripts(page: &str, parsed: &mut Parsed) {
         let template = script.trim().strip_prefix("{`").and_then(|rest| rest.strip_suffix("`}"));
         let script = template.unwrap_or(script);
         let line = lines.at(script.as_ptr().addr() - page.as_ptr().addr());
-        match json::tree(script, line) {
+        match json_tree::read(script, line) {
             Ok(node) => read(&node, parsed),
             Err(error) => parsed.skipped.push(error),
         }
@@ -67,7 +69,7 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                 question(node, parsed);
             } else {
                 if parsed.title.is_none() && is_a(node, "FAQPage") {
-                    let name = || node.text_of("name").map(|name| html::to_text(&name));
+                    let name = || node.text_of("name").map(|name| html_tree::to_text(&name));
                     parsed.title = node.text_of("faqbot:title").or_else(name);
                     parsed.greeting = node.text_of("faqbot:greeting");
                     parsed.fallback = node.text_of("faqbot:fallback");
@@ -96,13 +98,14 @@ fn question(node: &Node, parsed: &mut Parsed) {
         parsed.skipped.push(RowError::new(node.line, reason));
     }
     let answer = answers.first().and_then(|answer| match &answer.value {
-        Value::Text(text) => Some(html::to_markdown(text)),
+        Value::Text(text) => Some(html_tree::to_markdown(text)),
         _ => answer.text_of("faqbot:markdown").or_else(|| {
             let text = answer.text_of("text").or_else(|| answer.text_of("name"));
-            text.map(|text| html::to_markdown(&text))
+            text.map(|text| html_tree::to_markdown(&text))
         }),
     });
-    let shown = || node.text_of("name").or_else(|| node.text_of("text")).map(|text| html::to_text(&text));
+    let shown =
+        || node.text_of("name").or_else(|| node.text_of("text")).map(|text| html_tree::to_text(&text));
     let question = node.text_of("faqbot:question").or_else(shown);
     parsed.entries.push(RawEntry {
         line: node.line,
@@ -123,7 +126,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         "@type": "FAQPage",
         "mainEntity": faq.entries.iter().map(entry).collect::<Vec<_>>(),
     });
-    if let Some(title) = faq.title.as_ref().filter(|title| html::to_text(title) != **title) {
+    if let Some(title) = faq.title.as_ref().filter(|title| html_tree::to_text(title) != **title) {
         page["faqbot:title"] = json!(title);
     }
     let texts =
@@ -143,7 +146,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
     pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
     let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
     // Only where the way back would not give the same.
-    if html::to_markdown(text.trim_end()).trim() != entry.answer {
+    if html_tree::to_markdown(text.trim_end()).trim() != entry.answer {
         answer["faqbot:markdown"] = json!(entry.answer);
     }
     let question = entry.question();
@@ -153,7 +156,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
         "name": question,
         "acceptedAnswer": answer,
     });
-    if html::to_text(question) != question {
+    if html_tree::to_text(question) != question {
         node["faqbot:question"] = json!(question);
     }
     if entry.phrasings.len() > 1 {

@@ -5,9 +5,9 @@ use std::io::Cursor;
 use calamine::{Data, Reader, open_workbook_auto_from_rs};
 use zip::ZipArchive;
 
-use super::Parsed;
-use super::table::{Rows, Table};
 use crate::error::RowError;
+use crate::faq::parsed::Parsed;
+use crate::faq::readers::table::{Rows, Table};
 
 /// A workbook that unpacks to more is a mistake or an attack: the format packs ten to one.
 const MAX_UNPACKED: u64 = 1 << 30;

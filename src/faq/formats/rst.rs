@@ -4,9 +4,9 @@
 //! is then found as in Markdown. Directives that name other files (`include`, `toctree`) are not
 //! followed.
 
-use super::format::Fit;
-use super::{Parsed, markdown};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed};
+use crate::faq::readers::sections::sections;
 
 /// Reads a reStructuredText FAQ.
 ///
@@ -18,7 +18,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     if !lines.iter().any(|line| line.starts_with('#')) {
         return Err(RowError::new(1, "no section titles: in reStructuredText, the questions are titles"));
     }
-    let mut parsed = markdown::sections(&lines.join("\n"))?;
+    let mut parsed = sections(&lines.join("\n"))?;
     let number = |line: usize| numbers.get(line - 1).copied().unwrap_or(1);
     parsed.entries.iter_mut().for_each(|entry| entry.line = number(entry.line));
     parsed.skipped.iter_mut().for_each(|row| row.line = number(row.line));

@@ -6,33 +6,15 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use htmd::options::{BulletListMarker, Options};
-use htmd::{HtmlToMarkdown, Node};
-use markup5ever_rcdom::NodeData;
+use htmd::Node;
 
-use super::format::Fit;
-use super::{Lines, Parsed, RawEntry, headings, jsonld, markdown};
+use super::jsonld;
 use crate::error::RowError;
-
-/// Elements nested deeper than this are refused: trees are walked recursively.
-const MAX_DEPTH: usize = 250;
-
-/// A page with more open elements than this is not even parsed: that takes time with their square.
-const MAX_UNCLOSED: usize = 2000;
-
-/// Elements whose content is none of the page's text.
-const NO_TEXT: [&str; 10] =
-    ["script", "style", "nav", "head", "noscript", "template", "iframe", "svg", "select", "textarea"];
-
-fn converter() -> HtmlToMarkdown {
-    let options = Options {
-        bullet_list_marker: BulletListMarker::Dash,
-        ul_bullet_spacing: 1,
-        ol_number_spacing: 1,
-        ..Options::default()
-    };
-    HtmlToMarkdown::builder().options(options).skip_tags(NO_TEXT.to_vec()).build()
-}
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::headings;
+use crate::faq::readers::html_tree::{self, attribute, descendants, markdown_of, name, text_of};
+use crate::faq::readers::lines::Lines;
+use crate::faq::readers::sections::sections;
 
 /// Reads a page.
 ///
@@ -47,7 +29,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         parsed.notes.push(RowError::new(1, reason));
         return Ok(parsed);
     }
-    let root = tree(text)?;
+    let root = html_tree::read(text)?;
     let page = Page { nodes: descendants(&root), source: text, lower: text.to_ascii_lowercase() };
     let mut entries = page.microdata();
     if entries.is_empty() {
@@ -108,150 +90,6 @@ pub fn fit(text: &str) -> Fit {
     let tags =
         ["<div", "<dl", "<details", "<section", "<main", "<body", "<h1", "<h2", "<!--", "<?xml", "<article"];
     Fit::weak(tags.iter().any(|tag| begin.starts_with(tag)))
-}
-
-/// A text that may be HTML, as Markdown. Text without marks is left as it is.
-pub fn to_markdown(text: &str) -> String {
-    if !looks_like_html(text) {
-        return text.to_owned();
-    }
-    tree(text).map_or_else(|_| text.to_owned(), |root| converter().tree_to_markdown(&root))
-}
-
-/// A text that may be HTML, without marks and on one line.
-pub fn to_text(text: &str) -> String {
-    if !looks_like_html(text) {
-        return text.to_owned();
-    }
-    tree(text).map_or_else(|_| text.to_owned(), |root| text_of(&root))
-}
-
-/// Whether a text has a tag or a character reference in it.
-fn looks_like_html(text: &str) -> bool {
-    let tag =
-        |(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-    let reference = |(at, _)| {
-        let rest: &str = &text[at + 1..];
-        rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '#')
-            && rest.find(';').is_some_and(|end| end < 10 && !rest[..end].contains(' '))
-    };
-    text.match_indices('<').any(tag) || text.match_indices('&').any(reference)
-}
-
-/// The tree of a page.
-///
-/// # Errors
-///
-/// It is nested deeper than is walked.
-fn tree(text: &str) -> Result<Rc<Node>, RowError> {
-    let too_deep = || RowError::new(1, format!("elements are nested deeper than {MAX_DEPTH} levels"));
-    if unclosed(text) > MAX_UNCLOSED {
-        return Err(too_deep());
-    }
-    let root = converter().html_to_tree(text).map_err(|error| RowError::new(1, error.to_string()))?;
-    let mut stack = vec![(Rc::clone(&root), 0)];
-    while let Some((node, depth)) = stack.pop() {
-        if depth > MAX_DEPTH {
-            return Err(too_deep());
-        }
-        stack.extend(node.children.borrow().iter().map(|child| (Rc::clone(child), depth + 1)));
-    }
-    Ok(root)
-}
-
-/// The greatest number of elements that are open at a place, about: a look at the tags alone, of those
-/// that must be closed.
-fn unclosed(text: &str) -> usize {
-    const NEED_NO_END: [&str; 24] = [
-        "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
-        "option", "p", "path", "rect", "source", "tbody", "td", "th", "tr", "track", "wbr",
-    ];
-    let (mut open, mut most) = (0usize, 0);
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        rest = &rest[at + 1..];
-        let closes = rest.starts_with('/');
-        let tag = rest.trim_start_matches('/');
-        let end = tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len());
-        let name = tag[..end].to_ascii_lowercase();
-        if name.is_empty() || NEED_NO_END.contains(&name.as_str()) {
-            continue;
-        }
-        if closes {
-            open = open.saturating_sub(1);
-        } else if let "script" | "style" = name.as_str() {
-            // What looks like a tag in a program is none.
-            let end = rest.find("</").unwrap_or(rest.len());
-            rest = &rest[end..];
-            open += 1;
-        } else {
-            open += 1;
-        }
-        most = most.max(open);
-    }
-    most
-}
-
-/// A node and all below it, in the order of the page.
-fn descendants(root: &Rc<Node>) -> Vec<Rc<Node>> {
-    let mut found = Vec::new();
-    let mut stack = vec![Rc::clone(root)];
-    while let Some(node) = stack.pop() {
-        stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
-        found.push(node);
-    }
-    found
-}
-
-/// The name of an element.
-fn name(node: &Node) -> Option<&str> {
-    match &node.data {
-        NodeData::Element { name, .. } => Some(&name.local),
-        _ => None,
-    }
-}
-
-fn attribute(node: &Node, wanted: &str) -> Option<String> {
-    match &node.data {
-        NodeData::Element { attrs, .. } => attrs
-            .borrow()
-            .iter()
-            .find(|attribute| &*attribute.name.local == wanted)
-            .map(|found| found.value.to_string()),
-        _ => None,
-    }
-}
-
-/// The text in a node, on one line.
-fn text_of(root: &Rc<Node>) -> String {
-    let mut text = String::new();
-    let mut stack = vec![Rc::clone(root)];
-    while let Some(node) = stack.pop() {
-        match &node.data {
-            NodeData::Text { contents } => text.push_str(&contents.borrow()),
-            // Elements are apart, but for those that only style their text.
-            NodeData::Element { name, .. }
-                if !matches!(&*name.local, "b" | "i" | "em" | "strong" | "code" | "a" | "span") =>
-            {
-                text.push(' ')
-            }
-            _ => {}
-        }
-        if !name(&node).is_some_and(|name| NO_TEXT.contains(&name)) {
-            stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
-        }
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Nodes beside one another as Markdown.
-fn markdown_of(nodes: &[Rc<Node>]) -> String {
-    let parent = Node::new(NodeData::Document);
-    *parent.children.borrow_mut() = nodes.to_vec();
-    let text = converter().tree_to_markdown(&parent);
-    // A node that is dropped takes its children apart: these belong to the page.
-    parent.children.borrow_mut().clear();
-    text.trim().to_owned()
 }
 
 /// A page that is searched for questions.
@@ -361,8 +199,8 @@ impl Page<'_> {
 
     /// Headings that ask, with what follows them.
     fn headings(&self, root: &Rc<Node>) -> Parsed {
-        let text = converter().tree_to_markdown(root);
-        let mut parsed = match markdown::sections(&text) {
+        let text = html_tree::markdown_of_page(root);
+        let mut parsed = match sections(&text) {
             Ok(parsed) => parsed,
             Err(error) => Parsed { skipped: vec![RowError::new(1, error.reason)], ..Parsed::default() },
         };
@@ -463,7 +301,5 @@ mod tests {
         assert!(parse(&"<div>".repeat(100_000)).is_err());
         assert!(parse("<p>text").is_err());
         assert!(parse("").is_err());
-        assert_eq!(to_markdown("a < b && c"), "a < b && c");
-        assert_eq!(to_text("a <b>b</b> &amp; c"), "a b & c");
     }
 }

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use super::fields::{self, ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
 use super::headings::asks;
-use super::{Parsed, RawEntry, abridge};
 use crate::error::RowError;
+use crate::faq::normalize::abridge;
+use crate::faq::parsed::{Parsed, RawEntry};
 
 /// A value in a file. Scalars keep the text they were written as: `answer: 42` is text here.
 #[derive(Debug, Clone, PartialEq)]

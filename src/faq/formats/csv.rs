@@ -7,10 +7,12 @@ use std::io;
 
 use csv::{Position, ReaderBuilder, StringRecord, WriterBuilder};
 
-use super::format::Fit;
-use super::table::{self, META_ID, META_MIN_CONFIDENCE, META_TAG, Rows, Table};
-use super::{Faq, Lines, Parsed, RawEntry};
 use crate::error::RowError;
+use crate::faq::entry::Faq;
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::columns::ColumnMap;
+use crate::faq::readers::lines::Lines;
+use crate::faq::readers::table::{self, META_ID, META_MIN_CONFIDENCE, META_TAG, Rows, Table};
 
 /// Rows between two reports of progress.
 const REPORT: u64 = 1000;
@@ -93,7 +95,7 @@ pub fn fit(text: &str) -> Fit {
     let names: Vec<String> =
         reader.headers().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let nothing = table::ColumnMap::default();
+    let nothing = ColumnMap::default();
     let mut rows = Rows::new(&nothing, None);
     // Two columns may be anything; a header says what they are.
     let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty() && rows.finish().is_ok();
@@ -193,7 +195,7 @@ pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::table::ColumnMap;
+
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, RowError> {

@@ -1,5 +1,4 @@
-//! Bytes of a file as text: UTF-8 and UTF-16 by their marks, else UTF-8, else Windows-1252; and text
-//! without what must not reach a terminal.
+//! Bytes of a file as text: UTF-8 and UTF-16 by their marks, else UTF-8, else Windows-1252.
 
 use std::borrow::Cow;
 
@@ -83,34 +82,6 @@ fn encoded_twice(text: &str) -> Option<RowError> {
     None
 }
 
-/// Makes control characters visible, so that a text can do nothing to a terminal: escape sequences,
-/// and marks that show text in another order than it has. Line breaks become `\n`; tabs stay. Says
-/// whether any but line breaks were changed.
-pub fn harmless(text: String) -> (String, bool) {
-    if !text.chars().any(|c| c == '\r' || visible(c) != c) {
-        return (text, false);
-    }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let shown: String = text.chars().map(visible).collect();
-    let changed = shown != text;
-    (shown, changed)
-}
-
-/// What stands for a control character; any other character, line breaks and tabs stand for
-/// themselves.
-pub fn visible(c: char) -> char {
-    match c {
-        '\n' | '\t' => c,
-        // The pictures of the C0 controls stand in their order.
-        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
-        '\x7f' => '\u{2421}',
-        // Characters that make a terminal show text in another order than it has.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,12 +116,5 @@ mod tests {
         for fine in ["déjà vu", "naïve — café", "Größe", "你好？", "Ã", "«Où?»"] {
             assert!(decode(fine.as_bytes()).1.is_empty(), "{fine}");
         }
-    }
-
-    #[test]
-    fn control_characters_are_made_visible() {
-        let harmless = |text: &str| harmless(text.to_owned());
-        assert_eq!(harmless("a\r\nb\rc\td"), ("a\nb\nc\td".into(), false));
-        assert_eq!(harmless("\x1b[31m\u{9b}\u{202e}"), ("␛[31m\u{fffd}\u{fffd}".into(), true));
     }
 }

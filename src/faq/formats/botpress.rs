@@ -3,10 +3,10 @@
 //! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
 //! the list or one of its members alone. Each language of a question is an entry.
 
-use super::format::Fit;
-use super::node::{Node, Value};
-use super::{Parsed, RawEntry, json};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::json_tree;
+use crate::faq::readers::node::{Node, Value};
 
 /// Reads a Botpress export.
 ///
@@ -14,7 +14,7 @@ use crate::error::RowError;
 ///
 /// It is not JSON, or has no list of questions.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    let root = json::tree(text, 1)?;
+    let root = json_tree::read(text, 1)?;
     let list = root.get("qnas").unwrap_or(&root);
     let items = match &list.value {
         Value::List(items) => &items[..],
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 pub fn fit(text: &str) -> Fit {
     let has = |name| text.contains(name);
     let list = has("\"qnas\"") || has("\"redirectFlow\"");
-    Fit::strong(json::begins(text) && list && has("\"questions\"") && has("\"answers\""))
+    Fit::strong(json_tree::begins(text) && list && has("\"questions\"") && has("\"answers\""))
 }
 
 fn entries(item: &Node, parsed: &mut Parsed) {

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use super::format::Fit;
 use super::json::EntryJson;
-use super::node::Reader;
-use super::{Faq, Parsed, json};
 use crate::error::RowError;
+use crate::faq::entry::Faq;
+use crate::faq::parsed::{Fit, Parsed};
+use crate::faq::readers::json_tree;
+use crate::faq::readers::node::Reader;
 
 /// Reads a JSONL FAQ. A line that is not an entry is left out and said; empty lines are nothing.
 ///
@@ -16,7 +17,7 @@ use crate::error::RowError;
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut read = Reader::default();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        match json::tree(line, index + 1) {
+        match json_tree::read(line, index + 1) {
             Ok(entry) => read.entry(entry, &[]),
             Err(error) => read.parsed.skipped.push(error),
         }

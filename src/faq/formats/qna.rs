@@ -15,9 +15,8 @@
 //!
 //! Prompts, `<a id>` marks and `!#` settings are passed over: they are of the tools that wrote them.
 
-use super::format::Fit;
-use super::{Parsed, RawEntry};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
 
 /// What the lines of an entry belong to at the moment.
 #[derive(PartialEq)]

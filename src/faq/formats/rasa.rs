@@ -4,10 +4,10 @@
 //! (`## intent:faq/x`, `* faq/x`), in one file or two: an intent without its response, or the reverse,
 //! is half an entry, and halves are joined by name once all files are read.
 
-use super::format::Fit;
-use super::node::{Node, Value};
-use super::{Parsed, RawEntry, yaml};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed, RawEntry};
+use crate::faq::readers::node::{Node, Value};
+use crate::faq::readers::yaml_tree;
 
 /// Reads Rasa's YAML.
 ///
@@ -15,7 +15,7 @@ use crate::error::RowError;
 ///
 /// It is not YAML, or has neither `nlu` nor `responses`.
 pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
-    let root = yaml::tree(text)?;
+    let root = yaml_tree::read(text)?;
     let mut parsed = Parsed::default();
     let (nlu, responses) = (root.get("nlu"), root.get("responses").or_else(|| root.get("templates")));
     let rules = root.get("rules");

@@ -3,10 +3,9 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Parsed;
-use super::format::Fit;
-use super::node::{self, MAX_DEPTH, Node, Value};
 use crate::error::RowError;
+use crate::faq::parsed::{Fit, Parsed};
+use crate::faq::readers::node::{self, MAX_DEPTH, Node, Value};
 
 /// Reads a TOML FAQ.
 ///

@@ -1,0 +1,75 @@
+//! A FAQ and its entries.
+
+use std::fmt;
+
+/// The name of an entry, unique in its FAQ.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(String);
+
+impl EntryId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for EntryId {
+    fn from(id: &str) -> Self {
+        EntryId(id.to_owned())
+    }
+}
+
+/// One answer and the ways of asking for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The entry's name.
+    pub id: EntryId,
+    /// The phrasings, at least one; the first is the question as the FAQ shows it.
+    pub phrasings: Vec<String>,
+    /// The answer, as Markdown.
+    pub answer: String,
+    /// Where the answer comes from.
+    pub source: Option<String>,
+    /// Topics.
+    pub tags: Vec<String>,
+    /// The confidence above which this entry answers, in `0..=1`, where it has one of its own.
+    pub min_confidence: Option<f32>,
+}
+
+impl Entry {
+    /// The question as the FAQ shows it.
+    pub fn question(&self) -> &str {
+        &self.phrasings[0]
+    }
+}
+
+/// A list of entries, and what the bot says beside them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Faq {
+    /// What the FAQ is about.
+    pub title: Option<String>,
+    /// What the bot says when a chat begins.
+    pub greeting: Option<String>,
+    /// What the bot says when it has no answer.
+    pub fallback: Option<String>,
+    /// The entries, in the file's order.
+    pub entries: Vec<Entry>,
+}
+
+impl Faq {
+    /// The number of phrasings in all entries.
+    pub fn phrasing_count(&self) -> usize {
+        self.entries.iter().map(|entry| entry.phrasings.len()).sum()
+    }
+
+    /// The position of the entry with this id.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.id.as_str() == id)
+    }
+}

@@ -1,0 +1,17 @@
+//! One file a format: a pure function from text to [`Parsed`](super::parsed::Parsed), and one that writes
+//! where the format is written. `format.rs` knows them all.
+
+pub mod botpress;
+pub mod csv;
+pub mod html;
+pub mod json;
+pub mod jsonl;
+pub mod jsonld;
+pub mod markdown;
+pub mod plain;
+pub mod qna;
+pub mod rasa;
+pub mod rst;
+pub mod toml;
+pub mod workbook;
+pub mod yaml;

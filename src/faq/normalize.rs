@@ -1,0 +1,80 @@
+//! Texts without what does not change their meaning: normalised phrasings, slugs, abridged lines.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// At most `limit` characters of a text, on one line, with an ellipsis where more were.
+pub fn abridge(text: &str, limit: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
+/// The words of a text as an id: lower case, without accents, joined by `-`.
+///
+/// ```
+/// assert_eq!(faqbot::faq::slug("Where's the Café?"), "wheres-the-cafe");
+/// assert_eq!(faqbot::faq::slug("???"), "entry");
+/// ```
+pub fn slug(text: &str) -> String {
+    let without_apostrophes: String = text.chars().filter(|c| !matches!(c, '\'' | '’')).collect();
+    let words = normalize_phrasing(&without_apostrophes).replace(' ', "-");
+    if words.is_empty() { "entry".into() } else { words }
+}
+
+/// A phrasing without what does not change its meaning: case, accents, punctuation, width, spacing.
+/// Two phrasings with the same result are the same question; an empty result is no question.
+///
+/// ```
+/// use faqbot::faq::normalize_phrasing;
+/// assert_eq!(normalize_phrasing("  Où est le CAFÉ ?! "), normalize_phrasing("ou est le cafe"));
+/// assert_eq!(normalize_phrasing("…?!"), "");
+/// ```
+pub fn normalize_phrasing(text: &str) -> String {
+    // What has no accents needs no tables for them.
+    if text.is_ascii() {
+        words_of(text.chars().map(|c| c.to_ascii_lowercase()), text.len())
+    } else {
+        let folded = text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase);
+        words_of(folded, text.len())
+    }
+}
+
+/// The letters and digits, with a space for whatever else stands between them.
+fn words_of(folded: impl Iterator<Item = char>, length: usize) -> String {
+    let mut words = String::with_capacity(length);
+    let mut gap = false;
+    for c in folded {
+        if c.is_alphanumeric() {
+            if gap && !words.is_empty() {
+                words.push(' ');
+            }
+            gap = false;
+            words.push(c);
+        } else {
+            gap = true;
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrasings_in_any_script_keep_their_letters() {
+        assert_eq!(normalize_phrasing("如何重置密码？"), "如何重置密码");
+        assert_eq!(normalize_phrasing("Ｆｕｌｌ　ｗｉｄｔｈ！"), "full width");
+        assert_eq!(normalize_phrasing("error 0x80-07"), "error 0x80 07");
+        assert_eq!(slug("Как дела?"), "как-дела");
+    }
+
+    #[test]
+    fn long_texts_are_abridged_at_characters() {
+        assert_eq!(abridge("añb\n c", 10), "añb c");
+        assert_eq!(abridge("ñandú grande", 5), "ñandú…");
+    }
+}

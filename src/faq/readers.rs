@@ -1,0 +1,13 @@
+//! What several formats share: trees of values, tables, headings and pages.
+
+pub mod columns;
+pub mod fields;
+pub mod headings;
+pub mod html_tree;
+pub mod json_tree;
+pub mod lines;
+pub mod node;
+pub mod outline;
+pub mod sections;
+pub mod table;
+pub mod yaml_tree;

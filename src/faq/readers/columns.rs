@@ -1,0 +1,176 @@
+//! Which columns of a table hold what: by their names, or as the user says.
+
+use std::str::FromStr;
+
+use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
+use crate::error::RowError;
+use crate::faq::normalize::abridge;
+
+/// Columns of QnA Maker that are of its own tools.
+const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
+
+/// What of an entry a column can hold.
+const FIELDS: [(&str, &[&str]); 7] = [
+    ("question", QUESTION),
+    ("answer", ANSWER),
+    ("also", ALSO),
+    ("id", ID),
+    ("source", SOURCE),
+    ("tags", TAGS),
+    ("min_confidence", MIN_CONFIDENCE),
+];
+
+/// Which columns are what, where the user says so: `question=Frage,answer=2`. A column is named by its
+/// heading or by its number from 1; a field may have several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnMap(Vec<(&'static str, String)>);
+
+impl FromStr for ColumnMap {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut map = Vec::new();
+        for part in text.split(',') {
+            let (field, column) =
+                part.split_once('=').ok_or_else(|| format!("\"{part}\" is not FIELD=COLUMN"))?;
+            let known = FIELDS.map(|(field, _)| field);
+            let field = known.into_iter().find(|known| *known == field.trim()).ok_or_else(|| {
+                format!("there is no field \"{}\"; the fields are {}", field.trim(), known.join(", "))
+            })?;
+            map.push((field, column.trim().to_owned()));
+        }
+        Ok(ColumnMap(map))
+    }
+}
+
+/// Where what is in a row.
+#[derive(Debug, Default)]
+pub struct Columns {
+    pub question: Vec<usize>,
+    pub answer: Vec<usize>,
+    pub also: Vec<usize>,
+    pub id: Vec<usize>,
+    pub source: Vec<usize>,
+    pub tags: Vec<usize>,
+    pub min_confidence: Vec<usize>,
+    /// QnA Maker's `key:value|key:value`.
+    pub metadata: Vec<usize>,
+    /// Whether the file is QnA Maker's, which writes line breaks as `\n`.
+    pub qna_maker: bool,
+}
+
+/// What the first row of a table says.
+pub struct Header {
+    /// The columns.
+    pub columns: Columns,
+    /// Whether the row names them; else it is an entry already.
+    pub named: bool,
+    /// What there is to say about columns that are not used.
+    pub note: Option<RowError>,
+}
+
+impl Columns {
+    /// The columns that the first row names.
+    ///
+    /// # Errors
+    ///
+    /// It does not say which columns are question and answer, or lacks one that the user named.
+    pub fn find(map: &ColumnMap, line: usize, row: &[&str]) -> Result<Header, RowError> {
+        let names: Vec<String> = row.iter().map(|name| name.trim().to_lowercase()).collect();
+        let mut used = vec![false; names.len()];
+        let mut named = false;
+        let mut find = |field: &str, known: &[&str]| -> Result<Vec<usize>, RowError> {
+            let mut found = Vec::new();
+            let mapped: Vec<&String> =
+                map.0.iter().filter(|(own, _)| *own == field).map(|(_, column)| column).collect();
+            for column in &mapped {
+                let at = match names.iter().position(|name| *name == column.to_lowercase()) {
+                    Some(at) => {
+                        named = true;
+                        Some(at)
+                    }
+                    None => column
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|number| number.checked_sub(1))
+                        .filter(|&at| at < names.len()),
+                };
+                let at = at.ok_or_else(|| {
+                    let shown: Vec<&str> = row.iter().map(|name| name.trim()).collect();
+                    RowError::new(
+                        line,
+                        format!("there is no column `{column}`; the first row is: {}", shown.join(", ")),
+                    )
+                })?;
+                used[at] = true;
+                found.push(at);
+            }
+            if mapped.is_empty() {
+                let free = |at: &usize| !used[*at];
+                if field == "also" {
+                    // "Alternative 2", "question_3": several columns of a kind.
+                    let of_kind = |name: &str| {
+                        let stem = name
+                            .trim_end_matches(|c: char| c.is_ascii_digit())
+                            .trim_end_matches([' ', '_', '#']);
+                        known.contains(&stem) || (stem.len() < name.len() && QUESTION.contains(&stem))
+                    };
+                    found.extend((0..names.len()).filter(free).filter(|&at| of_kind(&names[at])));
+                } else {
+                    // Of several that could be meant, the most telling name.
+                    let place = |name: &&str| (0..names.len()).find(|at| free(at) && names[*at] == **name);
+                    found.extend(known.iter().find_map(place));
+                }
+                named |= !found.is_empty();
+                found.iter().for_each(|&at| used[at] = true);
+            }
+            Ok(found)
+        };
+        let columns = Columns {
+            question: find("question", QUESTION)
+                .and_then(|found| if found.is_empty() { find("question", TITLE) } else { Ok(found) })?,
+            answer: find("answer", ANSWER)?,
+            also: find("also", ALSO)?,
+            id: find("id", ID)?,
+            source: find("source", SOURCE)?,
+            tags: find("tags", TAGS)?,
+            min_confidence: find("min_confidence", MIN_CONFIDENCE)?,
+            metadata: find("metadata", METADATA)?,
+            qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
+        };
+        if columns.question.is_empty() && columns.answer.is_empty() && names.len() == 2 {
+            let columns = Columns { question: vec![0], answer: vec![1], ..Columns::default() };
+            return Ok(Header { columns, named: false, note: None });
+        }
+        for (field, found) in [("question", &columns.question), ("answer", &columns.answer)] {
+            if found.is_empty() {
+                let shown: Vec<&str> = row.iter().map(|name| name.trim()).collect();
+                let reason =
+                    format!("no column `{field}` in the first row: {}", abridge(&shown.join(", "), 200));
+                return Err(RowError::new(line, reason));
+            }
+        }
+        let unused: Vec<&str> = names
+            .iter()
+            .zip(row)
+            .enumerate()
+            .filter(|(at, (name, _))| !used[*at] && !name.is_empty() && !QNA_MAKER.contains(&&***name))
+            .map(|(_, (_, written))| written.trim())
+            .collect();
+        let note = (named && !unused.is_empty())
+            .then(|| RowError::new(line, format!("columns that are not used: {}", unused.join(", "))));
+        Ok(Header { columns, named, note })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_say_what_is_wrong_with_them() {
+        assert!("question=Frage, answer=2".parse::<ColumnMap>().is_ok());
+        assert!("question".parse::<ColumnMap>().unwrap_err().contains("FIELD=COLUMN"));
+        assert!("colour=2".parse::<ColumnMap>().unwrap_err().contains("the fields are question"));
+    }
+}

@@ -1,0 +1,159 @@
+//! The sections of a Markdown page as questions and answers. Markdown, HTML and reStructuredText share it.
+
+use std::borrow::Cow;
+
+use super::headings::{asks, question_level, unmarked};
+use super::lines::Lines;
+use super::outline::{BOLD_LEVEL, Outline};
+use crate::error::RowError;
+use crate::faq::parsed::{Parsed, RawEntry};
+
+/// Reads the sections of a page, and what belongs to none of its questions as left out.
+///
+/// # Errors
+///
+/// It has no headings.
+pub fn sections(text: &str) -> Result<Parsed, RowError> {
+    let text = &*admonitions(text);
+    let body = front_matter(text);
+    let outline = Outline::of(text, body);
+    let headings = &outline.headings;
+    let level = question_level(headings.iter().map(|heading| (heading.level, heading.text.as_str())));
+    let asking = headings.iter().any(|heading| Some(heading.level) == level && asks(&heading.text));
+    if !asking && let Some(parsed) = outline.table(text) {
+        return Ok(parsed);
+    }
+    let level =
+        level.ok_or_else(|| RowError::new(1, "no headings: in Markdown, the questions are headings"))?;
+    let mut parsed = Parsed::default();
+    let mut lines = Lines::new(text, 1);
+    let end_of_text = outline.end_of_text(text);
+    // What stands before this is read.
+    let mut read = headings.first().map_or(end_of_text, |heading| heading.range.start);
+    if !is_furniture(&text[body..read]) {
+        parsed.skipped.push(RowError::new(lines.at(body), "text before the first heading is left out"));
+    }
+    for (at, heading) in headings.iter().enumerate() {
+        if heading.range.start < read {
+            continue;
+        }
+        // Headings of lower rank belong to the answer; a section's own text ends with the next heading.
+        let is_question = heading.level == level;
+        let next = headings[at + 1..].iter().find(|next| !is_question || next.level <= level);
+        let end = next.map_or(end_of_text, |next| next.range.start).max(heading.range.end);
+        let line = lines.at(heading.range.start);
+        let (question, answer) =
+            unmarked(&heading.text, cleaned(&text[heading.range.end..end], heading.level));
+        let mut skip = |reason: String| parsed.skipped.push(RowError::new(line, reason));
+        if !is_question && (!asks(question) || answer.is_empty()) {
+            if !is_furniture(answer) {
+                skip(format!("the text under \"{question}\" belongs to no question"));
+            }
+            continue;
+        }
+        read = end;
+        if answer.is_empty() {
+            skip(format!("the heading \"{question}\" has no answer"));
+        } else if is_contents(answer) && !asks(question) {
+            skip(format!("\"{question}\" is a table of contents"));
+        } else {
+            parsed.entries.push(RawEntry {
+                line,
+                questions: vec![question.to_owned()],
+                answer: Some(outline.with_definitions(answer)),
+                ..RawEntry::default()
+            });
+        }
+    }
+    if let [only] = &parsed.entries[..]
+        && level == 1
+        && !asking
+    {
+        let reason = format!("no heading asks: there is only \"{}\" above the whole text", only.questions[0]);
+        return Err(RowError::new(only.line, reason));
+    }
+    parsed.title = headings.iter().find(|heading| heading.level < level).map(|heading| heading.text.clone());
+    Ok(parsed)
+}
+
+/// MkDocs' boxes (`??? question "Where is it?"`, and what is set in below) as bold questions, line by
+/// line. Other text is as it was.
+fn admonitions(text: &str) -> Cow<'_, str> {
+    fn title(line: &str) -> Option<&str> {
+        let rest = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark))?;
+        let (_, rest) = rest.split_once('"')?;
+        rest.trim_end().strip_suffix('"').filter(|title| asks(title))
+    }
+    if !text.lines().any(|line| title(line).is_some()) {
+        return text.into();
+    }
+    let mut inside = false;
+    let lines = text.lines().map(|line| {
+        if let Some(title) = title(line) {
+            inside = true;
+            return format!("**{title}**");
+        }
+        inside &= line.trim().is_empty() || line.starts_with([' ', '\t']);
+        let dedented = line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line);
+        if inside { dedented.to_owned() } else { line.to_owned() }
+    });
+    lines.collect::<Vec<_>>().join("\n").into()
+}
+
+/// An answer without the marks of what stands around it.
+fn cleaned(answer: &str, level: usize) -> &str {
+    let mut answer = answer.trim();
+    loop {
+        let before = answer.len();
+        for tail in ["</details>", "<details>", "<details open>", "<summary>"] {
+            answer = answer.strip_suffix(tail).unwrap_or(answer).trim_end();
+        }
+        answer = answer.strip_prefix("</summary>").unwrap_or(answer).trim_start();
+        if answer.len() == before {
+            break;
+        }
+    }
+    if level == BOLD_LEVEL {
+        // "**Is it free**? Yes."
+        answer = answer.trim_start_matches(['?', '？', ':', '：']).trim_start();
+    }
+    answer
+}
+
+/// Whether nothing of a text is for readers: comments, imports, pictures and links by themselves.
+fn is_furniture(text: &str) -> bool {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).all(|line| {
+        ["<!--", "-->", "[", "![", "* [", "- [", "import ", "export ", "<", "---", "***"]
+            .iter()
+            .any(|mark| line.starts_with(mark))
+            || line.ends_with("-->")
+            || line.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with(". [")
+    })
+}
+
+/// Whether all lines, two or more, are links to places on the same page.
+fn is_contents(answer: &str) -> bool {
+    let lines = || answer.lines().map(str::trim).filter(|line| !line.is_empty());
+    let link = |line: &str| {
+        let item = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let item = item.trim_start_matches(['-', '*', '+', '.', ')', ' ']);
+        item.starts_with('[') && item.contains("](#")
+    };
+    lines().count() > 1 && lines().all(link)
+}
+
+/// Where the text begins after YAML or TOML front matter.
+pub fn front_matter(text: &str) -> usize {
+    for fence in ["---", "+++"] {
+        if let Some(rest) = text.strip_prefix(fence).filter(|rest| rest.starts_with(['\n', '\r'])) {
+            let mut at = fence.len();
+            for line in rest.split_inclusive('\n') {
+                at += line.len();
+                if line.trim_end() == fence {
+                    return at;
+                }
+            }
+        }
+    }
+    0
+}
