@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
-use faqbot::eval::load_queries;
+use faqbot::quality::eval::load_queries;
 use faqbot::{Bot, Faq, Setup};
 
 const ROUNDS: usize = 5;

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use faqbot::evidence::Evidence;
-use faqbot::index::{Index, products};
-use faqbot::rows::{Rows, RowsFile, check};
+use faqbot::matching::index::Index;
+use faqbot::matching::products::products;
+use faqbot::matching::ranking::Ranker;
+use faqbot::storage::rows::{Rows, RowsFile, check};
 use faqbot::{Entry, EntryId};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rten_simd::{Isa, SimdOp};
@@ -156,7 +157,7 @@ fn main() {
         let rows = rows.into_shared();
         let index = Index::new(rows.clone(), vec![PHRASINGS; entries.len()], []);
         let begin = Instant::now();
-        let evidence = Evidence::new(&entries, &index, rows.view());
+        let ranker = Ranker::new(&entries, &index, rows.view());
         let prepared = begin.elapsed().as_secs_f64() * 1e3;
         // Questions near an entry, with some of its words.
         let mut query = rows.row(count / 2).to_owned();
@@ -169,10 +170,10 @@ fn main() {
         let [read, products, all, all_in_file] = measure([
             &mut || _ = black_box(read(rows.view())),
             &mut || _ = black_box(products(rows.view(), query.view())),
-            &mut || _ = black_box(evidence.rank(&index, &text, query.view(), 5)),
-            &mut || _ = black_box(evidence.rank(&index_in_file, &text, query.view(), 5)),
+            &mut || _ = black_box(ranker.rank(&index, &text, query.view(), 5)),
+            &mut || _ = black_box(ranker.rank(&index_in_file, &text, query.view(), 5)),
         ]);
-        drop((rows, index, index_in_file, evidence));
+        drop((rows, index, index_in_file, ranker));
         let peers = peers(count);
         println!(
             "{count:>9} {read:>10.3} {products:>10.3} {:>7.2} {all:>10.3} {:>7.2} {all_in_file:>10.3} {prepared:>10.0} {:>12.1}{peers}",

@@ -13,17 +13,19 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use faqbot::cache::CachedEmbedder;
-use faqbot::calibration::{Scored, choose_policy};
-use faqbot::caution::{is_generic, polarity_conflict};
-use faqbot::check::found_without;
-use faqbot::confidence::{Calibration, Labelled, Logistic, auroc, calibration_error};
+use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, ModelId, Progress, Role};
-use faqbot::eval::{LabelledQuery, load_queries};
-use faqbot::evidence::{Match, WEIGHTS, Weights, answer_text};
 use faqbot::faq::{Answers, ReadOptions, load};
-use faqbot::{Bot, Entry, Faq, Policy, Reply, Setup};
+use faqbot::matching::confidence::Calibration;
+use faqbot::matching::guard::{is_generic, polarity_conflict};
+use faqbot::matching::logistic::{Labelled, Logistic};
+use faqbot::matching::metrics::{auroc, calibration_error};
+use faqbot::matching::signals::{WEIGHTS, Weights, answer_text};
+use faqbot::quality::calibration::{Scored, choose_policy};
+use faqbot::quality::check::found_without;
+use faqbot::quality::eval::{LabelledQuery, load_queries};
+use faqbot::{Bot, Entry, Faq, Match, Policy, Reply, Setup};
 use ndarray::Array2;
 
 /// A FAQ with calibration and test queries.
@@ -166,10 +168,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut candidates: Vec<Weights> = Vec::new();
     for centroid in [0.5, 1.0, 1.5] {
-        for words in [0.2, 0.4, 0.6] {
-            for classifier in [0.0, 0.3, 0.6] {
+        for lexical in [0.2, 0.4, 0.6] {
+            for ridge in [0.0, 0.3, 0.6] {
                 for answer in [0.0, 0.25, 0.5, 0.8] {
-                    let weights = Weights { phrasing: 1.0, centroid, words, classifier, answer };
+                    let weights = Weights { phrasing: 1.0, centroid, lexical, ridge, answer };
                     candidates.push(weights);
                 }
             }
@@ -209,7 +211,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:.2} %  in use: {WEIGHTS:?}", by_family(&|asked| asked.top1(&WEIGHTS)) * 100.0);
 
     println!("\nAblation, top-1 in scope on the test queries, %:\n");
-    let none = Weights { phrasing: 0.0, centroid: 0.0, words: 0.0, classifier: 0.0, answer: 0.0 };
+    let none = Weights { phrasing: 0.0, centroid: 0.0, lexical: 0.0, ridge: 0.0, answer: 0.0 };
     header("");
     let row = |name: &str, top1: &dyn Fn(&Asked) -> f64| {
         line(name, measured.iter().map(|(.., test)| 100.0 * top1(test)), 1);
@@ -224,8 +226,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, weights) in [
         ("without phrasing", Weights { phrasing: 0.0, ..WEIGHTS }),
         ("without centroid", Weights { centroid: 0.0, ..WEIGHTS }),
-        ("without words", Weights { words: 0.0, ..WEIGHTS }),
-        ("without classifier", Weights { classifier: 0.0, ..WEIGHTS }),
+        ("without lexical", Weights { lexical: 0.0, ..WEIGHTS }),
+        ("without ridge", Weights { ridge: 0.0, ..WEIGHTS }),
         ("without answer", Weights { answer: 0.0, ..WEIGHTS }),
         ("phrasing only", Weights { phrasing: 1.0, ..none }),
         ("phrasing and centroid", Weights { phrasing: 1.0, centroid: 1.0, ..none }),
@@ -561,7 +563,7 @@ impl Asked {
     fn new(bot: &Bot<Table>, queries: Vec<LabelledQuery>) -> faqbot::Result<Self> {
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
         let replies = bot.ask_all(&texts, bot.faq().entries.len(), &mut |_| ())?;
-        let entries_with = |word: &str| bot.evidence().entries_with(word);
+        let entries_with = |word: &str| bot.ranker().document_frequency(word);
         let conflict = |reply: &Reply| {
             reply.matches.first().is_some_and(|best| {
                 let entry = bot.entry(best);
@@ -738,7 +740,9 @@ fn embed_all(data: &Path) -> Result<Table, Box<dyn std::error::Error>> {
             } else if name.starts_with("queries") || name.starts_with("calib") {
                 for query in load_queries(&path)? {
                     let query = query.query.trim().to_owned();
-                    texts.extend(faqbot::caution::questions(&query).into_iter().map(str::to_owned));
+                    texts.extend(
+                        faqbot::matching::questions::questions(&query).into_iter().map(str::to_owned),
+                    );
                     texts.insert(query);
                 }
             }

@@ -4,18 +4,21 @@ use std::io;
 use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayView1};
+use rayon::prelude::*;
 
-use crate::arrays::{ArrayReader, ArrayWriter, Magic};
-use crate::caution::{Caution, is_generic, polarity_conflict, questions};
-use crate::confidence::{Calibration, Features, features};
 use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
-use crate::evidence::{Evidence, Match, Ranking, answer_text, is_real_answer};
 use crate::faq::{Entry, Faq, normalize_phrasing};
-use crate::files::{self, Readers};
-use crate::index::Index;
-use crate::matcher::{Case, Decision, Policy, Rule, decide};
-use crate::parallel::map;
+use crate::matching::confidence::Calibration;
+use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
+use crate::matching::features::{Features, features};
+use crate::matching::guard::{Guard, is_generic, polarity_conflict};
+use crate::matching::index::Index;
+use crate::matching::questions::questions;
+use crate::matching::ranking::{Match, Ranker, Ranking};
+use crate::matching::signals::{answer_text, is_real_answer};
+use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic};
+use crate::storage::files::{self, Readers};
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,7 +27,7 @@ pub struct Setup {
     pub policy: Policy,
     /// How confidence is computed; `None` to decide by cosine.
     pub calibration: Option<Calibration>,
-    /// Whether answers are evidence too. It costs one more vector an entry.
+    /// Whether answers are a signal too. It costs one more vector an entry.
     pub answers: bool,
 }
 
@@ -50,7 +53,7 @@ pub struct Bot<E> {
 /// All that is made from a FAQ before the first question.
 struct Prepared {
     index: Index,
-    evidence: Evidence,
+    ranker: Ranker,
 }
 
 /// What the bot makes of a query.
@@ -65,7 +68,7 @@ pub struct Reply {
     /// The probability that the match answered, else the best one, is right, where it is calibrated.
     pub confidence: Option<f32>,
     /// Why the best match was not to be answered at once.
-    pub caution: Option<Caution>,
+    pub guard: Option<Guard>,
     /// What the confidence was computed from; `None` where nothing was ranked.
     pub features: Option<Features>,
     /// The best entries, best first. Empty where there was nothing to compare.
@@ -163,9 +166,9 @@ impl<E: Embedder> Bot<E> {
         &self.setup
     }
 
-    /// The signals of the FAQ.
-    pub fn evidence(&self) -> &Evidence {
-        &self.prepared.evidence
+    /// What ranks the entries of the FAQ.
+    pub fn ranker(&self) -> &Ranker {
+        &self.prepared.ranker
     }
 
     /// Takes another policy.
@@ -249,14 +252,14 @@ impl<E: Embedder> Bot<E> {
                 }
             }
         };
-        Ok(map(queries.len(), REPLIES_A_THREAD, reply))
+        Ok((0..queries.len()).into_par_iter().with_min_len(REPLIES_A_THREAD).map(reply).collect())
     }
 
     /// The entries and rows of a phrasing, as [`normalize_phrasing`] makes it; in the order of the FAQ.
     fn like(&self, normalized: &str) -> impl Iterator<Item = (usize, usize)> {
-        let Prepared { index, evidence } = &self.prepared;
+        let Prepared { index, ranker } = &self.prepared;
         let with_entry =
-            evidence.like(normalized).iter().map(|&row| (index.entry_of(row as usize), row as usize));
+            ranker.exact_rows(normalized).iter().map(|&row| (index.entry_of(row as usize), row as usize));
         with_entry.filter(move |&(entry, row)| {
             let phrasing = &self.faq.entries[entry].phrasings[row - index.bounds(entry).start];
             normalize_phrasing(phrasing) == normalized
@@ -271,17 +274,17 @@ impl<E: Embedder> Bot<E> {
     }
 
     fn reply(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
-        let Prepared { index, evidence } = &self.prepared;
+        let Prepared { index, ranker } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
         let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len());
-        let mut ranking = evidence.rank(index, query, row, wanted);
+        let mut ranking = ranker.rank(index, query, row, wanted);
         // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
         let ranked =
             |ranking: &Ranking, entry: usize| ranking.matches.iter().any(|found| found.entry == entry);
         while wanted < index.len() && !exact.iter().all(|&entry| ranked(&ranking, entry)) {
             wanted *= 16;
-            ranking = evidence.rank(index, query, row, wanted);
+            ranking = ranker.rank(index, query, row, wanted);
         }
         let features = features(&ranking);
         let confidence = match (&self.setup.calibration, &features) {
@@ -290,11 +293,11 @@ impl<E: Embedder> Bot<E> {
         };
         let best = ranking.matches.first();
         let entry = best.map(|best| self.entry(best));
-        let caution = best.zip(entry).and_then(|(best, entry)| {
+        let guard = best.zip(entry).and_then(|(best, entry)| {
             if polarity_conflict(query, &entry.phrasings[best.phrasing], entry) {
-                Some(Caution::Polarity)
+                Some(Guard::Polarity)
             } else {
-                is_generic(query, |word| evidence.entries_with(word)).then_some(Caution::Generic)
+                is_generic(query, |word| ranker.document_frequency(word)).then_some(Guard::Generic)
             }
         });
         let case = Case {
@@ -302,7 +305,7 @@ impl<E: Embedder> Bot<E> {
             exact: &exact,
             confidence,
             own_min_confidence: entry.and_then(|entry| entry.min_confidence),
-            caution,
+            guard,
         };
         let (decision, rule) = decide(&case, &self.setup.policy);
         let confidence = match rule {
@@ -321,7 +324,7 @@ impl<E: Embedder> Bot<E> {
             decision,
             rule,
             confidence,
-            caution,
+            guard,
             features,
             matches,
             parts: Vec::new(),
@@ -345,7 +348,7 @@ fn nothing_to_compare(query: &str) -> Reply {
         decision: Decision::NoMatch,
         rule: Rule::NothingToCompare,
         confidence: None,
-        caution: None,
+        guard: None,
         features: None,
         matches: Vec::new(),
         parts: Vec::new(),
@@ -389,10 +392,10 @@ impl Prepared {
         let counts = entries.iter().map(|entry| entry.phrasings.len());
         let mut index = Index::new(rows, counts, answered);
 
-        let large = Evidence::is_large(&index);
+        let large = Ranker::is_large(&index);
         let kept = beside.filter(|_| large);
-        if let Some(evidence) = kept.as_ref().and_then(|path| read(path, &index).ok()?) {
-            return Ok(Prepared { index, evidence });
+        if let Some(ranker) = kept.as_ref().and_then(|path| read(path, &index).ok()?) {
+            return Ok(Prepared { index, ranker });
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -406,13 +409,13 @@ impl Prepared {
                 rows
             }
         };
-        let evidence = Evidence::new(entries, &index, rows.view());
+        let ranker = Ranker::new(entries, &index, rows.view());
         if let Some(path) = kept {
             // If it cannot be written, the next start takes longer: the embedder has warned, who writes to
             // the same folder.
-            let _ = write(&path, &index, &evidence);
+            let _ = write(&path, &index, &ranker);
         }
-        Ok(Prepared { index, evidence })
+        Ok(Prepared { index, ranker })
     }
 }
 
@@ -420,18 +423,18 @@ impl Prepared {
 const MAGIC: &Magic = b"FAQBOTEV";
 
 /// Reads the signals of a large FAQ; `None` where there is no such file.
-fn read(path: &Path, index: &Index) -> io::Result<Option<Evidence>> {
+fn read(path: &Path, index: &Index) -> io::Result<Option<Ranker>> {
     let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
-    let evidence = Evidence::read(index, &mut reader)?;
+    let ranker = Ranker::read(index, &mut reader)?;
     reader.finish()?;
-    Ok(Some(evidence))
+    Ok(Some(ranker))
 }
 
 /// Writes them.
-fn write(path: &Path, index: &Index, evidence: &Evidence) -> io::Result<()> {
+fn write(path: &Path, index: &Index, ranker: &Ranker) -> io::Result<()> {
     let file = files::whole(path, Readers::Owner, |out| {
         let mut writer = ArrayWriter::new(out, MAGIC)?;
-        evidence.write(index, &mut writer)?;
+        ranker.write(index, &mut writer)?;
         writer.finish().map(drop)
     })?;
     file.persist(path).map(drop).map_err(|error| error.error)
@@ -440,8 +443,8 @@ fn write(path: &Path, index: &Index, evidence: &Evidence) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::CachedEmbedder;
     use crate::embed::HashEmbedder;
+    use crate::embed::cached::CachedEmbedder;
     use std::path::Path;
 
     fn bot() -> Bot<HashEmbedder> {

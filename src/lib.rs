@@ -34,39 +34,27 @@
 //!
 //! # Layout
 //!
-//! A file imports only from those to its left:
+//! A room imports only from those to its left; so does a file in its room.
 //!
 //! ```text
-//! error -> files -> parallel -> hashed -> arrays -> rows -> faq -> embed -> cache -> index
-//! index -> evidence -> check
-//! evidence -> confidence -> caution -> matcher -> bot -> eval -> calibration
+//! error ─ parallel ─ storage ─ faq ─ embed ─ matching ─ bot ─ quality
 //! ```
 //!
-//! `index` to `matcher` do no input or output but to read rows, and the parsers in `faq` none; nothing
-//! here prints or knows the command line: that is the program's, in `src/bin/faqbot`.
+//! Only `storage` and `faq::load` read and write files, and `embed` fetches models; nothing here prints or
+//! knows the command line: that is the program's, in `src/bin/faqbot`.
 
-mod arrays;
 pub mod bot;
-pub mod cache;
-pub mod calibration;
-pub mod caution;
-pub mod check;
-pub mod confidence;
 pub mod embed;
 pub mod error;
-pub mod eval;
-pub mod evidence;
 pub mod faq;
-pub mod files;
-mod hashed;
-pub mod index;
-pub mod matcher;
+pub mod matching;
 mod parallel;
-pub mod rows;
+pub mod quality;
+pub mod storage;
 
 pub use bot::{Bot, Reply, Setup};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
-pub use evidence::Match;
 pub use faq::{Entry, EntryId, Faq};
-pub use matcher::{Decision, Policy, Rule};
+pub use matching::decision::{Decision, Policy, Rule};
+pub use matching::ranking::Match;

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::eval::{evaluate, load_queries};
+use faqbot::quality::eval::{evaluate, load_queries};
 use faqbot::{Bot, Embedder, Faq, Policy, Setup};
 
 #[test]

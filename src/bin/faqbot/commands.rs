@@ -144,7 +144,7 @@ pub fn cache(settings: &Settings, action: CacheAction) -> Result<()> {
     match action {
         CacheAction::Path => writeln!(io::stdout(), "{}", folder.display())?,
         CacheAction::Clear => {
-            let (files, bytes) = faqbot::cache::clear(folder)?;
+            let (files, bytes) = faqbot::storage::cache_folder::clear(folder)?;
             anstream::eprintln!("removed {files} files, {:.1} MB", bytes as f64 / 1e6);
         }
     }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use faqbot::RowError;
-use faqbot::check::{self, Collision, Finding, Level};
 use faqbot::faq::format::FORMATS;
 use faqbot::faq::{Answers, Format, Loaded};
-use faqbot::files::{self, Existing};
+use faqbot::quality::check::{self, Collision, Finding, Level};
+use faqbot::storage::files::{self, Existing};
 use serde::Serialize;
 
 use crate::args::{CheckArgs, ConvertArgs};

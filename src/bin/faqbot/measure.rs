@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use faqbot::calibration::{self, CalibrationFile, Interval, Measured};
-use faqbot::eval::{self, Failure, LabelledQuery, Report};
 use faqbot::faq::Answers;
+use faqbot::quality::calibration::{self, Interval, Measured};
+use faqbot::quality::calibration_file::CalibrationFile;
+use faqbot::quality::eval::{self, Failure, LabelledQuery, Report};
 use faqbot::{Bot, Faq};
 
 use crate::args::{CalibrateArgs, EvalArgs};

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use faqbot::eval::Report;
+use faqbot::quality::eval::Report;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use faqbot::confidence::{FEATURE_NAMES, NEAR_COSINE};
-use faqbot::evidence::WEIGHTS;
 use faqbot::faq::harmless::visible;
+use faqbot::matching::features::{FEATURE_NAMES, NEAR_COSINE};
+use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 
 use crate::markdown;
@@ -200,36 +200,18 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     if policy.min_cosine > -1.0 && setup.calibration.is_some() {
         line!("floor", format!("cosine at least {:.2}", policy.min_cosine));
     }
-    line!("entries", "score  cosine  phrasing centroid words classifier answer");
-    let weights = WEIGHTS;
-    line!(
-        "",
-        format!(
-            "{:>21} {:>8} {:>5} {:>10} {:>6}",
-            format!("×{}", weights.phrasing),
-            format!("×{}", weights.centroid),
-            format!("×{}", weights.words),
-            format!("×{}", weights.classifier),
-            format!("×{}", weights.answer)
-        ),
-    );
+    // A column a signal, as wide as its name.
+    let row = |cells: [String; COUNT]| {
+        let cells = cells.iter().zip(NAMES).map(|(cell, name)| format!("  {cell:>0$}", name.len()));
+        cells.collect::<String>()
+    };
+    line!("entries", format!("score  cosine{}", row(NAMES.map(str::to_owned))));
+    line!("", format!("{:13}{}", "", row(WEIGHTS.values().map(|weight| format!("×{weight}")))));
     let optional = |signal: Option<f32>| signal.map_or("-".to_owned(), |signal| format!("{signal:.2}"));
     for found in &reply.matches {
         let entry = bot.entry(found);
-        let signals = &found.signals;
-        line!(
-            "",
-            format!(
-                "{:.3}  {:.3} {:>8.2} {:>8.2} {:>5.2} {:>10} {:>6}",
-                found.score,
-                found.cosine,
-                signals.phrasing,
-                signals.centroid,
-                signals.words,
-                optional(signals.classifier),
-                optional(signals.answer)
-            ),
-        );
+        let signals = row(found.signals.values().map(optional));
+        line!("", format!("{:.3}   {:.3}{signals}", found.score, found.cosine));
         let phrasing = styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])));
         let _ = writeln!(out, "  {} {phrasing}", plain(entry.id.as_str()));
     }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use faqbot::cache::CachedEmbedder;
-use faqbot::calibration::CalibrationFile;
 use faqbot::embed::HashEmbedder;
+use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
+use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, RowError, Setup};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 

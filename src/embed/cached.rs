@@ -8,52 +8,24 @@
 //!
 //! Whatever is wrong with a file costs time, never an answer. Queries are not kept: what people ask is
 //! theirs.
-//!
-//! # File
-//!
-//! Arrays (`src/arrays.rs`), then rows:
-//!
-//! | what | numbers |
-//! |---|---|
-//! | version, 2, and dimension `d` | 2 of 4 bytes |
-//! | the model's id | UTF-8 |
-//! | keys: xxh3-128 of each text | `n` of 16 bytes |
-//! | [checks](crate::rows::check) of the vectors | `n` of 8 bytes |
-//! | the vectors, in the order of the keys | `d n` of 4 bytes, after the checksum |
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use ndarray::{Array2, ArrayView1};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use rustc_hash::{FxHashMap, FxHashSet};
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::arrays::{ArrayReader, ArrayWriter, Magic, broken};
-use crate::embed::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
-use crate::error::{Error, Result};
-use crate::files::{self, Readers};
-use crate::hashed::ByHash;
-use crate::rows::{Rows, RowsFile, check};
-
-const MAGIC: &Magic = b"FAQBOTEC";
-const VERSION: u32 = 2;
-
-/// How files of vectors end.
-const VECTORS: &str = "vectors";
-/// How files end in which something is kept that was made from vectors, beside them.
-const PREPARED: &str = "prepared";
-
-/// A folder may hold this many bytes; then those files go that were used the longest ago. Vectors of 384
-/// numbers for 680,000 texts take as much. A single file may be larger.
-pub const MAX_BYTES: u64 = 1 << 30;
+use super::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
+use crate::error::Result;
+use crate::storage::cache_folder::{MAX_BYTES, PREPARED, VECTORS, files_in, make_room, remove};
+use crate::storage::vector_file::{VectorFile, key};
 
 /// A file goes when a new one has all but this share of its texts.
 const EDITED_SHARE: f64 = 0.1;
-
-/// Vectors that are read together.
-const ROWS_A_READ: usize = 256;
 
 /// An embedder that remembers the vectors of passages on disk.
 pub struct CachedEmbedder<E> {
@@ -66,53 +38,9 @@ pub struct CachedEmbedder<E> {
 #[derive(Default)]
 struct State {
     /// Vectors that could not be written.
-    unwritten: ByKey<Vec<f32>>,
+    unwritten: FxHashMap<u128, Vec<f32>>,
     /// What went wrong with files, until it is asked for.
     warnings: Vec<String>,
-}
-
-/// A map from keys.
-type ByKey<T> = ByHash<u128, T>;
-
-/// A file that was opened: its keys are in memory, its vectors are not.
-struct VectorFile {
-    path: PathBuf,
-    keys: Vec<u128>,
-    rows: Rows,
-}
-
-/// Removes all cache files from `folder` and gives their number and bytes. Other files stay.
-///
-/// # Errors
-///
-/// The folder cannot be read, or a file not removed.
-pub fn clear(folder: &Path) -> Result<(usize, u64)> {
-    let (mut count, mut bytes) = (0, 0);
-    for path in files_in(folder).map_err(Error::io(folder))? {
-        if is_cache_file(&path) {
-            bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
-            fs::remove_file(&path).map_err(Error::io(&path))?;
-            count += 1;
-        }
-    }
-    Ok((count, bytes))
-}
-
-/// What is in a folder; nothing where there is no folder.
-fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether a file has a cache file's name and begins as one: nobody else's is ever removed.
-fn is_cache_file(path: &Path) -> bool {
-    let mut begin = [0; 6];
-    path.extension().is_some_and(|extension| extension == VECTORS || extension == PREPARED)
-        && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
-        && MAGIC.starts_with(&begin)
 }
 
 impl<E: Embedder> CachedEmbedder<E> {
@@ -161,7 +89,9 @@ impl<E: Embedder> CachedEmbedder<E> {
                 && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem))
         };
         let paths = files_in(&self.folder).unwrap_or_default().into_iter().filter(of_model);
-        paths.filter_map(|path| VectorFile::open(&path, self.model(), self.dimension()).ok()?).collect()
+        paths
+            .filter_map(|path| VectorFile::open(&path, self.model().as_str(), self.dimension()).ok()?)
+            .collect()
     }
 
     /// The vectors of texts with these keys, from the files that have them, else from the embedder. They
@@ -175,7 +105,8 @@ impl<E: Embedder> CachedEmbedder<E> {
         progress: Progress,
     ) -> Result<Array2<f32>> {
         // Each text once, however often it is there.
-        let mut positions = ByKey::<usize>::with_capacity_and_hasher(keys.len(), Default::default());
+        let mut positions =
+            FxHashMap::<u128, usize>::with_capacity_and_hasher(keys.len(), Default::default());
         let firsts: Vec<usize> = keys
             .iter()
             .enumerate()
@@ -218,64 +149,18 @@ impl<E: Embedder> CachedEmbedder<E> {
     fn keep(&self, keys: &[u128], rows: &Array2<f32>, others: Vec<VectorFile>) -> io::Result<()> {
         let path = self.path(keys);
         fs::create_dir_all(&self.folder)?;
-        let numbers = rows.as_slice().unwrap_or_default();
-        let checks: Vec<u64> = numbers.chunks_exact(rows.ncols().max(1)).map(check).collect();
-        let file = files::whole(&path, Readers::Owner, |out| {
-            let mut writer = ArrayWriter::new(out, MAGIC)?;
-            writer.array(&[VERSION, rows.ncols() as u32])?;
-            writer.array(self.model().as_str().as_bytes())?;
-            writer.array(keys)?;
-            writer.array(&checks)?;
-            writer.finish()?.write_all(bytemuck::cast_slice(numbers))
-        })?;
-        file.persist(&path).map_err(|error| error.error)?;
+        VectorFile::write(&path, self.model().as_str(), keys, rows)?;
 
-        let new: ByKey<()> = keys.iter().map(|&key| (key, ())).collect();
+        let new: FxHashSet<u128> = keys.iter().copied().collect();
         for other in others.into_iter().filter(|other| other.path != path) {
-            let gone = other.keys.iter().filter(|key| !new.contains_key(key)).count();
+            let gone = other.keys.iter().filter(|key| !new.contains(key)).count();
             if gone as f64 <= EDITED_SHARE * other.keys.len() as f64 {
                 remove(&other.path);
             }
         }
-        self.make_room(&path);
+        make_room(&self.folder, &path, self.max_bytes);
         Ok(())
     }
-
-    /// Removes the files that were used the longest ago, but not this one, until the folder has few
-    /// enough bytes.
-    fn make_room(&self, used: &Path) {
-        let mut files: Vec<(SystemTime, u64, PathBuf)> = files_in(&self.folder)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|path| is_cache_file(path))
-            .filter_map(|path| {
-                let metadata = fs::metadata(&path).ok()?;
-                Some((metadata.modified().ok()?, metadata.len(), path))
-            })
-            .collect();
-        files.sort();
-        let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
-        for (_, size, path) in files {
-            if bytes <= self.max_bytes {
-                break;
-            }
-            if path.with_extension(VECTORS) != used {
-                // What was made from the vectors goes with them, if it has not gone before.
-                remove(&path);
-                bytes -= size;
-            }
-        }
-    }
-}
-
-/// Removes a file of vectors and what was made from them. Where that fails, another write will do it.
-fn remove(path: &Path) {
-    let _ = fs::remove_file(path.with_extension(PREPARED));
-    let _ = fs::remove_file(path);
-}
-
-fn key(text: &str) -> u128 {
-    xxh3_128(text.as_bytes())
 }
 
 impl<E: Embedder> Embedder for CachedEmbedder<E> {
@@ -312,7 +197,7 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         let path = self.path(&keys);
         let beside = Some(path.with_extension(PREPARED));
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match VectorFile::open(&path, self.model(), self.dimension()) {
+        match VectorFile::open(&path, self.model().as_str(), self.dimension()) {
             Ok(Some(file)) if file.keys == keys => {
                 // What is used stays longest. Where the time cannot be set, it is that of the writing.
                 let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -332,63 +217,11 @@ fn unused(path: &Path, reason: &io::Error) -> String {
     format!("the embedding cache {} is not used ({reason}); its texts are embedded again", path.display())
 }
 
-impl VectorFile {
-    /// Opens a file and reads all but its vectors; `None` where there is none.
-    fn open(path: &Path, model: &ModelId, dimension: usize) -> io::Result<Option<Self>> {
-        let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
-        let [version, found] = reader.array::<u32>()?[..] else { return Err(broken("it is cut short")) };
-        if version != VERSION {
-            return Err(broken(&format!("it has version {version}, not {VERSION}")));
-        }
-        if found as usize != dimension || reader.array::<u8>()? != model.as_str().as_bytes() {
-            return Err(broken("it belongs to another model"));
-        }
-        let (keys, checks) = (reader.array::<u128>()?, reader.array::<u64>()?);
-        let (file, offset, size) = reader.finish()?;
-        let bytes = (keys.len() as u64).checked_mul(4 * dimension as u64);
-        if checks.len() != keys.len() || bytes != Some(size - offset) {
-            return Err(broken("it is cut short"));
-        }
-        let rows = Rows::File(Arc::new(RowsFile::new(file, offset, dimension, checks)));
-        Ok(Some(VectorFile { path: path.to_owned(), keys, rows }))
-    }
-
-    /// Copies the vectors that it has to their positions, where they are not known yet. Those that are
-    /// broken stay unknown, and are an error once the others are copied.
-    fn copy(&self, positions: &ByKey<usize>, known: &mut [bool], rows: &mut Array2<f32>) -> io::Result<()> {
-        let mut result = Ok(());
-        let target = |at: usize| positions.get(&self.keys[at]).copied();
-        for start in (0..self.keys.len()).step_by(ROWS_A_READ) {
-            let wanted = |at: &usize| target(*at).is_some_and(|position| !known[position]);
-            let part: Vec<usize> = (start..self.keys.len().min(start + ROWS_A_READ)).filter(wanted).collect();
-            let (Some(&first), Some(&last)) = (part.first(), part.last()) else { continue };
-            let mut copy = |at: usize, row: ArrayView1<f32>| {
-                if let Some(position) = target(at) {
-                    rows.row_mut(position).assign(&row);
-                    known[position] = true;
-                }
-            };
-            match self.rows.block(first..last + 1) {
-                Ok(block) => part.iter().for_each(|&at| copy(at, block.row(at - first))),
-                // One by one, so that one broken vector costs only itself.
-                Err(_) => {
-                    for at in part {
-                        match self.rows.block(at..at + 1) {
-                            Ok(row) => copy(at, row.row(0)),
-                            Err(error) => result = Err(error),
-                        }
-                    }
-                }
-            }
-        }
-        result
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::embed::HashEmbedder;
+    use crate::storage::cache_folder;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Counts the texts that reach it.
@@ -591,8 +424,8 @@ mod tests {
         embedded(&cached(folder.path()), &["one"]);
         fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         fs::write(folder.path().join("glove.vectors"), "the 0.1 0.2").unwrap();
-        assert_eq!(clear(folder.path()).unwrap().0, 1);
+        assert_eq!(cache_folder::clear(folder.path()).unwrap().0, 1);
         assert!(folder.path().join("notes.txt").exists() && folder.path().join("glove.vectors").exists());
-        assert_eq!(clear(&folder.path().join("missing")).unwrap(), (0, 0));
+        assert_eq!(cache_folder::clear(&folder.path().join("missing")).unwrap(), (0, 0));
     }
 }

@@ -7,11 +7,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::bot::{Bot, Reply};
-use crate::confidence::{Bin, auroc, calibration_error, reliability};
+
 use crate::embed::{Embedder, Progress};
 use crate::error::{Error, Result, RowError};
 use crate::faq::Faq;
-use crate::matcher::Decision;
+use crate::matching::decision::Decision;
+use crate::matching::metrics::{Bin, auroc, calibration_error, reliability};
 
 /// A query and the entry that is its right answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -378,7 +379,7 @@ mod tests {
     use super::*;
     use crate::bot::Setup;
     use crate::embed::HashEmbedder;
-    use crate::matcher::Policy;
+    use crate::matching::decision::Policy;
 
     fn bot() -> Bot<HashEmbedder> {
         let yaml =

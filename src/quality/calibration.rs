@@ -1,20 +1,12 @@
-//! Calibration on a FAQ's own labelled queries: fitting, checking, and the file that keeps it.
+//! Calibration on a FAQ's own labelled queries: fitting it, and what it is worth.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
-
+use super::eval::{LabelledQuery, top1};
 use crate::bot::{Bot, Reply};
-use crate::confidence::{Calibration, FEATURES, Labelled, Logistic, SHIPPED, auroc, calibration_error};
-use crate::embed::{Embedder, ModelId};
-use crate::error::{Error, Result};
-use crate::eval::{LabelledQuery, top1};
-use crate::evidence;
-use crate::faq::{Faq, normalize_phrasing};
-use crate::files::{self, Existing};
-use crate::matcher::Policy;
+use crate::embed::Embedder;
+use crate::matching::confidence::{Calibration, SHIPPED};
+use crate::matching::decision::{Policy, Rule};
+use crate::matching::logistic::Labelled;
+use crate::matching::metrics::{auroc, calibration_error};
 
 /// Fewer labelled queries than this say too little.
 pub const MIN_QUERIES: usize = 30;
@@ -24,12 +16,6 @@ pub const MIN_OF_A_KIND: usize = 5;
 
 /// Parts of the cross-validation.
 const FOLDS: usize = 5;
-
-/// A calibration holds for a FAQ that shares at least this much of its phrasings (Jaccard).
-pub const MIN_LIKENESS: f64 = 0.8;
-
-/// Numbers in a FAQ's sketch. With 128 the estimate of the likeness is off by 4 points, typically.
-const SKETCH: usize = 128;
 
 /// A fitted calibration and what it is worth.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +73,7 @@ pub struct Case {
     pub fold: usize,
     /// Whether a right entry is among the choices that would be offered.
     pub offered_right: bool,
-    /// Whether it is answered where the confidence allows it: no caution, and no cosine below the
+    /// Whether it is answered where the confidence allows it: no guard, and no cosine below the
     /// floor.
     pub answerable: bool,
     /// What the best entry itself asks for, where it does.
@@ -110,7 +96,6 @@ impl Case {
 /// exact phrasings are left out: they do not hang on confidence.
 pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
     let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
-        use crate::matcher::Rule;
         if matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing) {
             return None;
         }
@@ -120,7 +105,7 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             in_scope: labelled.in_scope(),
             fold: 0,
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
-            answerable: reply.caution.is_none()
+            answerable: reply.guard.is_none()
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
             own_min_confidence: reply.matches.first().and_then(|best| bot.entry(best).min_confidence),
             answered_before: reply.answer().is_some(),
@@ -300,15 +285,15 @@ fn measure(judged: &[Judged], count: usize) -> Measured {
         sample.iter().map(|one| Some((one.confidence?, one.right))).collect()
     };
     Measured {
-        wrong_answers: interval(&share(|one| one.answered && !one.right)).unwrap_or(Interval::NONE),
-        coverage: interval(&share(|one| one.answered)).unwrap_or(Interval::NONE),
+        wrong_answers: interval(&share(|one| one.answered && !one.right)).unwrap_or(Interval::UNKNOWN),
+        coverage: interval(&share(|one| one.answered)).unwrap_or(Interval::UNKNOWN),
         calibration_error: interval(&|sample| scored(sample).map(|scored| calibration_error(&scored))),
         auroc: interval(&|sample| auroc(&scored(sample)?)),
     }
 }
 
 impl Interval {
-    const NONE: Interval = Interval { value: 0.0, low: 0.0, high: 1.0 };
+    const UNKNOWN: Interval = Interval { value: 0.0, low: 0.0, high: 1.0 };
 }
 
 /// A statistic with its basic bootstrap interval (Davison and Hinkley 1997): 400 resamplings, the same
@@ -340,168 +325,10 @@ fn interval(
     Some(Interval { value, low: mirrored(0.975), high: mirrored(0.025) })
 }
 
-/// The file that keeps a calibration, beside the FAQ it was fitted for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CalibrationFile {
-    /// The version of this format: 2.
-    pub format: u32,
-    /// The embedding model it holds for.
-    pub model: String,
-    /// The [`evidence::VERSION`] it holds for.
-    pub evidence: u32,
-    /// The weights and, last, the constant, where there were queries enough to fit them; else those that
-    /// ship.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<[f64; FEATURES + 1]>,
-    /// See [`Calibration::scale`].
-    pub scale: f64,
-    /// See [`Calibration::shift`].
-    pub shift: f64,
-    /// See [`Policy::min_confidence`].
-    pub min_confidence: f32,
-    /// See [`Policy::ask_confidence`].
-    pub ask_confidence: f32,
-    /// How many queries it was fitted on.
-    pub queries: usize,
-    /// A sketch of the FAQ's phrasings, to tell how much of them has changed.
-    #[serde(alias = "wordings")]
-    pub phrasings: Vec<u64>,
-}
-
-const FORMAT: u32 = 2;
-
-impl CalibrationFile {
-    /// What a fit leaves for a FAQ and model.
-    pub fn new(fitted: &Fitted, model: &ModelId, faq: &Faq, queries: usize) -> Self {
-        CalibrationFile {
-            format: FORMAT,
-            model: model.to_string(),
-            evidence: evidence::VERSION,
-            weights: Some(fitted.calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
-                let mut weights = [base.constant; FEATURES + 1];
-                weights[..FEATURES].copy_from_slice(&base.weights);
-                weights
-            }),
-            scale: fitted.calibration.scale,
-            shift: fitted.calibration.shift,
-            min_confidence: fitted.policy.min_confidence,
-            ask_confidence: fitted.policy.ask_confidence,
-            queries,
-            phrasings: sketch(faq),
-        }
-    }
-
-    /// The file's place: beside the FAQ's, with `.calibration.json` after its name.
-    pub fn path(faq: &Path) -> PathBuf {
-        let mut name = faq.as_os_str().to_owned();
-        name.push(".calibration.json");
-        PathBuf::from(name)
-    }
-
-    /// Reads a file; `None` where there is none.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be read, or is no calibration.
-    pub fn load(path: &Path) -> Result<Option<Self>> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io(path)(error)),
-        };
-        let unusable = |reason: String| {
-            Error::Policy(format!(
-                "{}: {reason}; make it anew with `faqbot calibrate`, or delete it",
-                path.display()
-            ))
-        };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| unusable(format!("not a calibration: {error}")))
-    }
-
-    /// Writes the file, under another name first.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be written.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        files::write(path, Existing::Replace, |out| {
-            serde_json::to_writer_pretty(&mut *out, self)?;
-            writeln!(out)
-        })
-    }
-
-    /// The calibration and policy, if they hold for this model and FAQ.
-    ///
-    /// # Errors
-    ///
-    /// They do not: the message says why.
-    pub fn for_faq(&self, model: &ModelId, faq: &Faq) -> std::result::Result<(Calibration, Policy), String> {
-        if self.format != FORMAT {
-            return Err(format!("it has format {}, not {FORMAT}", self.format));
-        }
-        if self.model != model.as_str() {
-            return Err(format!("it was fitted for the model {}, not {model}", self.model));
-        }
-        if self.evidence != evidence::VERSION {
-            return Err(format!(
-                "it was fitted for version {} of the evidence, not {}",
-                self.evidence,
-                evidence::VERSION
-            ));
-        }
-        let likeness = likeness(&self.phrasings, &sketch(faq));
-        if likeness < MIN_LIKENESS {
-            return Err(format!(
-                "the FAQ has changed too much since: it shares about {:.0} % of the phrasings, and {:.0} % are needed",
-                likeness * 100.0,
-                MIN_LIKENESS * 100.0
-            ));
-        }
-        let policy = Policy {
-            min_confidence: self.min_confidence,
-            ask_confidence: self.ask_confidence,
-            ..Policy::CALIBRATED
-        };
-        let base = self.weights.map_or(SHIPPED, |own| {
-            let mut weights = [0.0; FEATURES];
-            weights.copy_from_slice(&own[..FEATURES]);
-            Logistic { weights, constant: own[FEATURES] }
-        });
-        let numbers = base.weights.iter().chain([&base.constant, &self.scale, &self.shift]);
-        let finite = numbers.into_iter().all(|number| number.is_finite());
-        let policy = policy.checked().ok().filter(|_| finite).ok_or("its numbers are out of range")?;
-        Ok((Calibration::new(base).with(self.scale, self.shift), policy))
-    }
-}
-
-/// MinHash of the set of phrasings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
-/// The share of equal numbers estimates the Jaccard likeness of two sets.
-///
-/// Entries without an answer take no part, unless none has one: a chat leaves them out.
-fn sketch(faq: &Faq) -> Vec<u64> {
-    let none = faq.entries.iter().all(|entry| entry.answer.is_empty());
-    let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty());
-    let phrasings: Vec<String> =
-        entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_phrasing(text)).collect();
-    (0..SKETCH as u64)
-        .map(|seed| phrasings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
-        .collect()
-}
-
-fn likeness(left: &[u64], right: &[u64]) -> f64 {
-    if left.len() != right.len() || left.is_empty() {
-        return 0.0;
-    }
-    left.iter().zip(right).filter(|(left, right)| left == right).count() as f64 / left.len() as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::confidence::FEATURES;
+    use crate::matching::features::FEATURES;
 
     fn case(confidence_like: f64, right: bool) -> Case {
         let mut features = [0.0; FEATURES];
@@ -523,12 +350,6 @@ mod tests {
     fn cases(count: usize) -> Vec<Case> {
         let cases = (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).enumerate();
         cases.map(|(at, case)| Case { fold: at % FOLDS, ..case }).collect()
-    }
-
-    fn faq(count: usize) -> Faq {
-        let yaml: String =
-            (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
-        Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq
     }
 
     #[test]
@@ -579,31 +400,5 @@ mod tests {
         assert_eq!((policy.min_confidence, policy.ask_confidence), (0.65, 0.4));
         assert_eq!(choose_policy(&scored, 1.0).min_confidence, 0.05);
         assert_eq!(choose_policy(&[], 0.05).min_confidence, 0.05);
-    }
-
-    #[test]
-    fn a_file_is_read_back_and_refused_where_it_does_not_hold() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = CalibrationFile::path(&folder.path().join("faq.yaml"));
-        assert!(path.ends_with("faq.yaml.calibration.json"));
-        assert_eq!(CalibrationFile::load(&path).unwrap(), None);
-        let model = ModelId::new("m");
-        let file = CalibrationFile::new(&fit(&cases(200), 0.05).unwrap(), &model, &faq(100), 200);
-        file.save(&path).unwrap();
-        assert_eq!(CalibrationFile::load(&path).unwrap().as_ref(), Some(&file));
-        assert!(file.for_faq(&model, &faq(100)).is_ok());
-        assert!(file.for_faq(&model, &faq(105)).is_ok());
-        let refused = |file: &CalibrationFile, model: &str, count| {
-            file.for_faq(&ModelId::new(model), &faq(count)).unwrap_err()
-        };
-        assert!(refused(&file, "other", 100).contains("fitted for the model m"));
-        assert!(refused(&file, "m", 20).contains("changed too much"));
-        assert!(refused(&CalibrationFile { evidence: 0, ..file.clone() }, "m", 100).contains("version 0"));
-        assert!(
-            refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100)
-                .contains("out of range")
-        );
-        fs::write(&path, "nonsense").unwrap();
-        assert!(CalibrationFile::load(&path).unwrap_err().to_string().contains("faqbot calibrate"));
     }
 }

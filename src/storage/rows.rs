@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{ArcArray2, Array2, ArrayView2, Axis, CowArray, Ix2};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::arrays::broken;
+use super::arrays::broken;
 
 /// Rows `[count, dimension]`. Copies share them.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! Reasons not to answer at once, however close a phrasing is.
+//! Guards: reasons not to answer at once, however close a phrasing is.
 //!
 //! Embeddings hardly tell "turn dark mode on" from "turn dark mode off": no threshold parts them, so
 //! it is looked at in words. And a single word that several entries share asks for none of them.
@@ -8,7 +8,7 @@ use crate::faq::{Entry, normalize_phrasing};
 
 /// Why a match is not answered at once, but at most offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caution {
+pub enum Guard {
     /// Query and phrasing differ by a negation or by opposites.
     Polarity,
     /// The query is one word that several entries have.
@@ -232,36 +232,6 @@ pub fn is_generic(query: &str, entries_with: impl Fn(&str) -> usize) -> bool {
     }
 }
 
-/// The questions of a message that asks several: at most three, each of at least three words. One
-/// where the message is one question.
-pub fn questions(message: &str) -> Vec<&str> {
-    const MOST: usize = 3;
-    let mut parts: Vec<&str> = message
-        .split_inclusive(['?', '\n'])
-        .map(|part| {
-            part.trim().trim_start_matches("and ").trim_start_matches("And ").trim_start_matches("also ")
-        })
-        .filter(|part| !normalize_phrasing(part).is_empty())
-        .collect();
-    if parts.len() == 1 {
-        // "how do I pay and when will it come": both sides begin as questions do.
-        const OPENERS: [&str; 16] = [
-            "how", "what", "when", "where", "why", "who", "which", "can", "could", "do", "does", "is", "are",
-            "will", "should", "may",
-        ];
-        let opens = |text: &str| {
-            text.split_whitespace().next().is_some_and(|word| OPENERS.contains(&&*word.to_lowercase()))
-        };
-        let message = parts[0];
-        let cut = message.match_indices(" and ").find(|(at, _)| opens(message) && opens(&message[at + 5..]));
-        if let Some((at, _)) = cut {
-            parts = vec![&message[..at], &message[at + 5..]];
-        }
-    }
-    let whole = parts.iter().all(|part| part.split_whitespace().count() >= 3);
-    if (2..=MOST).contains(&parts.len()) && whole { parts } else { vec![message] }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,27 +297,6 @@ mod tests {
             ("weather", false),
         ] {
             assert_eq!(is_generic(query, entries_with), generic, "{query}");
-        }
-    }
-
-    #[test]
-    fn messages_are_split_into_questions() {
-        assert_eq!(
-            questions("Where is my order? And how do I return it?"),
-            ["Where is my order?", "how do I return it?"]
-        );
-        assert_eq!(
-            questions("how do I pay for this and when will it come"),
-            ["how do I pay for this", "when will it come"]
-        );
-        for one in [
-            "Where is my order?",
-            "Hello? where is it?",
-            "terms and conditions",
-            "what is the black and white mode",
-            "",
-        ] {
-            assert_eq!(questions(one), [one], "{one}");
         }
     }
 }

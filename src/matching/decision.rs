@@ -1,9 +1,10 @@
 //! From ranked entries to a decision: answer, ask back, or say that there is no answer.
 
-use crate::caution::Caution;
+use super::confidence::Calibration;
+use super::guard::Guard;
+use super::ranking::Match;
 use crate::embed::ModelId;
 use crate::error::{Error, Result};
-use crate::evidence::Match;
 
 /// The thresholds of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +45,7 @@ impl Policy {
 
     /// The default policy for a model's vectors.
     pub fn for_model(model: &ModelId) -> Policy {
-        match crate::confidence::Calibration::shipped(model) {
+        match Calibration::shipped(model) {
             Some(_) => Self::CALIBRATED,
             None => Self::UNCALIBRATED,
         }
@@ -141,17 +142,17 @@ pub struct Case<'c> {
     /// What the best match's entry needs to be answered, where it says so itself.
     pub own_min_confidence: Option<f32>,
     /// Why the best match is not to be answered at once.
-    pub caution: Option<Caution>,
+    pub guard: Option<Guard>,
 }
 
 /// Decides about a query.
 ///
 /// Exact phrasings decide alone: one is answered at once, several are choices. Then the cosine floor.
-/// Then the confidence, against the policy or against what the entry itself asks; a [`Caution`]
+/// Then the confidence, against the policy or against what the entry itself asks; a [`Guard`]
 /// turns an answer into choices (opposites do not where the entry asks for less than the policy).
 /// Without confidence, the cosine and the margin decide.
 pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
-    let Case { matches, exact, confidence, own_min_confidence, caution } = *case;
+    let Case { matches, exact, confidence, own_min_confidence, guard } = *case;
     if !exact.is_empty() {
         let found: Vec<usize> = (0..matches.len())
             .filter(|&at| exact.contains(&matches[at].entry))
@@ -188,13 +189,13 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     let choices = choices(matches);
     // An entry that asks for less than others is not held back by a "not" either.
     let urgent = own_min_confidence.is_some_and(|own| own < policy.min_confidence);
-    let caution = caution.filter(|caution| !(urgent && *caution == Caution::Polarity));
-    match (answer, caution) {
+    let guard = guard.filter(|guard| !(urgent && *guard == Guard::Polarity));
+    match (answer, guard) {
         (true, None) => (Decision::Answer(0), answered),
-        (true, Some(caution)) => {
-            let rule = match caution {
-                Caution::Polarity => Rule::OppositePhrasing,
-                Caution::Generic => Rule::GenericQuery,
+        (true, Some(guard)) => {
+            let rule = match guard {
+                Guard::Polarity => Rule::OppositePhrasing,
+                Guard::Generic => Rule::GenericQuery,
             };
             (choices.map_or(Decision::NoMatch, Decision::Ambiguous), rule)
         }
@@ -228,7 +229,7 @@ mod tests {
     }
 
     fn case<'c>(matches: &'c [Match], confidence: Option<f32>) -> Case<'c> {
-        Case { matches, exact: &[], confidence, own_min_confidence: None, caution: None }
+        Case { matches, exact: &[], confidence, own_min_confidence: None, guard: None }
     }
 
     #[track_caller]
@@ -262,20 +263,20 @@ mod tests {
     }
 
     #[test]
-    fn a_caution_turns_an_answer_into_choices() {
+    fn a_guard_turns_an_answer_into_choices() {
         let all = matches(&[0.8, 0.6]);
-        let cautious = |confidence, caution| Case { caution: Some(caution), ..case(&all, Some(confidence)) };
-        check(cautious(0.9, Caution::Polarity), Decision::Ambiguous(vec![0, 1]), Rule::OppositePhrasing);
-        check(cautious(0.9, Caution::Generic), Decision::Ambiguous(vec![0, 1]), Rule::GenericQuery);
-        check(cautious(0.1, Caution::Polarity), Decision::NoMatch, Rule::NotConfident);
+        let guarded = |confidence, guard| Case { guard: Some(guard), ..case(&all, Some(confidence)) };
+        check(guarded(0.9, Guard::Polarity), Decision::Ambiguous(vec![0, 1]), Rule::OppositePhrasing);
+        check(guarded(0.9, Guard::Generic), Decision::Ambiguous(vec![0, 1]), Rule::GenericQuery);
+        check(guarded(0.1, Guard::Polarity), Decision::NoMatch, Rule::NotConfident);
         let one = matches(&[0.8]);
         check(
-            Case { caution: Some(Caution::Polarity), ..case(&one, Some(0.9)) },
+            Case { guard: Some(Guard::Polarity), ..case(&one, Some(0.9)) },
             Decision::NoMatch,
             Rule::OppositePhrasing,
         );
         check(
-            Case { exact: &[0], ..cautious(0.9, Caution::Polarity) },
+            Case { exact: &[0], ..guarded(0.9, Guard::Polarity) },
             Decision::Answer(0),
             Rule::ExactPhrasing,
         );

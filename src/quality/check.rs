@@ -11,9 +11,11 @@ use whatlang::{Lang, Script};
 
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
-use crate::evidence::{self, is_real_answer};
+
 use crate::faq::{Faq, abridge, normalize_phrasing};
-use crate::index::Index;
+use crate::matching::centering::centred_rows;
+use crate::matching::index::Index;
+use crate::matching::signals::is_real_answer;
 
 /// Phrasings of two entries with a cosine from here on are close. In the public sets that
 /// `cargo run --release --example fit -- DATA` reads, one in eight queries for either of two such
@@ -280,7 +282,7 @@ impl<'f> Phrasings<'f> {
 
     /// See [`found_without`].
     fn found_without(&self) -> Vec<Option<(usize, f32)>> {
-        let rows = evidence::seen_rows(&self.index, self.rows.view());
+        let rows = centred_rows(&self.index, self.rows.view());
         let mut sums = Array2::<f32>::zeros((self.index.len(), rows.ncols()));
         for (row, &owner) in rows.rows().into_iter().zip(&self.owners) {
             sums.row_mut(owner).scaled_add(1.0, &row);

@@ -1,0 +1,186 @@
+//! fastembed's catalogue of text models: names, prefixes, languages.
+
+use std::fs;
+
+use fastembed::{EmbeddingModel, ModelInfo, TextEmbedding, TokenizerFiles};
+
+use super::hub::Hub;
+use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_FILES, read};
+use crate::embed::ModelId;
+use crate::error::{Error, Result};
+
+/// A text model of fastembed's catalogue, as `faqbot models` lists it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CatalogueModel {
+    /// The name to give to `--model`.
+    pub name: String,
+    /// The repository on the hub.
+    pub repository: String,
+    /// The length of its vectors.
+    pub dimension: usize,
+    /// The languages it is for, where known.
+    pub languages: Option<&'static str>,
+    /// Size of its weights on disk in bytes, where it is on this machine.
+    pub bytes: Option<u64>,
+}
+
+impl FastEmbedder {
+    /// A model of fastembed's catalogue, by the name that [`catalogue`] gives or by its repository.
+    ///
+    /// # Errors
+    ///
+    /// The catalogue has no such model, or its files are neither cached nor to be had.
+    pub fn from_catalogue(name: &str, hub: &Hub) -> Result<Self> {
+        let info = find(name)?;
+        let fetch = |file: &str| read(&hub.fetch(&info.model_code, file)?);
+        let [tokenizer_file, config_file, special_tokens_map_file, tokenizer_config_file] = TOKENIZER_FILES;
+        let folder =
+            info.model_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+        let mut external = Vec::new();
+        for file in &info.additional_files {
+            // The model names its data files relative to itself.
+            external.push((file.strip_prefix(&folder).unwrap_or(file).to_owned(), fetch(file)?));
+        }
+        Self::load(Files {
+            id: ModelId::new(format!("{}/{}", info.model_code, info.model_file)),
+            onnx: fetch(&info.model_file)?,
+            external,
+            tokenizer: TokenizerFiles {
+                tokenizer_file: fetch(tokenizer_file)?,
+                config_file: fetch(config_file)?,
+                special_tokens_map_file: fetch(special_tokens_map_file)?,
+                tokenizer_config_file: fetch(tokenizer_config_file)?,
+            },
+            pooling: TextEmbedding::get_default_pooling_method(&info.model).unwrap_or_default(),
+            quantization: TextEmbedding::get_quantization_mode(&info.model),
+            output: info.output_key.clone(),
+            prefixes: prefixes(&info.model),
+            languages: languages(&info.model),
+            max_tokens: DEFAULT_MAX_TOKENS,
+        })
+    }
+}
+
+/// The text models of fastembed's catalogue.
+pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
+    let mut models: Vec<CatalogueModel> = TextEmbedding::list_supported_models()
+        .into_iter()
+        .map(|info| CatalogueModel {
+            name: info.model.to_string(),
+            dimension: info.dim,
+            languages: languages(&info.model),
+            bytes: cached_bytes(&info, hub),
+            repository: info.model_code,
+        })
+        .collect();
+    models.sort_by(|a, b| a.name.cmp(&b.name));
+    models
+}
+
+/// The size of a model's weights if all of its files are on this machine.
+fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
+    let weights = info.additional_files.iter().chain([&info.model_file]);
+    let sizes =
+        weights.map(|file| fs::metadata(hub.cached(&info.model_code, file)?).ok().map(|file| file.len()));
+    let bytes = sizes.sum::<Option<u64>>()?;
+    TOKENIZER_FILES.iter().all(|file| hub.cached(&info.model_code, file).is_some()).then_some(bytes)
+}
+
+/// The catalogue's model by its name, or by its repository where that has one model.
+fn find(name: &str) -> Result<ModelInfo<EmbeddingModel>> {
+    let models = TextEmbedding::list_supported_models();
+    if let Some(info) = models.iter().find(|info| info.model.to_string().eq_ignore_ascii_case(name)) {
+        return Ok(info.clone());
+    }
+    let in_repository: Vec<_> =
+        models.iter().filter(|info| info.model_code.eq_ignore_ascii_case(name)).collect();
+    match in_repository[..] {
+        [info] => Ok(info.clone()),
+        [] => Err(Error::Model(format!("no model `{name}` is known; `faqbot models` lists those that are"))),
+        _ => {
+            let names: Vec<String> = in_repository.iter().map(|info| info.model.to_string()).collect();
+            Err(Error::Model(format!("{name} has several models: choose one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// The texts that the models' authors put before queries and passages (their model cards).
+fn prefixes(model: &EmbeddingModel) -> Prefixes {
+    use EmbeddingModel::*;
+    let (query, passage) = match model {
+        MultilingualE5Small | MultilingualE5Base | MultilingualE5Large => ("query: ", "passage: "),
+        BGESmallENV15
+        | BGESmallENV15Q
+        | BGEBaseENV15
+        | BGEBaseENV15Q
+        | BGELargeENV15
+        | BGELargeENV15Q
+        | MxbaiEmbedLargeV1
+        | MxbaiEmbedLargeV1Q
+        | SnowflakeArcticEmbedXS
+        | SnowflakeArcticEmbedXSQ
+        | SnowflakeArcticEmbedS
+        | SnowflakeArcticEmbedSQ
+        | SnowflakeArcticEmbedM
+        | SnowflakeArcticEmbedMQ
+        | SnowflakeArcticEmbedMLong
+        | SnowflakeArcticEmbedMLongQ
+        | SnowflakeArcticEmbedL
+        | SnowflakeArcticEmbedLQ => ("Represent this sentence for searching relevant passages: ", ""),
+        BGESmallZHV15 | BGELargeZHV15 => ("为这个句子生成表示以用于检索相关文章：", ""),
+        NomicEmbedTextV1 | NomicEmbedTextV15 | NomicEmbedTextV15Q | ModernBertEmbedLarge => {
+            ("search_query: ", "search_document: ")
+        }
+        EmbeddingGemma300M | EmbeddingGemma300MQ | EmbeddingGemma300MQ4 => {
+            ("task: search result | query: ", "title: none | text: ")
+        }
+        AllMiniLML6V2
+        | AllMiniLML6V2Q
+        | AllMiniLML12V2
+        | AllMiniLML12V2Q
+        | AllMpnetBaseV2
+        | BGEM3
+        | ParaphraseMLMiniLML12V2
+        | ParaphraseMLMiniLML12V2Q
+        | ParaphraseMLMpnetBaseV2
+        | GTEBaseENV15
+        | GTEBaseENV15Q
+        | GTELargeENV15
+        | GTELargeENV15Q
+        | ClipVitB32
+        | JinaEmbeddingsV2BaseCode
+        | JinaEmbeddingsV2BaseEN => ("", ""),
+    };
+    Prefixes { query, passage }
+}
+
+/// The languages of a model, where its card says them in a word.
+fn languages(model: &EmbeddingModel) -> Option<&'static str> {
+    use EmbeddingModel::*;
+    Some(match model {
+        BGESmallZHV15 | BGELargeZHV15 => "Chinese",
+        BGEM3 | EmbeddingGemma300M | EmbeddingGemma300MQ | EmbeddingGemma300MQ4 => "100+ languages",
+        MultilingualE5Small | MultilingualE5Base | MultilingualE5Large => "94 languages",
+        ParaphraseMLMiniLML12V2 | ParaphraseMLMiniLML12V2Q | ParaphraseMLMpnetBaseV2 => "50 languages",
+        JinaEmbeddingsV2BaseCode => "English, code",
+        ClipVitB32 => return None,
+        _ => "English",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_found_by_name_and_by_repository() {
+        assert_eq!(find("bgesmallenv15").unwrap().model, EmbeddingModel::BGESmallENV15);
+        assert_eq!(
+            find("intfloat/multilingual-e5-small").unwrap().model,
+            EmbeddingModel::MultilingualE5Small
+        );
+        let several = find("mixedbread-ai/mxbai-embed-large-v1").unwrap_err().to_string();
+        assert!(several.contains("MxbaiEmbedLargeV1Q"), "{several}");
+        assert!(find("gpt").unwrap_err().to_string().contains("faqbot models"));
+    }
+}

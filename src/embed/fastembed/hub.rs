@@ -1,0 +1,75 @@
+//! The Hugging Face hub: where models are kept on this machine, and fetched from.
+
+use std::env;
+use std::path::PathBuf;
+
+use hf_hub::api::sync::ApiBuilder;
+use hf_hub::{Cache, Repo};
+
+use super::model::failure;
+use crate::error::{Error, Result};
+
+/// Where models are kept and fetched from.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    /// The folder of the hub's cache, in the layout all Hugging Face tools share.
+    pub cache: PathBuf,
+    /// The address of the hub or a mirror of it.
+    pub endpoint: String,
+    /// Never open a connection.
+    pub offline: bool,
+    /// Draw a progress bar on standard error while a file is fetched.
+    pub progress: bool,
+}
+
+impl Hub {
+    /// The address of the hub itself.
+    pub const ENDPOINT: &str = "https://huggingface.co";
+}
+
+impl Hub {
+    /// The path of a file of a repository on this machine, or `None`.
+    pub(super) fn cached(&self, repository: &str, file: &str) -> Option<PathBuf> {
+        Cache::new(self.cache.clone()).repo(Repo::model(repository.to_owned())).get(file)
+    }
+
+    /// The path of a file of a repository, which is fetched if it is not on this machine.
+    pub(super) fn fetch(&self, repository: &str, file: &str) -> Result<PathBuf> {
+        if let Some(path) = self.cached(repository, file) {
+            return Ok(path);
+        }
+        if self.offline {
+            return Err(self.unavailable(repository, file, "it was not fetched, since --offline forbids it"));
+        }
+        let api = ApiBuilder::from_cache(Cache::new(self.cache.clone()))
+            .with_endpoint(self.endpoint.clone())
+            .with_token(token())
+            .with_progress(self.progress)
+            .build()
+            .map_err(failure)?;
+        let fetched = api.model(repository.to_owned()).get(file);
+        fetched.map_err(|error| self.unavailable(repository, file, &format!("fetching it failed: {error}")))
+    }
+
+    fn unavailable(&self, repository: &str, file: &str, why: &str) -> Error {
+        Error::Model(format!(
+            "the file {file} of the model {repository} is not there\n  \
+             looked in {cache}\n  \
+             tried {endpoint}/{repository}: {why}\n\
+             ways out:\n  \
+             use the model in the program: leave out --model\n  \
+             use a folder with the model's files: --model-dir DIR\n  \
+             use a mirror of the hub: HF_ENDPOINT=https://mirror.example",
+            cache = self.cache.display(),
+            endpoint = self.endpoint.trim_end_matches('/'),
+        ))
+    }
+}
+
+/// The user's token for the hub, from where Hugging Face's tools keep it.
+fn token() -> Option<String> {
+    let variable =
+        env::var("HF_TOKEN").ok().map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+    // hf-hub panics without a home folder.
+    variable.or_else(|| env::home_dir().and_then(|_| Cache::from_env().token()))
+}

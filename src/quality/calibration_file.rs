@@ -1,0 +1,244 @@
+//! The file that keeps a calibration beside its FAQ, and whether it still holds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::calibration::Fitted;
+use crate::embed::ModelId;
+use crate::error::{Error, Result};
+use crate::faq::{Faq, normalize_phrasing};
+use crate::matching::confidence::{Calibration, SHIPPED};
+use crate::matching::decision::Policy;
+use crate::matching::features::FEATURES;
+use crate::matching::logistic::Logistic;
+use crate::matching::signals;
+use crate::storage::files::{self, Existing};
+
+/// A calibration holds for a FAQ that shares at least this much of its phrasings (Jaccard).
+pub const MIN_LIKENESS: f64 = 0.8;
+
+/// Numbers in a FAQ's sketch. With 128 the estimate of the likeness is off by 4 points, typically.
+const SKETCH: usize = 128;
+
+/// The file that keeps a calibration, beside the FAQ it was fitted for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationFile {
+    /// The version of this format: 2.
+    pub format: u32,
+    /// The embedding model it holds for.
+    pub model: String,
+    /// The [`signals::VERSION`] it holds for.
+    #[serde(rename = "evidence")]
+    pub signals: u32,
+    /// The weights and, last, the constant, where there were queries enough to fit them; else those that
+    /// ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<[f64; FEATURES + 1]>,
+    /// See [`Calibration::scale`].
+    pub scale: f64,
+    /// See [`Calibration::shift`].
+    pub shift: f64,
+    /// See [`Policy::min_confidence`].
+    pub min_confidence: f32,
+    /// See [`Policy::ask_confidence`].
+    pub ask_confidence: f32,
+    /// How many queries it was fitted on.
+    pub queries: usize,
+    /// A sketch of the FAQ's phrasings, to tell how much of them has changed.
+    #[serde(alias = "wordings")]
+    pub phrasings: Vec<u64>,
+}
+
+const FORMAT: u32 = 2;
+
+impl CalibrationFile {
+    /// What a fit leaves for a FAQ and model.
+    pub fn new(fitted: &Fitted, model: &ModelId, faq: &Faq, queries: usize) -> Self {
+        CalibrationFile {
+            format: FORMAT,
+            model: model.to_string(),
+            signals: signals::VERSION,
+            weights: Some(fitted.calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
+                let mut weights = [base.constant; FEATURES + 1];
+                weights[..FEATURES].copy_from_slice(&base.weights);
+                weights
+            }),
+            scale: fitted.calibration.scale,
+            shift: fitted.calibration.shift,
+            min_confidence: fitted.policy.min_confidence,
+            ask_confidence: fitted.policy.ask_confidence,
+            queries,
+            phrasings: sketch(faq),
+        }
+    }
+
+    /// The file's place: beside the FAQ's, with `.calibration.json` after its name.
+    pub fn path(faq: &Path) -> PathBuf {
+        let mut name = faq.as_os_str().to_owned();
+        name.push(".calibration.json");
+        PathBuf::from(name)
+    }
+
+    /// Reads a file; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or is no calibration.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io(path)(error)),
+        };
+        let unusable = |reason: String| {
+            Error::Policy(format!(
+                "{}: {reason}; make it anew with `faqbot calibrate`, or delete it",
+                path.display()
+            ))
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| unusable(format!("not a calibration: {error}")))
+    }
+
+    /// Writes the file, under another name first.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        files::write(path, Existing::Replace, |out| {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            writeln!(out)
+        })
+    }
+
+    /// The calibration and policy, if they hold for this model and FAQ.
+    ///
+    /// # Errors
+    ///
+    /// They do not: the message says why.
+    pub fn for_faq(&self, model: &ModelId, faq: &Faq) -> std::result::Result<(Calibration, Policy), String> {
+        if self.format != FORMAT {
+            return Err(format!("it has format {}, not {FORMAT}", self.format));
+        }
+        if self.model != model.as_str() {
+            return Err(format!("it was fitted for the model {}, not {model}", self.model));
+        }
+        if self.signals != signals::VERSION {
+            return Err(format!(
+                "it was fitted for version {} of the signals, not {}",
+                self.signals,
+                signals::VERSION
+            ));
+        }
+        let likeness = likeness(&self.phrasings, &sketch(faq));
+        if likeness < MIN_LIKENESS {
+            return Err(format!(
+                "the FAQ has changed too much since: it shares about {:.0} % of the phrasings, and {:.0} % are needed",
+                likeness * 100.0,
+                MIN_LIKENESS * 100.0
+            ));
+        }
+        let policy = Policy {
+            min_confidence: self.min_confidence,
+            ask_confidence: self.ask_confidence,
+            ..Policy::CALIBRATED
+        };
+        let base = self.weights.map_or(SHIPPED, |own| {
+            let mut weights = [0.0; FEATURES];
+            weights.copy_from_slice(&own[..FEATURES]);
+            Logistic { weights, constant: own[FEATURES] }
+        });
+        let numbers = base.weights.iter().chain([&base.constant, &self.scale, &self.shift]);
+        let finite = numbers.into_iter().all(|number| number.is_finite());
+        let policy = policy.checked().ok().filter(|_| finite).ok_or("its numbers are out of range")?;
+        Ok((Calibration::new(base).with(self.scale, self.shift), policy))
+    }
+}
+
+/// MinHash of the set of phrasings (Broder 1997): for each of [`SKETCH`] hash functions, the least hash.
+/// The share of equal numbers estimates the Jaccard likeness of two sets.
+///
+/// Entries without an answer take no part, unless none has one: a chat leaves them out.
+fn sketch(faq: &Faq) -> Vec<u64> {
+    let none = faq.entries.iter().all(|entry| entry.answer.is_empty());
+    let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty());
+    let phrasings: Vec<String> =
+        entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_phrasing(text)).collect();
+    (0..SKETCH as u64)
+        .map(|seed| phrasings.iter().map(|text| xxh3_64_with_seed(text.as_bytes(), seed)).min().unwrap_or(0))
+        .collect()
+}
+
+fn likeness(left: &[u64], right: &[u64]) -> f64 {
+    if left.len() != right.len() || left.is_empty() {
+        return 0.0;
+    }
+    left.iter().zip(right).filter(|(left, right)| left == right).count() as f64 / left.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::logistic::Labelled;
+    use crate::quality::calibration::{Case, fit};
+
+    fn case(confidence_like: f64, right: bool) -> Case {
+        let mut features = [0.0; FEATURES];
+        features[0] = confidence_like;
+        features[1] = confidence_like / 3.0;
+        let row = Labelled { features, right, weight: 1.0 };
+        Case {
+            row,
+            in_scope: right,
+            fold: 0,
+            offered_right: right,
+            answerable: true,
+            own_min_confidence: None,
+            answered_before: false,
+            confidence_before: Some(0.5),
+        }
+    }
+
+    fn cases(count: usize) -> Vec<Case> {
+        let cases = (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).enumerate();
+        cases.map(|(at, case)| Case { fold: at % 5, ..case }).collect()
+    }
+
+    fn faq(count: usize) -> Faq {
+        let yaml: String =
+            (0..count).map(|at| format!("- {{question: Question number {at}?, answer: a}}\n")).collect();
+        Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq
+    }
+
+    #[test]
+    fn a_file_is_read_back_and_refused_where_it_does_not_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = CalibrationFile::path(&folder.path().join("faq.yaml"));
+        assert!(path.ends_with("faq.yaml.calibration.json"));
+        assert_eq!(CalibrationFile::load(&path).unwrap(), None);
+        let model = ModelId::new("m");
+        let file = CalibrationFile::new(&fit(&cases(200), 0.05).unwrap(), &model, &faq(100), 200);
+        file.save(&path).unwrap();
+        assert_eq!(CalibrationFile::load(&path).unwrap().as_ref(), Some(&file));
+        assert!(file.for_faq(&model, &faq(100)).is_ok());
+        assert!(file.for_faq(&model, &faq(105)).is_ok());
+        let refused = |file: &CalibrationFile, model: &str, count| {
+            file.for_faq(&ModelId::new(model), &faq(count)).unwrap_err()
+        };
+        assert!(refused(&file, "other", 100).contains("fitted for the model m"));
+        assert!(refused(&file, "m", 20).contains("changed too much"));
+        assert!(refused(&CalibrationFile { signals: 0, ..file.clone() }, "m", 100).contains("version 0"));
+        assert!(
+            refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100)
+                .contains("out of range")
+        );
+        fs::write(&path, "nonsense").unwrap();
+        assert!(CalibrationFile::load(&path).unwrap_err().to_string().contains("faqbot calibrate"));
+    }
+}
