@@ -108,7 +108,7 @@ impl Random {
 #[test]
 fn no_parser_panics() {
     let mut random = Random(4);
-    for format in &FORMATS {
+    for format in FORMATS {
         let options = ReadOptions { format: Some(format), ..ReadOptions::default() };
         let mut total = 0;
         while total < BYTES {

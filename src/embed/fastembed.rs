@@ -7,12 +7,16 @@
 //! ONNX Runtime is replaced by rten, unless `ORT_DYLIB_PATH` names its library.
 
 mod bundled;
+#[cfg(feature = "hub")]
 mod catalogue;
 mod folder;
+#[cfg(feature = "hub")]
 mod hub;
 mod model;
 
 pub use bundled::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID};
+#[cfg(feature = "hub")]
 pub use catalogue::{CatalogueModel, catalogue};
+#[cfg(feature = "hub")]
 pub use hub::Hub;
 pub use model::{FastEmbedder, LoadTimes};

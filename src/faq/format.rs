@@ -1,6 +1,6 @@
 //! The formats that FAQs come in: the one place that knows them all.
 //!
-//! A format is a file beside this one, with a pure function from text to [`Parsed`], and a line in
+//! A format is a file in `formats/`, with a pure function from text to [`Parsed`], and a line in
 //! [`FORMATS`].
 
 use std::fmt;
@@ -8,9 +8,11 @@ use std::io;
 use std::path::Path;
 
 use super::entry::Faq;
-use super::formats::{
-    botpress, csv, html, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, workbook, yaml,
-};
+#[cfg(feature = "html")]
+use super::formats::html;
+#[cfg(feature = "spreadsheets")]
+use super::formats::workbook;
+use super::formats::{botpress, csv, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, yaml};
 use super::parsed::{Fit, Parsed};
 use super::readers::table::Table;
 use crate::error::RowError;
@@ -35,6 +37,7 @@ enum Write {
 enum Parse {
     Text(fn(&str) -> ParseResult),
     Table(fn(&str, &mut Table) -> ParseResult),
+    #[cfg_attr(not(feature = "spreadsheets"), allow(dead_code, reason = "no format is read so"))]
     Workbook(fn(&[u8], &mut Table) -> ParseResult),
 }
 
@@ -54,7 +57,8 @@ pub struct Format {
 
 /// All formats. Of those that share an ending, the more special come first.
 #[rustfmt::skip]
-pub static FORMATS: [Format; 17] = [
+pub static FORMATS: &[Format] = &[
+    #[cfg(feature = "spreadsheets")]
     Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], fit: |_| Fit::No, parse: Parse::Workbook(workbook::parse), write: None },
     Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], fit: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
     Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], fit: yaml::fit, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
@@ -69,6 +73,7 @@ pub static FORMATS: [Format; 17] = [
     Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], fit: rasa::fit_markdown, parse: Parse::Text(rasa::parse_markdown), write: None },
     Format { name: "qna", title: ".qna", endings: &["qna", "md"], fit: qna::fit, parse: Parse::Text(qna::parse), write: None },
     Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], fit: markdown::fit, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
+    #[cfg(feature = "html")]
     Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], fit: html::fit, parse: Parse::Text(html::parse), write: None },
     Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], fit: rst::fit, parse: Parse::Text(rst::parse), write: None },
     Format { name: "text", title: "plain text", endings: &["txt", "text"], fit: plain::fit, parse: Parse::Text(plain::parse), write: None },
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_format_has_a_name_of_its_own() {
-        for format in &FORMATS {
+        for format in FORMATS {
             assert_eq!(Format::named(format.name), Some(format));
         }
     }

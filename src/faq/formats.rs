@@ -3,6 +3,7 @@
 
 pub mod botpress;
 pub mod csv;
+#[cfg(feature = "html")]
 pub mod html;
 pub mod json;
 pub mod jsonl;
@@ -13,5 +14,6 @@ pub mod qna;
 pub mod rasa;
 pub mod rst;
 pub mod toml;
+#[cfg(feature = "spreadsheets")]
 pub mod workbook;
 pub mod yaml;

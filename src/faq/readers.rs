@@ -3,6 +3,8 @@
 pub mod columns;
 pub mod fields;
 pub mod headings;
+pub mod html_text;
+#[cfg(feature = "html")]
 pub mod html_tree;
 pub mod json_tree;
 pub mod lines;

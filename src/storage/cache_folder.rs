@@ -23,13 +23,25 @@ pub const MAX_BYTES: u64 = 1 << 30;
 ///
 /// The folder cannot be read, or a file not removed.
 pub fn clear(folder: &Path) -> Result<(usize, u64)> {
+    for_each(folder, |path| fs::remove_file(path))
+}
+
+/// The number and bytes of the cache files in `folder`.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub fn size(folder: &Path) -> Result<(usize, u64)> {
+    for_each(folder, |_| Ok(()))
+}
+
+/// Does something to each cache file, and gives their number and bytes.
+fn for_each(folder: &Path, work: impl Fn(&Path) -> io::Result<()>) -> Result<(usize, u64)> {
     let (mut count, mut bytes) = (0, 0);
-    for path in files_in(folder).map_err(Error::io(folder))? {
-        if is_cache_file(&path) {
-            bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
-            fs::remove_file(&path).map_err(Error::io(&path))?;
-            count += 1;
-        }
+    for path in files_in(folder).map_err(Error::io(folder))?.into_iter().filter(|path| is_cache_file(path)) {
+        bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
+        work(&path).map_err(Error::io(&path))?;
+        count += 1;
     }
     Ok((count, bytes))
 }

@@ -1,11 +1,12 @@
-//! The command line.
+//! The command line: commands with their arguments, and the options that several of them share.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
 use clap::builder::{FalseyValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::format::FORMATS;
@@ -18,43 +19,141 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// A chatbot that answers from a FAQ, on your own machine.
 ///
-/// Without a command it opens a chat. Settings come from flags, then FAQBOT_* variables, then
-/// faqbot.toml, then defaults.
+/// Without a command it opens a chat; with a question it answers that. Settings come from flags, then
+/// FAQBOT_* variables, then faqbot.toml, then defaults.
 #[derive(Debug, Parser)]
-#[command(name = "faqbot", version = VERSION.as_str(), max_term_width = 100)]
+#[command(name = "faqbot", version = VERSION.as_str(), max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Examples:
+  faqbot                                      chat on the FAQ in the program
+  faqbot --faq shop.yaml                      chat on your own
+  faqbot \"can i hug my therapist\"             answer one question, as `faqbot ask` does
+  faqbot ask --json < questions.txt           answer many
+  faqbot check shop.yaml                      see what will make the bot answer wrongly
+
+`faqbot COMMAND -h` has the options and examples of a command.")]
 pub struct Cli {
-    #[command(flatten)]
-    pub options: Options,
     #[command(subcommand)]
     pub command: Option<Command>,
+    #[command(flatten)]
+    pub options: Options,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Chat in the terminal (the default)
-    Chat,
+    #[command(after_help = "Examples:
+  faqbot chat --faq shop.yaml
+  echo \"where is my order\" | faqbot chat --faq shop.yaml")]
+    Chat {
+        #[command(flatten)]
+        options: Options,
+    },
     /// Answer one question, or one a line from standard input
-    Ask(AskArgs),
-    /// Write a FAQ in another format
-    Convert(ConvertArgs),
+    #[command(after_help = "Exit codes: 0 answered, 1 asked back or no answer, 2 something failed.
+
+Examples:
+  faqbot ask do shrinks google their patients
+  faqbot ask --json --top 2 \"can i hug my therapist\"
+  faqbot ask --json < questions.txt > answers.jsonl")]
+    Ask {
+        #[command(flatten)]
+        args: AskArgs,
+        #[command(flatten)]
+        options: Options,
+    },
     /// Look for what will make the bot answer wrongly
-    Check(CheckArgs),
+    #[command(after_help = "Exit codes: 0 nothing to mend, 1 something, 2 something failed.
+
+Examples:
+  faqbot check shop.yaml
+  faqbot check --strict --json faqs/")]
+    Check {
+        #[command(flatten)]
+        args: CheckArgs,
+        #[command(flatten)]
+        faq: FaqOptions,
+        #[command(flatten)]
+        model: ModelOptions,
+        #[command(flatten)]
+        cache: CacheOptions,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// Write a FAQ in another format
+    #[command(after_help = "Examples:
+  faqbot convert faq.html -o faq.yaml
+  faqbot convert export.csv --map question=Frage,answer=Antwort -o faq.jsonl
+  faqbot convert -o mine.yaml                 the FAQ in the program, to begin with")]
+    Convert {
+        #[command(flatten)]
+        args: ConvertArgs,
+        #[command(flatten)]
+        faq: FaqOptions,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
     /// Measure how well labelled queries are answered
-    Eval(EvalArgs),
+    #[command(after_help = "Examples:
+  faqbot eval --faq shop.yaml --queries questions.jsonl
+  faqbot eval --faq shop.yaml --queries questions.jsonl --json > before.json
+  faqbot eval --faq shop.yaml --queries questions.jsonl --compare before.json --max-wrong 5%")]
+    Eval {
+        #[command(flatten)]
+        args: EvalArgs,
+        #[command(flatten)]
+        options: Options,
+    },
     /// Fit confidence and thresholds to labelled queries of your FAQ
-    Calibrate(CalibrateArgs),
+    #[command(after_help = "Examples:
+  faqbot calibrate --faq shop.yaml --queries questions.jsonl
+  faqbot calibrate --faq shop.yaml --queries questions.jsonl --max-wrong 2% --out-of-scope 20%")]
+    Calibrate {
+        #[command(flatten)]
+        args: CalibrateArgs,
+        #[command(flatten)]
+        faq: FaqOptions,
+        #[command(flatten)]
+        model: ModelOptions,
+        #[command(flatten)]
+        answers: AnswerOptions,
+        #[command(flatten)]
+        cache: CacheOptions,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
     /// List the embedding models that --model takes
-    Models,
-    /// The embedding cache
+    Models {
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// The embedding cache: its folder, its size, or remove it
     Cache {
         #[command(subcommand)]
         action: CacheAction,
     },
+    /// The settings in force, and where each comes from
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
     /// Print a completion script for a shell
+    #[command(after_help = "Example:
+  faqbot completions bash > ~/.local/share/bash-completion/completions/faqbot")]
     Completions {
         /// The shell
         shell: Shell,
     },
+    /// Write man pages for all commands
+    #[command(after_help = "Examples:
+  faqbot man ~/.local/share/man/man1          faqbot.1, faqbot-ask.1 and so on
+  faqbot man | man -l -                       read the first of them")]
+    Man {
+        /// The folder to write them to; without one, faqbot(1) goes to standard output
+        folder: Option<PathBuf>,
+    },
+    /// Anything else: a question.
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
 }
 
 #[derive(Debug, Args)]
@@ -156,17 +255,17 @@ pub struct EvalArgs {
     /// How much worse is still the same, for --compare
     #[arg(long, value_name = "X", default_value_t = 0.005)]
     pub tolerance: f64,
-    /// Exit with 1 where the in-scope accuracy is below this (0 to 1)
-    #[arg(long, value_name = "X", value_parser = share)]
+    /// Exit with 1 where the in-scope accuracy is below this, such as 90% or 0.9
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub min_accuracy: Option<f64>,
-    /// Exit with 1 where the top-1 accuracy is below this (0 to 1)
-    #[arg(long, value_name = "X", value_parser = share)]
+    /// Exit with 1 where the top-1 accuracy is below this
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub min_top1: Option<f64>,
-    /// Exit with 1 where more of the queries get a wrong answer (0 to 1)
-    #[arg(long, value_name = "X", value_parser = share)]
+    /// Exit with 1 where more of the queries get a wrong answer
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub max_wrong: Option<f64>,
-    /// Exit with 1 where the out-of-scope recall is below this (0 to 1)
-    #[arg(long, value_name = "X", value_parser = share)]
+    /// Exit with 1 where the out-of-scope recall is below this
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub min_recall: Option<f64>,
     /// Draw the reliability and risk-coverage curves into a file
     #[arg(long, value_name = "FILE.svg|png")]
@@ -201,15 +300,43 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum CacheAction {
     /// Print the cache's folder
-    Path,
+    Path {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// Print how many files it holds, and how many bytes
+    Size {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
     /// Remove all cached vectors
-    Clear,
+    Clear {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print all settings in the form of faqbot.toml, each with where it comes from
+    #[command(after_help = "Example:
+  faqbot config show --faq shop.yaml > faqbot.toml")]
+    Show {
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Color {
     /// Where standard output is a terminal and NO_COLOR is not set
@@ -218,58 +345,206 @@ pub enum Color {
     Never,
 }
 
-/// What applies to every command. Each is also a FAQBOT_ variable and a line in faqbot.toml.
+/// All options that commands share. Each is also a FAQBOT_ variable and a line in faqbot.toml, but for
+/// those that only make sense once.
 #[derive(Debug, Default, Args)]
 pub struct Options {
-    /// A FAQ file or a folder of them, in any format that --format names; may be given several times
-    /// (default: the therapist FAQ in the program)
-    #[arg(long, global = true, env = "FAQBOT_FAQ", value_name = "PATH")]
+    #[command(flatten)]
+    pub faq: FaqOptions,
+    #[command(flatten)]
+    pub model: ModelOptions,
+    #[command(flatten)]
+    pub answers: AnswerOptions,
+    #[command(flatten)]
+    pub decision: DecisionOptions,
+    #[command(flatten)]
+    pub cache: CacheOptions,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+/// Which FAQ, and how its files are read.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "FAQ")]
+pub struct FaqOptions {
+    /// A FAQ file or a folder of them, in any format that --format names; may be given several times;
+    /// `-` is standard input (default: the therapist FAQ in the program)
+    #[arg(long, env = "FAQBOT_FAQ", value_name = "PATH")]
     pub faq: Vec<PathBuf>,
     /// The format of the FAQ files (default: found by name and content)
-    #[arg(long, global = true, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format(|_| true))]
+    #[arg(long, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format(|_| true), hide_possible_values = true)]
     pub format: Option<&'static Format>,
     /// What columns of a table hold, by heading or number: question, answer, also, id, source, tags,
     /// min_confidence
-    #[arg(long, global = true, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
+    #[arg(long, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
     pub map: Option<ColumnMap>,
     /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
-    #[arg(long, global = true, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
+    #[arg(long, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
     pub limit: Vec<Limit>,
+}
+
+/// What embeds.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelOptions {
     /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`
-    #[arg(long, global = true, env = "FAQBOT_MODEL", value_name = "NAME")]
+    #[arg(long, env = "FAQBOT_MODEL", value_name = "NAME")]
     pub model: Option<String>,
     /// A folder with model.onnx and its tokenizer's files
-    #[arg(long, global = true, env = "FAQBOT_MODEL_DIR", value_name = "DIR")]
+    #[arg(long, env = "FAQBOT_MODEL_DIR", value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
+    /// Never open a network connection
+    #[arg(long, env = "FAQBOT_OFFLINE", value_parser = FalseyValueParser::new())]
+    pub offline: bool,
+}
+
+/// What is embedded.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct AnswerOptions {
+    /// Leave the answers out of the matching: one vector an entry less
+    #[arg(long, env = "FAQBOT_NO_ANSWERS", value_parser = FalseyValueParser::new())]
+    pub no_answers: bool,
+}
+
+/// When to answer.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Decision")]
+pub struct DecisionOptions {
     /// Below this confidence (0 to 1) the bot asks back or has no answer
-    #[arg(long, global = true, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]
+    #[arg(long, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]
     pub min_confidence: Option<f32>,
     /// Below this cosine (-1 to 1) there is no answer, whatever the confidence
-    #[arg(long, global = true, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
     pub min_cosine: Option<f32>,
     /// Without confidence: entries this close to the best are asked back about
-    #[arg(long, global = true, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
     pub margin: Option<f32>,
-    /// Never open a network connection
-    #[arg(long, global = true, env = "FAQBOT_OFFLINE", value_parser = FalseyValueParser::new())]
-    pub offline: bool,
-    /// Leave the answers out of the evidence: one vector an entry less
-    #[arg(long, global = true, env = "FAQBOT_NO_ANSWERS", value_parser = FalseyValueParser::new())]
-    pub no_answers: bool,
+}
+
+/// Vectors on disk.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheOptions {
+    #[command(flatten)]
+    pub folder: CacheFolder,
     /// Neither read nor write the embedding cache
-    #[arg(long, global = true, env = "FAQBOT_NO_CACHE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "FAQBOT_NO_CACHE", value_parser = FalseyValueParser::new())]
     pub no_cache: bool,
+}
+
+/// Where they are.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheFolder {
     /// The folder of the embedding cache (default: in the user's cache folder)
-    #[arg(long, global = true, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
+    #[arg(long, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+}
+
+/// What holds for every command.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralOptions {
+    /// Say nothing on standard error but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say on standard error what is read and used
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub verbose: bool,
     /// Say on standard error where the time went
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub timings: bool,
     /// Colours in the output
-    #[arg(long, global = true, env = "FAQBOT_COLOR", value_name = "WHEN")]
+    #[arg(long, env = "FAQBOT_COLOR", value_name = "WHEN")]
     pub color: Option<Color>,
     /// The configuration file (default: ./faqbot.toml, then faqbot/faqbot.toml in the user's
     /// configuration folder)
-    #[arg(long, global = true, env = "FAQBOT_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "FAQBOT_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+impl Options {
+    /// These, and where they leave something open, the weaker ones.
+    pub fn over(self, weaker: Options) -> Options {
+        fn list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
+            if own.is_empty() { weaker } else { own }
+        }
+        let Options { faq, model, answers, decision, cache, general } = weaker;
+        // A model and a folder with one exclude each other: the stronger of them stands alone.
+        let chosen = self.model.model.is_some() || self.model.model_dir.is_some();
+        Options {
+            faq: FaqOptions {
+                faq: list(self.faq.faq, faq.faq),
+                format: self.faq.format.or(faq.format),
+                map: self.faq.map.or(faq.map),
+                limit: faq.limit.into_iter().chain(self.faq.limit).collect(),
+            },
+            model: ModelOptions {
+                model: if chosen { self.model.model } else { model.model },
+                model_dir: if chosen { self.model.model_dir } else { model.model_dir },
+                offline: self.model.offline || model.offline,
+            },
+            answers: AnswerOptions { no_answers: self.answers.no_answers || answers.no_answers },
+            decision: DecisionOptions {
+                min_confidence: self.decision.min_confidence.or(decision.min_confidence),
+                min_cosine: self.decision.min_cosine.or(decision.min_cosine),
+                margin: self.decision.margin.or(decision.margin),
+            },
+            cache: CacheOptions {
+                folder: CacheFolder { cache_dir: self.cache.folder.cache_dir.or(cache.folder.cache_dir) },
+                no_cache: self.cache.no_cache || cache.no_cache,
+            },
+            general: GeneralOptions {
+                quiet: self.general.quiet || general.quiet,
+                verbose: self.general.verbose || general.verbose,
+                timings: self.general.timings || general.timings,
+                color: self.general.color.or(general.color),
+                config: self.general.config.or(general.config),
+            },
+        }
+    }
+}
+
+impl Command {
+    /// Takes the shared options that were given behind the command.
+    pub fn take_options(&mut self) -> Options {
+        use std::mem::take;
+        match self {
+            Command::Chat { options }
+            | Command::Ask { options, .. }
+            | Command::Eval { options, .. }
+            | Command::Config { action: ConfigAction::Show { options } } => take(options),
+            Command::Check { faq, model, cache, general, .. } => Options {
+                faq: take(faq),
+                model: take(model),
+                cache: take(cache),
+                general: take(general),
+                ..Options::default()
+            },
+            Command::Convert { faq, general, .. } => {
+                Options { faq: take(faq), general: take(general), ..Options::default() }
+            }
+            Command::Calibrate { faq, model, answers, cache, general, .. } => Options {
+                faq: take(faq),
+                model: take(model),
+                answers: take(answers),
+                cache: take(cache),
+                general: take(general),
+                ..Options::default()
+            },
+            Command::Models { general } => Options { general: take(general), ..Options::default() },
+            Command::Cache {
+                action:
+                    CacheAction::Path { folder, general }
+                    | CacheAction::Size { folder, general }
+                    | CacheAction::Clear { folder, general },
+            } => Options {
+                cache: CacheOptions { folder: take(folder), no_cache: false },
+                general: take(general),
+                ..Options::default()
+            },
+            Command::Completions { .. } | Command::Man { .. } | Command::Other(_) => Options::default(),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Settings: flag over environment over configuration file over default, resolved once.
 //!
-//! clap joins flags and environment; this joins the rest and turns it into values that need no
-//! further checks.
+//! `parse` joins flags and environment; this joins the rest and turns it into values that need no further
+//! checks.
 
 use std::env;
 use std::fs;
@@ -16,9 +16,6 @@ use crate::args::{Color, Limit, Options};
 
 /// The name of the configuration file.
 const FILE: &str = "faqbot.toml";
-
-/// The name of the model that is none, for tests of everything around the matching.
-const HASH: &str = "hash";
 
 /// What to embed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +46,8 @@ pub struct Settings {
     /// Where the chat keeps what was typed; `None` where the user has no such folder.
     pub history: Option<PathBuf>,
     pub color: Color,
+    /// The configuration file that was read, and what it sets.
+    pub file: Option<(PathBuf, Vec<String>)>,
 }
 
 /// The configuration file. Paths in it are relative to its folder.
@@ -71,53 +70,71 @@ struct File {
     no_cache: Option<bool>,
     cache_dir: Option<PathBuf>,
     color: Option<Color>,
+    /// The names of what it sets.
+    #[serde(skip)]
+    names: Vec<String>,
 }
 
 impl Settings {
+    /// The name of the model that is none, for tests of everything around the matching.
+    pub const HASH: &str = "hash";
+
+    /// The path that stands for standard input.
+    pub const STDIN: &str = "-";
+
+    /// Whether the FAQ comes from standard input.
+    pub fn faq_is_stdin(&self) -> bool {
+        self.faq == [Path::new(Self::STDIN)]
+    }
+
     /// Resolves the settings.
     ///
     /// # Errors
     ///
     /// The configuration file cannot be read or holds something it should not.
     pub fn resolve(options: Options) -> Result<Self> {
-        let file = match find_file(options.config.as_deref())? {
-            Some(path) => File::read(&path)?,
+        let Options { faq, model, answers, decision, cache, general } = options;
+        let config = find_file(general.config.as_deref())?;
+        let file = match &config {
+            Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let read = read_options(options.format, options.map, &options.limit, &file)?;
+        let read = read_options(faq.format, faq.map, &faq.limit, &file)?;
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
-        let (model, model_dir) = match (options.model, options.model_dir) {
+        let (name, folder) = match (model.model, model.model_dir) {
             (None, None) => (file.model, file.model_dir),
             chosen => chosen,
         };
-        let model = match (model_dir, model) {
+        let offline = model.offline || file.offline.unwrap_or(false);
+        let model = match (folder, name) {
             (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
             (Some(folder), None) => Model::Folder(folder),
             (None, None) => Model::Bundled,
             (None, Some(name)) if name.eq_ignore_ascii_case(BUNDLED) => Model::Bundled,
-            (None, Some(name)) if name == HASH => Model::Hash,
+            (None, Some(name)) if name == Self::HASH => Model::Hash,
             (None, Some(name)) => Model::Catalogue(name),
         };
         let own_cache = dirs::cache_dir().map(|folder| folder.join("faqbot").join("embeddings"));
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
-            faq: if options.faq.is_empty() { file.faq } else { options.faq },
+            faq: if faq.faq.is_empty() { file.faq } else { faq.faq },
             read,
             model,
-            min_confidence: options.min_confidence.or(file.min_confidence),
-            min_cosine: options.min_cosine.or(file.min_cosine),
-            margin: options.margin.or(file.margin),
-            answers: !(options.no_answers || file.no_answers.unwrap_or(false)),
+            min_confidence: decision.min_confidence.or(file.min_confidence),
+            min_cosine: decision.min_cosine.or(file.min_cosine),
+            margin: decision.margin.or(file.margin),
+            answers: !(answers.no_answers || file.no_answers.unwrap_or(false)),
             hub: Hub {
                 cache: hub_cache(),
                 endpoint: variable("HF_ENDPOINT").unwrap_or_else(|| Hub::ENDPOINT.to_owned()),
-                offline: options.offline || file.offline.unwrap_or(false),
+                offline,
                 progress: true,
             },
-            cache: !(options.no_cache || file.no_cache.unwrap_or(false)),
-            cache_dir: options.cache_dir.or(file.cache_dir).or(own_cache),
+            cache: !(cache.no_cache || file.no_cache.unwrap_or(false)),
+            cache_dir: cache.folder.cache_dir.or(file.cache_dir).or(own_cache),
             history: state.map(|folder| folder.join("history.txt")),
-            color: options.color.or(file.color).unwrap_or(Color::Auto),
+            color: general.color.or(file.color).unwrap_or(Color::Auto),
+            file: config.map(|path| (path, file.names)),
         })
     }
 }
@@ -179,6 +196,7 @@ impl File {
             let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
             anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
         })?;
+        file.names = toml::from_str::<toml::Table>(&text).unwrap_or_default().keys().cloned().collect();
         let folder = path.parent().unwrap_or(Path::new(""));
         let own = [&mut file.model_dir, &mut file.cache_dir].into_iter().flatten();
         for path in file.faq.iter_mut().chain(own) {

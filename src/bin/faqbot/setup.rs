@@ -1,43 +1,39 @@
 //! From settings to a bot: the FAQ, the model and the cache brought together, with what there is to
 //! say about it on standard error.
 
-use std::fmt::Write;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use faqbot::embed::HashEmbedder;
+use anyhow::{Context, Result, bail};
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
+use faqbot::embed::{HashEmbedder, Passages, Progress, Role};
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
-use faqbot::{Bot, Embedder, Faq, ModelId, RowError, Setup};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 
 use crate::config::{Model, Settings};
-use crate::render::{DIM, FAIR_LABEL, plain, styled};
-use crate::timings;
+use crate::output::messages::{Verbosity, detail, say_files, say_skipped, says, warn};
+use crate::output::progress::{DelayedBar, EmbeddingBar};
+use crate::output::style::plain;
+use crate::output::timings;
 
 /// The FAQ in the program, and the name it has in messages.
 const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
 const BUILT_IN_NAME: &str = "the built-in therapist FAQ";
 
+/// The name of a FAQ that comes from standard input.
+const STDIN_NAME: &str = "standard input";
+
 /// The bot of every command.
 pub type AnyBot = Bot<Box<dyn Embedder>>;
-
-/// Work that takes longer than this shows a progress bar.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// Says something on standard error that is no answer.
-pub fn warn(message: &str) {
-    anstream::eprintln!("{} {}", styled(FAIR_LABEL, "warning:"), plain(message));
-}
 
 /// The name of the FAQ in messages.
 pub fn faq_name(settings: &Settings) -> String {
     match &settings.faq[..] {
         [] => BUILT_IN_NAME.to_owned(),
+        _ if settings.faq_is_stdin() => STDIN_NAME.to_owned(),
         [path] => path.display().to_string(),
         [first, others @ ..] => format!("{} and {} more", first.display(), others.len()),
     }
@@ -49,22 +45,41 @@ pub fn load_faq(settings: &Settings, answers: Answers) -> Result<Faq> {
     say_skipped(&loaded);
     // Who named one file that is all right knows what was read.
     let plain = loaded.skipped.is_empty() && loaded.merged.is_empty() && loaded.notes.is_empty();
-    if loaded.files.len() > 1 || !plain {
+    if loaded.files.len() > 1 || !plain || says(Verbosity::Verbose) {
         say_files(&loaded);
     }
     Ok(loaded.faq)
 }
 
+/// Whether a path stands for standard input.
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new(Settings::STDIN)
+}
+
 /// Reads files and folders, or the FAQ in the program where there are none.
 pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<Loaded> {
     let options = ReadOptions { answers, ..settings.read.clone() };
-    let mut bar = Patient::new();
+    let mut bar = DelayedBar::new();
     let read = match paths {
         [] => load::read(
             BUILT_IN.as_bytes(),
             Path::new(BUILT_IN_NAME),
             &ReadOptions { answers, ..ReadOptions::default() },
         ),
+        [path] if is_stdin(path) => {
+            let limit = options.limits.file_bytes;
+            let mut bytes = Vec::new();
+            io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes).context(STDIN_NAME)?;
+            if bytes.len() as u64 > limit {
+                bail!(
+                    "{STDIN_NAME}: more than {limit} bytes, which is the limit (file-bytes); --limit sets another"
+                );
+            }
+            load::read(&bytes, Path::new(STDIN_NAME), &options)
+        }
+        paths if paths.iter().any(|path| is_stdin(path)) => {
+            bail!("`-` (standard input) is a whole FAQ: it cannot stand beside other files")
+        }
         paths => load::load(paths, &options, &mut |reading| {
             let template = format!(
                 "reading {} {{wide_bar}} {{bytes}}/{{total_bytes}}",
@@ -83,59 +98,6 @@ pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<
         }
         read => Ok(read?),
     }
-}
-
-/// Lines of a kind that can be read at once.
-const SHOWN: usize = 20;
-
-/// Says what was left out and what else there is to know.
-pub fn say_skipped(loaded: &Loaded) {
-    for (rows, what) in [(&loaded.skipped, "skipped"), (&loaded.notes, "noted")] {
-        rows.iter().take(SHOWN).for_each(|row| warn(&row.to_string()));
-        if rows.len() > SHOWN {
-            warn(&format!("{} more {what}; `faqbot check --json` lists all", rows.len() - SHOWN));
-        }
-    }
-}
-
-/// Says what was joined with something further up: of interest to who works on the file.
-pub fn say_merged(loaded: &Loaded) {
-    let line = |text: &str| anstream::eprintln!("{}", styled(DIM, &plain(text)));
-    loaded.merged.iter().take(SHOWN).for_each(|row| line(&row.to_string()));
-    if loaded.merged.len() > SHOWN {
-        line(&format!("{} more joined; `faqbot check --json` lists all", loaded.merged.len() - SHOWN));
-    }
-}
-
-/// Says what came of each file.
-pub fn say_files(loaded: &Loaded) {
-    for file in &loaded.files {
-        let of_file = |rows: &[RowError]| rows.iter().filter(|row| row.path == file.path).count();
-        let mut line = format!("{}: ", file.path.display());
-        match file.format {
-            Some(format) => {
-                let _ = write!(
-                    line,
-                    "{}, {}, {}",
-                    format.title,
-                    count(file.entries, "entry", "entries"),
-                    count(file.phrasings, "phrasing", "phrasings")
-                );
-            }
-            None => line.push_str("no FAQ"),
-        }
-        for (rows, what) in [(&loaded.merged, "joined"), (&loaded.skipped, "skipped")] {
-            if of_file(rows) > 0 && file.format.is_some() {
-                let _ = write!(line, ", {} {what}", of_file(rows));
-            }
-        }
-        anstream::eprintln!("{}", styled(DIM, &plain(&line)));
-    }
-}
-
-/// A number of things.
-pub fn count(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// Loads the model; that in the program in the background, while the FAQ is read and its cached vectors
@@ -175,11 +137,12 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
 /// FAQ, with what the user set instead.
 pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) -> Result<Setup> {
     let mut setup = Setup { answers: settings.answers, ..Setup::for_model(model) };
-    if let Some(path) = settings.faq.first().filter(|_| calibrated) {
+    if let Some(path) = settings.faq.first().filter(|_| calibrated && !settings.faq_is_stdin()) {
         let path = CalibrationFile::path(path);
         if let Some(file) = CalibrationFile::load(&path)? {
             match file.for_faq(model, faq) {
                 Ok((calibration, policy)) => {
+                    detail(&format!("calibration: {}", path.display()));
                     setup.calibration = Some(calibration);
                     setup.policy = policy;
                 }
@@ -210,8 +173,9 @@ pub fn load_bot(settings: &Settings) -> Result<AnyBot> {
 
 /// Brings a bot up on a FAQ; see [`setup`].
 pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrated: bool) -> Result<AnyBot> {
+    detail(&format!("model: {}", embedder.model()));
     let setup = setup(settings, &faq, embedder.model(), calibrated)?;
-    let mut progress = Embedding::new(AnyBot::texts(&faq, &setup));
+    let mut progress = EmbeddingBar::new(AnyBot::texts(&faq, &setup));
     Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
         .with_context(|| format!("embedding {}", faq_name(settings)))
 }
@@ -236,79 +200,16 @@ impl<E: Embedder> Embedder for Warning<E> {
         self.0.languages()
     }
 
-    fn embed(
-        &self,
-        role: faqbot::embed::Role,
-        texts: &[&str],
-        progress: faqbot::embed::Progress,
-    ) -> faqbot::Result<ndarray::Array2<f32>> {
-        let step = if role == faqbot::embed::Role::Query { "query" } else { "cache" };
+    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> faqbot::Result<ndarray::Array2<f32>> {
+        let step = if role == Role::Query { "query" } else { "cache" };
         let rows = timings::measure(step, || self.0.embed(role, texts, progress));
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         rows
     }
 
-    fn passages(
-        &self,
-        texts: &[&str],
-        progress: faqbot::embed::Progress,
-    ) -> faqbot::Result<faqbot::embed::Passages> {
+    fn passages(&self, texts: &[&str], progress: Progress) -> faqbot::Result<Passages> {
         let passages = timings::measure("cache", || self.0.passages(texts, progress));
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         passages
-    }
-}
-
-/// A progress bar on standard error that appears when embedding takes long.
-pub struct Embedding {
-    total: u64,
-    bar: Patient,
-}
-
-impl Embedding {
-    /// For `total` texts.
-    pub fn new(total: usize) -> Self {
-        Embedding { total: total as u64, bar: Patient::new() }
-    }
-
-    /// `done` texts are done.
-    pub fn at(&mut self, done: usize) {
-        self.bar.at(done as u64, self.total, "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)");
-    }
-}
-
-/// A progress bar on standard error that appears when the work takes long, and goes with it.
-struct Patient {
-    begin: Instant,
-    bar: Option<ProgressBar>,
-}
-
-impl Patient {
-    fn new() -> Self {
-        Patient { begin: Instant::now(), bar: None }
-    }
-
-    fn at(&mut self, done: u64, total: u64, template: &str) {
-        if done < total && self.bar.is_none() && self.begin.elapsed() > PATIENCE {
-            let style =
-                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            let rate = |state: &ProgressState, out: &mut dyn Write| {
-                let _ = write!(out, "{:.0}/s", state.per_sec());
-            };
-            // Rate and time left are counted from here: what the cache gave is no measure of them.
-            let bar = ProgressBar::new(total).with_style(style.with_key("rate", rate));
-            self.bar = Some(bar.with_position(done));
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_position(done);
-        }
-    }
-}
-
-impl Drop for Patient {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
     }
 }

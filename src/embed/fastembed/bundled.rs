@@ -1,11 +1,5 @@
 //! The model in the binary.
 
-use fastembed::{Pooling, QuantizationMode, TokenizerFiles};
-
-use super::model::{Engine, FastEmbedder, Files, Prefixes, choose_engine};
-use crate::embed::ModelId;
-use crate::error::Result;
-
 /// The name of the model in the binary.
 pub const BUNDLED: &str = "all-MiniLM-L6-v2";
 
@@ -17,55 +11,63 @@ pub const BUNDLED_ID: Option<&str> =
 /// The length of the vectors of the model in the binary.
 pub const BUNDLED_DIMENSION: usize = 384;
 
-/// Tokens that a model reads of a text, at most; the rest of the text is cut. The bundled model was
-/// trained with this limit (`max_seq_length` in its sentence_bert_config.json).
-const BUNDLED_MAX_TOKENS: usize = 256;
-
 #[cfg(feature = "bundled-model")]
-impl FastEmbedder {
-    /// The model in the binary.
-    ///
-    /// # Errors
-    ///
-    /// `ORT_DYLIB_PATH` names a library that cannot be used.
-    pub fn bundled() -> Result<Self> {
-        macro_rules! file {
-            ($name:literal) => {
-                include_bytes!(concat!("../../../models/all-MiniLM-L6-v2/", $name)).as_slice()
+mod load {
+    use fastembed::{Pooling, QuantizationMode, TokenizerFiles};
+
+    use super::super::model::{Engine, FastEmbedder, Files, Prefixes, choose_engine};
+    use super::{BUNDLED, BUNDLED_ID};
+    use crate::embed::ModelId;
+    use crate::error::Result;
+
+    /// Tokens that a model reads of a text, at most; the rest of the text is cut. The bundled model was
+    /// trained with this limit (`max_seq_length` in its sentence_bert_config.json).
+    const BUNDLED_MAX_TOKENS: usize = 256;
+
+    impl FastEmbedder {
+        /// The model in the binary.
+        ///
+        /// # Errors
+        ///
+        /// `ORT_DYLIB_PATH` names a library that cannot be used.
+        pub fn bundled() -> Result<Self> {
+            macro_rules! file {
+                ($name:literal) => {
+                    include_bytes!(concat!("../../../models/all-MiniLM-L6-v2/", $name)).as_slice()
+                };
+            }
+            // The built-in engine reads the model where it lies in the program.
+            let onnx = match choose_engine()? {
+                Engine::BuiltIn => ort_rten::lend(file!("model.onnx")),
+                Engine::OnnxRuntime => file!("model.onnx").to_vec(),
             };
+            Self::load(Files {
+                id: ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED)),
+                onnx,
+                external: Vec::new(),
+                tokenizer: TokenizerFiles {
+                    tokenizer_file: file!("tokenizer.json").to_vec(),
+                    config_file: file!("config.json").to_vec(),
+                    special_tokens_map_file: file!("special_tokens_map.json").to_vec(),
+                    tokenizer_config_file: file!("tokenizer_config.json").to_vec(),
+                },
+                pooling: Pooling::Mean,
+                quantization: QuantizationMode::None,
+                output: None,
+                prefixes: Prefixes::default(),
+                languages: Some("English"),
+                max_tokens: BUNDLED_MAX_TOKENS,
+            })
         }
-        // The built-in engine reads the model where it lies in the program.
-        let onnx = match choose_engine()? {
-            Engine::BuiltIn => ort_rten::lend(file!("model.onnx")),
-            Engine::OnnxRuntime => file!("model.onnx").to_vec(),
-        };
-        Self::load(Files {
-            id: ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED)),
-            onnx,
-            external: Vec::new(),
-            tokenizer: TokenizerFiles {
-                tokenizer_file: file!("tokenizer.json").to_vec(),
-                config_file: file!("config.json").to_vec(),
-                special_tokens_map_file: file!("special_tokens_map.json").to_vec(),
-                tokenizer_config_file: file!("tokenizer_config.json").to_vec(),
-            },
-            pooling: Pooling::Mean,
-            quantization: QuantizationMode::None,
-            output: None,
-            prefixes: Prefixes::default(),
-            languages: Some("English"),
-            max_tokens: BUNDLED_MAX_TOKENS,
-        })
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bundled-model"))]
 mod tests {
     use super::*;
 
     /// The sha256 that the id begins with is in models/README.md beside the size; of the content a faster
     /// hash is enough to see that the file has not changed under the id.
-    #[cfg(feature = "bundled-model")]
     #[test]
     fn the_bundled_model_is_the_one_its_id_names() {
         let onnx = include_bytes!("../../../models/all-MiniLM-L6-v2/model.onnx");

@@ -14,7 +14,7 @@ use crate::faq::entry::{Entry, Faq};
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::lines::Lines;
 use crate::faq::readers::node::{Node, Value};
-use crate::faq::readers::{html_tree, json_tree};
+use crate::faq::readers::{html_text, json_tree};
 
 /// Reads a JSON-LD file.
 ///
@@ -69,7 +69,7 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                 question(node, parsed);
             } else {
                 if parsed.title.is_none() && is_a(node, "FAQPage") {
-                    let name = || node.text_of("name").map(|name| html_tree::to_text(&name));
+                    let name = || node.text_of("name").map(|name| html_text::to_text(&name));
                     parsed.title = node.text_of("faqbot:title").or_else(name);
                     parsed.greeting = node.text_of("faqbot:greeting");
                     parsed.fallback = node.text_of("faqbot:fallback");
@@ -98,14 +98,14 @@ fn question(node: &Node, parsed: &mut Parsed) {
         parsed.skipped.push(RowError::new(node.line, reason));
     }
     let answer = answers.first().and_then(|answer| match &answer.value {
-        Value::Text(text) => Some(html_tree::to_markdown(text)),
+        Value::Text(text) => Some(html_text::to_markdown(text)),
         _ => answer.text_of("faqbot:markdown").or_else(|| {
             let text = answer.text_of("text").or_else(|| answer.text_of("name"));
-            text.map(|text| html_tree::to_markdown(&text))
+            text.map(|text| html_text::to_markdown(&text))
         }),
     });
     let shown =
-        || node.text_of("name").or_else(|| node.text_of("text")).map(|text| html_tree::to_text(&text));
+        || node.text_of("name").or_else(|| node.text_of("text")).map(|text| html_text::to_text(&text));
     let question = node.text_of("faqbot:question").or_else(shown);
     parsed.entries.push(RawEntry {
         line: node.line,
@@ -126,7 +126,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         "@type": "FAQPage",
         "mainEntity": faq.entries.iter().map(entry).collect::<Vec<_>>(),
     });
-    if let Some(title) = faq.title.as_ref().filter(|title| html_tree::to_text(title) != **title) {
+    if let Some(title) = faq.title.as_ref().filter(|title| html_text::to_text(title) != **title) {
         page["faqbot:title"] = json!(title);
     }
     let texts =
@@ -146,7 +146,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
     pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
     let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
     // Only where the way back would not give the same.
-    if html_tree::to_markdown(text.trim_end()).trim() != entry.answer {
+    if html_text::to_markdown(text.trim_end()).trim() != entry.answer {
         answer["faqbot:markdown"] = json!(entry.answer);
     }
     let question = entry.question();
@@ -156,7 +156,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
         "name": question,
         "acceptedAnswer": answer,
     });
-    if html_tree::to_text(question) != question {
+    if html_text::to_text(question) != question {
         node["faqbot:question"] = json!(question);
     }
     if entry.phrasings.len() > 1 {

@@ -1,5 +1,6 @@
 //! Which columns of a table hold what: by their names, or as the user says.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
@@ -40,6 +41,14 @@ impl FromStr for ColumnMap {
             map.push((field, column.trim().to_owned()));
         }
         Ok(ColumnMap(map))
+    }
+}
+
+impl fmt::Display for ColumnMap {
+    /// As it is parsed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.0.iter().map(|(field, column)| format!("{field}={column}")).collect();
+        f.write_str(&parts.join(","))
     }
 }
 

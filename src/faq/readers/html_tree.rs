@@ -28,34 +28,6 @@ fn converter() -> HtmlToMarkdown {
     HtmlToMarkdown::builder().options(options).skip_tags(NO_TEXT.to_vec()).build()
 }
 
-/// A text that may be HTML, as Markdown. Text without marks is left as it is.
-pub fn to_markdown(text: &str) -> String {
-    if !looks_like_html(text) {
-        return text.to_owned();
-    }
-    read(text).map_or_else(|_| text.to_owned(), |root| converter().tree_to_markdown(&root))
-}
-
-/// A text that may be HTML, without marks and on one line.
-pub fn to_text(text: &str) -> String {
-    if !looks_like_html(text) {
-        return text.to_owned();
-    }
-    read(text).map_or_else(|_| text.to_owned(), |root| text_of(&root))
-}
-
-/// Whether a text has a tag or a character reference in it.
-fn looks_like_html(text: &str) -> bool {
-    let tag =
-        |(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
-    let reference = |(at, _)| {
-        let rest: &str = &text[at + 1..];
-        rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '#')
-            && rest.find(';').is_some_and(|end| end < 10 && !rest[..end].contains(' '))
-    };
-    text.match_indices('<').any(tag) || text.match_indices('&').any(reference)
-}
-
 /// The tree of a page.
 ///
 /// # Errors
@@ -175,15 +147,4 @@ pub fn markdown_of(nodes: &[Rc<Node>]) -> String {
     // A node that is dropped takes its children apart: these belong to the page.
     parent.children.borrow_mut().clear();
     text.trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_without_marks_is_left_as_it_is() {
-        assert_eq!(to_markdown("a < b && c"), "a < b && c");
-        assert_eq!(to_text("a <b>b</b> &amp; c"), "a b & c");
-    }
 }

@@ -5,7 +5,7 @@ use anstyle::Style;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use textwrap::core::display_width;
 
-use crate::render::{BOLD, DIM, plain, styled};
+use super::style::{BOLD, DIM, plain, styled};
 
 /// Code stands this far in.
 const CODE_INDENT: &str = "    ";

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::render::{DIM, styled};
+use super::style::{DIM, styled};
 
 /// What was measured so far, in the order it began to be.
 static STEPS: Mutex<Vec<(&'static str, Duration)>> = Mutex::new(Vec::new());

@@ -1,47 +1,23 @@
-//! `faqbot eval` and `faqbot calibrate`.
+//! `faqbot eval`: how well labelled queries are answered.
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use faqbot::faq::Answers;
-use faqbot::quality::calibration::{self, Interval, Measured};
-use faqbot::quality::calibration_file::CalibrationFile;
-use faqbot::quality::eval::{self, Failure, LabelledQuery, Report};
-use faqbot::{Bot, Faq};
+use faqbot::quality::eval::{self, Failure, Report};
 
-use crate::args::{CalibrateArgs, EvalArgs};
+use super::labelled;
+use crate::args::EvalArgs;
 use crate::config::Settings;
-use crate::render::{self, BOLD, DIM, plain, styled};
-use crate::setup::{self, AnyBot, Embedding, warn};
-use crate::{ANSWERED, NOT_ANSWERED, plot};
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::output::messages::warn;
+use crate::output::plot;
+use crate::output::progress::EmbeddingBar;
+use crate::output::style::{BOLD, DIM, ERROR_LABEL, plain, styled};
 
 /// Confused pairs that are shown.
 const PAIRS: usize = 15;
-
-/// A FAQ to measure: answers are not needed for that.
-fn load_faq(settings: &Settings) -> Result<Faq> {
-    let faq = setup::load_faq(settings, Answers::Optional)?;
-    let without = faq.entries.iter().filter(|entry| entry.answer.is_empty()).count();
-    if without > 0 && without < faq.entries.len() {
-        warn(&format!("{without} entries have no answer: they are measured, but a chat leaves them out"));
-    }
-    Ok(faq)
-}
-
-/// The queries, and the bot to ask them: as it would answer in a chat, or as it ships, without the
-/// calibration beside the FAQ.
-fn load(settings: &Settings, queries: &Path, calibrated: bool) -> Result<(AnyBot, Vec<LabelledQuery>)> {
-    let faq = load_faq(settings)?;
-    let queries = eval::load_queries(queries)?;
-    let unknown = eval::unknown_ids(&faq, &queries);
-    if !unknown.is_empty() {
-        let some = unknown[..unknown.len().min(5)].join(", ");
-        bail!("{} expected ids are not in {}: {some}", unknown.len(), setup::faq_name(settings));
-    }
-    Ok((setup::bot(settings, faq, setup::load_embedder(settings)?, calibrated)?, queries))
-}
 
 /// A kind of image.
 #[derive(Clone, Copy)]
@@ -63,8 +39,8 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
     // Before the work, so that a slip costs no minute.
     let plot = args.plot.as_deref().map(|path| plot_kind(path).map(|kind| (path, kind))).transpose()?;
     let before: Option<Report> = args.compare.as_deref().map(read_report).transpose()?;
-    let (bot, queries) = load(settings, &args.queries, true)?;
-    let mut progress = Embedding::new(queries.len());
+    let (bot, queries) = labelled::load(settings, &args.queries, true)?;
+    let mut progress = EmbeddingBar::new(queries.len());
     let report = eval::evaluate(&bot, &queries, &mut |done| progress.at(done))?;
     drop(progress);
 
@@ -78,7 +54,7 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
     out.flush()?;
     if let Some((path, kind)) = plot {
         let image = match kind {
-            Plot::Svg => plot::svg(&report).into_bytes(),
+            Plot::Svg => plot::svg(&report)?.into_bytes(),
             Plot::Png => plot::png(&report)?,
         };
         fs::write(path, image).with_context(|| path.display().to_string())?;
@@ -115,7 +91,7 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
         failed.extend(eval::regressions(before, &report, args.tolerance));
     }
     for line in &failed {
-        anstream::eprintln!("{} {line}", styled(render::ERROR_LABEL, "worse:"));
+        anstream::eprintln!("{} {line}", styled(ERROR_LABEL, "worse:"));
     }
     Ok(if failed.is_empty() { ANSWERED } else { NOT_ANSWERED })
 }
@@ -209,69 +185,4 @@ fn text(report: &Report) -> String {
         }
     }
     out
-}
-
-/// `faqbot calibrate`
-pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
-    let Some(path) = settings.faq.first() else {
-        bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
-    };
-    let target = CalibrationFile::path(path);
-    let (bot, queries) = load(settings, &args.queries, false)?;
-    let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-    let mut progress = Embedding::new(queries.len());
-    let replies =
-        bot.ask_all(&texts, Bot::<Box<dyn faqbot::Embedder>>::MATCHES, &mut |done| progress.at(done))?;
-    drop(progress);
-    let cases = calibration::cases(&bot, &queries, &replies);
-    let count = cases.len();
-    let cases = match args.out_of_scope {
-        Some(share) => calibration::assume_share(&cases, share)?,
-        None => cases,
-    };
-    let fitted = calibration::fit(&cases, args.max_wrong)?;
-    let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), count);
-    file.save(&target)?;
-
-    let mut out = anstream::stdout().lock();
-    writeln!(
-        out,
-        "{} queries; at most {:.1} % of all may get a wrong answer",
-        count,
-        args.max_wrong * 100.0
-    )?;
-    writeln!(
-        out,
-        "answers need a confidence of {:.2}; from {:.2} on the bot asks back",
-        file.min_confidence, file.ask_confidence
-    )?;
-    if !fitted.reachable {
-        writeln!(out, "that share cannot be had with these queries: this is the most careful policy")?;
-    }
-    match file.weights {
-        Some(_) => writeln!(out, "all weights of the confidence are fitted to these queries\n")?,
-        None => writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?,
-    }
-    writeln!(out, "{}", styled(BOLD, "Measured on queries that the fit had not seen, with 95 % intervals"))?;
-    table(&mut out, &fitted.before, &fitted.measured)?;
-    writeln!(out, "\nwritten to {}; used from now on with this FAQ", target.display())?;
-    Ok(())
-}
-
-fn table(out: &mut impl Write, before: &Measured, now: &Measured) -> Result<()> {
-    let share = |interval: Option<Interval>| {
-        interval.map_or("-".to_owned(), |Interval { value, low, high }| {
-            format!("{value:.3} ({low:.3} to {high:.3})")
-        })
-    };
-    writeln!(out, "{:<32}{:<26}now", "", "before")?;
-    for (name, before, now) in [
-        ("wrong answers, of all", Some(before.wrong_answers), Some(now.wrong_answers)),
-        ("answered, of all", Some(before.coverage), Some(now.coverage)),
-        ("expected calibration error", before.calibration_error, now.calibration_error),
-        ("AUROC, right against the rest", before.auroc, now.auroc),
-    ] {
-        writeln!(out, "{name:<32}{:<26}{}", share(before), share(now))?;
-    }
-    Ok(())
 }

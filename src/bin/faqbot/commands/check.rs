@@ -1,73 +1,20 @@
-//! The commands on a FAQ's content: `faqbot convert` and `faqbot check`.
+//! `faqbot check`: what will make the bot answer wrongly.
 
 use std::io::Write;
-use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use faqbot::RowError;
-use faqbot::faq::format::FORMATS;
-use faqbot::faq::{Answers, Format, Loaded};
+use faqbot::faq::{Answers, Loaded};
 use faqbot::quality::check::{self, Collision, Finding, Level};
-use faqbot::storage::files::{self, Existing};
 use serde::Serialize;
 
-use crate::args::{CheckArgs, ConvertArgs};
+use crate::args::CheckArgs;
 use crate::config::Settings;
-use crate::render::{BOLD, DIM, FAIR_LABEL, plain, styled};
-use crate::setup::{self, Embedding, count, warn};
-use crate::{ANSWERED, NOT_ANSWERED};
-
-/// `faqbot convert`
-pub fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {
-    let to_stdout = args.output == Path::new("-");
-    let format = match args.to {
-        Some(format) => format,
-        None if to_stdout => bail!("--output - does not say the format; name it with --to ({})", written()),
-        None => Format::to_write(&args.output).with_context(|| {
-            format!(
-                "{}: no format to write has this ending; name one with --to ({})",
-                args.output.display(),
-                written()
-            )
-        })?,
-    };
-    // Before the work: reading may take a while.
-    if !to_stdout && !args.force && args.output.exists() {
-        bail!("{} is there already; --force replaces it", args.output.display());
-    }
-    let input = if args.input.is_empty() { &settings.faq } else { &args.input };
-    let loaded = setup::read(settings, input, Answers::Required)?;
-    setup::say_skipped(&loaded);
-    setup::say_merged(&loaded);
-    let lost = format.lost(&loaded.faq);
-    if !lost.is_empty() {
-        warn(&format!("{} has no place for {}: left out", format.title, lost.join(", ")));
-    }
-    if to_stdout {
-        let mut out = anstream::stdout().lock();
-        format.write(&loaded.faq, &mut out)?;
-        out.flush()?;
-    } else {
-        let existing = if args.force { Existing::Replace } else { Existing::Keep };
-        files::write(&args.output, existing, |out| format.write(&loaded.faq, out))?;
-    }
-    setup::say_files(&loaded);
-    if !to_stdout {
-        let path = args.output.display().to_string();
-        anstream::eprintln!("written to {} as {}", plain(&path), format.title);
-    }
-    Ok(())
-}
-
-/// The formats that are written, for a message.
-fn written() -> String {
-    FORMATS
-        .iter()
-        .filter(|format| format.is_written())
-        .map(|format| format.name)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::output::messages::{say_files, say_merged, say_skipped};
+use crate::output::progress::EmbeddingBar;
+use crate::output::style::{BOLD, DIM, FAIR_LABEL, count, plain, styled};
+use crate::setup;
 
 /// `faqbot check`: the exit code, 1 where there is something to mend.
 pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
@@ -75,7 +22,7 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     // An entry without an answer is a finding here, with its advice, rather than a skipped row.
     let loaded = setup::read(settings, input, Answers::Optional)?;
     let embedder = setup::load_embedder(settings)?;
-    let mut progress = Embedding::new(loaded.faq.phrasing_count());
+    let mut progress = EmbeddingBar::new(loaded.faq.phrasing_count());
     let findings = check::check(&loaded.faq, &embedder, &mut |done| progress.at(done))?;
     drop(progress);
 
@@ -88,10 +35,10 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     }
     out.flush()?;
     if !args.json {
-        setup::say_skipped(&loaded);
-        setup::say_merged(&loaded);
+        say_skipped(&loaded);
+        say_merged(&loaded);
     }
-    setup::say_files(&loaded);
+    say_files(&loaded);
     let mend = findings.iter().any(|finding| finding.level == Level::Mend);
     let any = !findings.is_empty() || !loaded.skipped.is_empty();
     Ok(if mend || (args.strict && any) { NOT_ANSWERED } else { ANSWERED })

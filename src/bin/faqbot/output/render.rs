@@ -1,49 +1,18 @@
 //! Replies as text for people.
 //!
-//! Everything here is made with colours; whoever prints it takes them out where they are not wanted
-//! (anstream does). Texts of the FAQ pass [`plain`] first: they may hold anything.
+//! Texts of the FAQ pass [`plain`] first: they may hold anything.
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Style};
-use faqbot::faq::harmless::visible;
 use faqbot::matching::features::{FEATURE_NAMES, NEAR_COSINE};
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 
-use crate::markdown;
+use super::markdown;
+use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
 
 /// Said where the FAQ has no `fallback` of its own.
 const FALLBACK: &str = "I have no answer to that.";
-
-pub const BOLD: Style = Style::new().bold();
-pub const DIM: Style = Style::new().dimmed();
-pub const FAIR_LABEL: Style = AnsiColor::Yellow.on_default().bold();
-pub const ERROR_LABEL: Style = AnsiColor::Red.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default();
-const FAIR: Style = AnsiColor::Yellow.on_default();
-const POOR: Style = AnsiColor::Red.on_default();
-
-/// A text in a style.
-pub fn styled(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
-}
-
-/// The columns to wrap at: the terminal's, within what reads well, or 80.
-pub fn width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)).clamp(30, 100)
-}
-
-/// A text with its control characters made visible: escape sequences in a FAQ file or a query must
-/// not reach the terminal.
-pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { ' ' } else { visible(c) }).collect()
-}
-
-/// A line of text wrapped to `width` columns, with its line break.
-pub fn wrapped(text: &str, width: usize) -> String {
-    textwrap::fill(plain(text).trim(), width) + "\n"
-}
 
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
@@ -221,11 +190,6 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(plain("a\x1b[31mb\x07\tc\r\n\u{9b}d\u{202e}"), "a␛[31mb␇ c␍\n\u{fffd}d\u{fffd}");
-    }
 
     #[test]
     fn the_bar_fills_from_zero_to_one() {

@@ -1,0 +1,108 @@
+//! `faqbot ask`: one question, or one a line.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::{Context, Result, bail};
+use faqbot::{Bot, Embedder, Reply};
+
+use crate::args::AskArgs;
+use crate::config::Settings;
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::output::messages::{note, warn};
+use crate::output::render;
+use crate::output::style::{BOLD, plain, styled, width};
+use crate::output::wire::ReplyJson;
+use crate::setup::{AnyBot, load_bot};
+
+/// Queries read before they are embedded together.
+const BATCH: usize = 256;
+
+/// `faqbot ask`: the exit code.
+pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
+    if args.query.is_empty() && settings.faq_is_stdin() {
+        bail!("--faq - reads the FAQ from standard input, so the question must stand on the command line");
+    }
+    let bot = load_bot(settings)?;
+    let count = args.top.unwrap_or(Bot::<Box<dyn Embedder>>::MATCHES);
+    if args.query.is_empty() {
+        ask_lines(&bot, args, count)?;
+        return Ok(ANSWERED);
+    }
+    let reply = bot.ask_for(&args.query.join(" "), count)?;
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        write_json(&mut out, &bot, &reply)?;
+    } else {
+        write_text(&mut out, &bot, &reply, args)?;
+    }
+    out.flush()?;
+    Ok(if reply.answer().is_some() { ANSWERED } else { NOT_ANSWERED })
+}
+
+/// One query a line: replies in the same order, each as soon as its batch is done.
+fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
+    let stdin = io::stdin();
+    let live = stdin.is_terminal();
+    if live {
+        note("One question a line; Ctrl-D ends.");
+    }
+    let mut input = stdin.lock();
+    let mut line_number = 0;
+    loop {
+        // A person waits for each reply; a pipe is read ahead.
+        let size = if live { 1 } else { BATCH };
+        let mut queries: Vec<String> = Vec::new();
+        let mut bytes = Vec::new();
+        while queries.len() < size {
+            bytes.clear();
+            if input.read_until(b'\n', &mut bytes).context("standard input")? == 0 {
+                break;
+            }
+            line_number += 1;
+            let line = String::from_utf8_lossy(&bytes);
+            if matches!(line, std::borrow::Cow::Owned(_)) {
+                warn(&format!(
+                    "standard input:{line_number}: not UTF-8; the bytes that are not are left out"
+                ));
+            }
+            queries.push(line.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        if queries.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<&str> = queries.iter().map(String::as_str).collect();
+        let mut out = anstream::stdout().lock();
+        for reply in bot.ask_all(&texts, count, &mut |_| ())? {
+            if args.json {
+                write_json(&mut out, bot, &reply)?;
+            } else {
+                writeln!(out, "{}", styled(BOLD, &format!("> {}", plain(&reply.query))))?;
+                write_text(&mut out, bot, &reply, args)?;
+                writeln!(out)?;
+            }
+        }
+        out.flush()?;
+    }
+}
+
+fn write_json(out: &mut impl Write, bot: &AnyBot, reply: &Reply) -> Result<()> {
+    serde_json::to_writer(&mut *out, &ReplyJson::new(bot, reply))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs) -> Result<()> {
+    write!(out, "{}", render::reply(bot, reply, width()))?;
+    if let Some(count) = args.top {
+        write!(out, "\n{}", render::matches(bot, &reply.matches[..count.min(reply.matches.len())]))?;
+    }
+    if args.explain {
+        write!(out, "\n{}", render::why(bot, reply))?;
+    }
+    out.flush()?;
+    let confidence = render::confidence(reply, bot.setup());
+    if !confidence.is_empty() {
+        note(&confidence);
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! The line editor: completion, hints, lines that go on, history.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::Result;
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{CompletionType, Config, Editor, Helper};
+
+use super::slash::COMMANDS;
+use crate::output::messages::warn;
+use crate::output::style::{BOLD, DIM, styled};
+
+/// Lines that the history keeps.
+const HISTORY_LINES: usize = 1000;
+
+/// An editor for the lines of a chat.
+pub fn editor() -> Result<Editor<Commands, FileHistory>> {
+    let config = Config::builder()
+        .max_history_size(HISTORY_LINES)?
+        .history_ignore_dups(true)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(Commands));
+    Ok(editor)
+}
+
+/// Loads the history. What goes wrong with it is no reason not to chat.
+pub fn open_history(editor: &mut Editor<Commands, FileHistory>, path: &Path) {
+    let Some(folder) = path.parent() else { return };
+    if let Err(error) = fs::create_dir_all(folder) {
+        warn(&format!("{}: {error}; what you type is not kept", folder.display()));
+        return;
+    }
+    if path.exists()
+        && let Err(error) = editor.load_history(path)
+    {
+        warn(&format!("{}: {error}; the history begins anew", path.display()));
+    }
+}
+
+/// Completion, hints and line continuation.
+pub struct Commands;
+
+impl Helper for Commands {}
+
+impl Completer for Commands {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let Some(typed) = line[..pos].strip_prefix('/') else { return Ok((pos, Vec::new())) };
+        let fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
+        let pairs = fitting.map(|(name, argument, what)| Pair {
+            display: format!("/{name:<15} {what}"),
+            replacement: format!("/{name}{}", if argument.is_empty() { "" } else { " " }),
+        });
+        Ok((0, pairs.collect()))
+    }
+}
+
+impl Hinter for Commands {
+    type Hint = String;
+
+    fn hint(&self, line: &str, pos: usize, _: &rustyline::Context<'_>) -> Option<String> {
+        let typed = line.strip_prefix('/').filter(|typed| !typed.is_empty() && pos == line.len())?;
+        let mut fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
+        let (name, argument, _) = fitting.next()?;
+        let rest = format!("{} {argument}", &name[typed.len()..]);
+        (fitting.next().is_none() || *name == typed)
+            .then(|| rest.trim_end().to_owned())
+            .filter(|hint| !hint.is_empty())
+    }
+}
+
+impl Highlighter for Commands {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        if colours() { Cow::Owned(styled(BOLD, prompt)) } else { Cow::Borrowed(prompt) }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if colours() { Cow::Owned(styled(DIM, hint)) } else { Cow::Borrowed(hint) }
+    }
+}
+
+/// Whether colours are wanted: rustyline writes past anstream.
+fn colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+impl Validator for Commands {
+    fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
+        let input = context.input();
+        let open_block = input.trim().strip_prefix(QUOTES).is_some_and(|block| !block.ends_with(QUOTES));
+        let open = input.ends_with('\\') || open_block;
+        Ok(if open { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+/// A line as it is meant, from one as it was typed over several.
+pub fn unfold(line: &str) -> String {
+    match line.trim().strip_prefix(QUOTES) {
+        Some(block) => block.strip_suffix(QUOTES).unwrap_or(block).to_owned(),
+        None => line.replace("\\\n", "\n"),
+    }
+}
+
+const QUOTES: &str = "\"\"\"";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_typed_over_several_are_joined() {
+        assert_eq!(unfold("one \\\ntwo"), "one \ntwo");
+        assert_eq!(unfold("\"\"\"one\ntwo\"\"\""), "one\ntwo");
+        assert_eq!(unfold("plain"), "plain");
+    }
+}

@@ -1,0 +1,123 @@
+//! A chat in progress: what a line that was typed does.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use faqbot::{Decision, Reply};
+
+use crate::config::Settings;
+use crate::exit::is_broken_pipe;
+use crate::output::messages;
+use crate::output::render;
+use crate::output::style::{DIM, styled, width};
+use crate::setup::AnyBot;
+
+/// Said where confidence is not calibrated for the model.
+pub const UNCALIBRATED: &str = "This model has no calibrated confidence, so the cosine decides. \
+    `faqbot calibrate --queries FILE` makes one from labelled questions.";
+
+/// Lines that leave the chat, as in other programs of the kind.
+const LEAVE: [&str; 2] = ["exit", "quit"];
+
+/// A chat in progress.
+pub struct Chat<'s> {
+    pub settings: &'s Settings,
+    pub bot: AnyBot,
+    pub last: Option<Reply>,
+    /// The entries that were offered, until the next line.
+    pub offered: Vec<usize>,
+    pub counts: Counts,
+    /// Whether the policy was changed by command.
+    pub own_policy: bool,
+    pub begin: Instant,
+}
+
+#[derive(Default)]
+pub struct Counts {
+    pub answered: usize,
+    pub asked_back: usize,
+    pub unanswered: usize,
+    pub time: Duration,
+}
+
+/// Whether the chat goes on.
+#[derive(PartialEq)]
+pub enum Next {
+    Go,
+    Stop,
+}
+
+impl<'s> Chat<'s> {
+    /// A chat that has just begun.
+    pub fn new(settings: &'s Settings, bot: AnyBot, begin: Instant) -> Self {
+        Chat {
+            settings,
+            bot,
+            last: None,
+            offered: Vec::new(),
+            counts: Counts::default(),
+            own_policy: false,
+            begin,
+        }
+    }
+
+    /// Handles a line. Errors of the work are said here; only those of the output come back.
+    pub fn line(&mut self, line: &str) -> Result<Next> {
+        let line = line.trim();
+        if LEAVE.iter().any(|word| line.eq_ignore_ascii_case(word)) {
+            return Ok(Next::Stop);
+        }
+        let done = match line.strip_prefix('/') {
+            _ if line.is_empty() => return Ok(Next::Go),
+            Some(command) => self.command(command),
+            None => self.question(line).map(|()| Next::Go),
+        };
+        done.or_else(|error| {
+            if is_broken_pipe(&error) {
+                return Err(error);
+            }
+            messages::error(&format!("{error:#}"));
+            anstream::eprintln!();
+            Ok(Next::Go)
+        })
+    }
+
+    fn question(&mut self, line: &str) -> Result<()> {
+        let offered = std::mem::take(&mut self.offered);
+        let mut out = anstream::stdout().lock();
+        if !offered.is_empty()
+            && let Ok(number) = line.parse::<usize>()
+        {
+            match number.checked_sub(1).map(|at| offered.get(at)) {
+                None => write!(out, "{}", render::fallback(&self.bot, width()))?,
+                Some(Some(&entry)) => {
+                    write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?
+                }
+                Some(None) => {
+                    writeln!(out, "There are {} choices: 1 to {0}, or 0 for none of these.", offered.len())?;
+                    self.offered = offered;
+                }
+            }
+            writeln!(out)?;
+            return Ok(());
+        }
+        let begin = Instant::now();
+        let reply = self.bot.ask(line)?;
+        self.counts.time += begin.elapsed();
+        match reply.decision {
+            Decision::Answer(_) => self.counts.answered += 1,
+            Decision::Ambiguous(_) => self.counts.asked_back += 1,
+            Decision::NoMatch => self.counts.unanswered += 1,
+        }
+        write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
+        let confidence = render::confidence(&reply, self.bot.setup());
+        if !confidence.is_empty() {
+            writeln!(out, "{}", styled(DIM, &confidence))?;
+        }
+        writeln!(out)?;
+        self.offered = reply.choices().iter().map(|found| found.entry).collect();
+        self.last = Some(reply);
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! The slash commands of the chat.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use faqbot::Policy;
+use faqbot::faq::{Answers, normalize_phrasing};
+
+use super::session::{Chat, Counts, Next, UNCALIBRATED};
+use crate::output::progress::EmbeddingBar;
+use crate::output::render;
+use crate::output::style::{BOLD, DIM, count, plain, styled, width, wrapped};
+use crate::setup::{self, AnyBot, faq_name};
+
+/// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
+pub const COMMANDS: [(&str, &str, &str); 12] = [
+    ("help", "", "this list"),
+    ("why", "", "how the last answer came about"),
+    ("top", "[N]", "the N entries nearest to the last question (5)"),
+    ("min-cosine", "[X]", "show or set the cosine below which there is no answer"),
+    ("min-confidence", "[X]", "show or set the confidence an answer needs"),
+    ("list", "[WORD]", "the questions in the FAQ, or those with a word"),
+    ("show", "ID", "an entry with its phrasings, answer and source"),
+    ("reload", "", "read the FAQ file again"),
+    ("model", "", "the embedding model"),
+    ("stats", "", "numbers of this chat"),
+    ("quit", "", "leave, as exit, quit and Ctrl-D do"),
+    ("?", "", "the same as /help"),
+];
+
+/// Other names for commands.
+const ALIASES: [(&str, &str); 4] = [("?", "help"), ("exit", "quit"), ("q", "quit"), ("bye", "quit")];
+
+impl Chat<'_> {
+    /// Does what a command says.
+    pub fn command(&mut self, line: &str) -> Result<Next> {
+        let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (name, argument) = (name.to_lowercase(), argument.trim());
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, name)| name);
+        let mut out = anstream::stdout().lock();
+        match name {
+            "help" => write!(out, "{}", help())?,
+            "why" => match &self.last {
+                Some(reply) => write!(out, "{}", render::why(&self.bot, reply))?,
+                None => writeln!(out, "Nothing was asked yet.")?,
+            },
+            "top" => self.top(argument, &mut out)?,
+            "min-cosine" => self.min_cosine(argument, &mut out)?,
+            "min-confidence" => self.min_confidence(argument, &mut out)?,
+            "list" => self.list(argument, &mut out)?,
+            "show" => self.show(argument, &mut out)?,
+            "reload" => self.reload(&mut out)?,
+            "model" => {
+                let embedder = self.bot.embedder();
+                writeln!(out, "{} ({} dimensions)", embedder.model(), embedder.dimension())?;
+            }
+            "stats" => self.stats(&mut out)?,
+            "quit" => return Ok(Next::Stop),
+            _ => writeln!(out, "{}", unknown(name))?,
+        }
+        writeln!(out)?;
+        Ok(Next::Go)
+    }
+
+    fn top(&self, argument: &str, out: &mut impl Write) -> Result<()> {
+        let count = match argument {
+            "" => 5,
+            number => number
+                .parse()
+                .ok()
+                .filter(|&count| count > 0)
+                .context("/top takes a number of entries, such as /top 5")?,
+        };
+        let Some(last) = &self.last else {
+            writeln!(out, "Nothing was asked yet.")?;
+            return Ok(());
+        };
+        let reply = self.bot.ask_for(&last.query, count)?;
+        write!(out, "{}", render::matches(&self.bot, &reply.matches[..count.min(reply.matches.len())]))?;
+        Ok(())
+    }
+
+    fn min_cosine(&mut self, argument: &str, out: &mut impl Write) -> Result<()> {
+        if !argument.is_empty() {
+            let min_cosine = argument
+                .parse()
+                .ok()
+                .with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
+            let policy = Policy { min_cosine, ..self.bot.setup().policy };
+            self.bot.set_policy(policy.checked()?);
+            self.own_policy = true;
+        }
+        writeln!(out, "Answers need a cosine of at least {:.2}.", self.bot.setup().policy.min_cosine)?;
+        Ok(())
+    }
+
+    fn min_confidence(&mut self, argument: &str, out: &mut impl Write) -> Result<()> {
+        if self.bot.setup().calibration.is_none() {
+            writeln!(out, "{UNCALIBRATED}")?;
+            return Ok(());
+        }
+        if !argument.is_empty() {
+            let min_confidence: f32 = argument
+                .parse()
+                .ok()
+                .with_context(|| format!("\"{argument}\" is not a number; try /min-confidence 0.6"))?;
+            let policy = self.bot.setup().policy;
+            let ask_confidence = policy.ask_confidence.min(min_confidence);
+            self.bot.set_policy(Policy { min_confidence, ask_confidence, ..policy }.checked()?);
+            self.own_policy = true;
+        }
+        let policy = &self.bot.setup().policy;
+        writeln!(
+            out,
+            "Answers need a confidence of at least {:.2}; from {:.2} on the bot asks back.",
+            policy.min_confidence, policy.ask_confidence
+        )?;
+        Ok(())
+    }
+
+    fn list(&self, word: &str, out: &mut impl Write) -> Result<()> {
+        let wanted = normalize_phrasing(word);
+        let mut count = 0;
+        for entry in &self.bot.faq().entries {
+            let holds = |text: &String| normalize_phrasing(text).contains(&wanted);
+            if wanted.is_empty() || entry.phrasings.iter().any(holds) || entry.tags.iter().any(holds) {
+                writeln!(out, "  {}  {}", plain(entry.question()), styled(DIM, &plain(entry.id.as_str())))?;
+                count += 1;
+            }
+        }
+        if count == 0 {
+            writeln!(out, "No question with \"{}\".", plain(word))?;
+        }
+        Ok(())
+    }
+
+    fn show(&self, id: &str, out: &mut impl Write) -> Result<()> {
+        let entries = &self.bot.faq().entries;
+        let Some(position) = self.bot.faq().position(id) else {
+            let near = nearest(id, entries.iter().map(|entry| entry.id.as_str()));
+            let hint = near.map_or_else(
+                || "; /list shows the ids".to_owned(),
+                |near| format!("; did you mean {}?", plain(near)),
+            );
+            writeln!(
+                out,
+                "{}{hint}",
+                if id.is_empty() { "/show takes an id".into() } else { format!("No entry {}", plain(id)) }
+            )?;
+            return Ok(());
+        };
+        let entry = &entries[position];
+        writeln!(
+            out,
+            "{}  {}",
+            styled(BOLD, &plain(entry.question())),
+            styled(DIM, &plain(entry.id.as_str()))
+        )?;
+        for phrasing in &entry.phrasings[1..] {
+            writeln!(out, "  {}", plain(phrasing))?;
+        }
+        write!(out, "\n{}", render::answer(entry, width()))?;
+        if let Some(source) = &entry.source {
+            write!(out, "{}", wrapped(&format!("Source: {source}"), width()))?;
+        }
+        if !entry.tags.is_empty() {
+            writeln!(out, "Tags: {}", plain(&entry.tags.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    fn reload(&mut self, out: &mut impl Write) -> Result<()> {
+        let keeps = "the FAQ stays as it was";
+        let faq = setup::load_faq(self.settings, Answers::Required).context(keeps)?;
+        let fresh = setup::setup(self.settings, &faq, self.bot.embedder().model(), true).context(keeps)?;
+        let mut progress = EmbeddingBar::new(AnyBot::texts(&faq, &fresh));
+        self.bot.set_faq(faq, &mut |done| progress.at(done)).context(keeps)?;
+        drop(progress);
+        self.bot.set_calibration(fresh.calibration);
+        // What was set by command in this chat stays set.
+        if !self.own_policy {
+            self.bot.set_policy(fresh.policy);
+        }
+        self.last = None;
+        self.offered.clear();
+        let faq = self.bot.faq();
+        writeln!(
+            out,
+            "{}: {}, {}.",
+            faq_name(self.settings),
+            count(faq.entries.len(), "entry", "entries"),
+            count(faq.phrasing_count(), "phrasing", "phrasings")
+        )?;
+        Ok(())
+    }
+
+    fn stats(&self, out: &mut impl Write) -> Result<()> {
+        let faq = self.bot.faq();
+        let Counts { answered, asked_back, unanswered, time } = &self.counts;
+        let asked = answered + asked_back + unanswered;
+        writeln!(
+            out,
+            "{}: {}, {}",
+            faq_name(self.settings),
+            count(faq.entries.len(), "entry", "entries"),
+            count(faq.phrasing_count(), "phrasing", "phrasings")
+        )?;
+        writeln!(
+            out,
+            "{asked} asked: {answered} answered, {asked_back} asked back, {unanswered} without an answer"
+        )?;
+        if asked > 0 {
+            writeln!(out, "{:.1} ms a question", time.as_secs_f64() * 1e3 / asked as f64)?;
+        }
+        writeln!(out, "up for {} s", self.begin.elapsed().as_secs())?;
+        Ok(())
+    }
+}
+
+fn help() -> String {
+    let mut out = String::from("Type a question, or a command:\n");
+    for (name, argument, what) in COMMANDS {
+        let usage = format!("/{name} {argument}");
+        out.push_str(&format!("  {}{what}\n", styled(BOLD, &format!("{usage:<21}"))));
+    }
+    out.push_str("A line that ends in \\ goes on in the next; so does a text between \"\"\" and \"\"\".\n");
+    out.push_str("After \"Did you mean\", a number picks; 0 is none of these.\n");
+    out
+}
+
+fn unknown(name: &str) -> String {
+    let known = COMMANDS.iter().map(|(name, ..)| *name).chain(ALIASES.iter().map(|(alias, _)| *alias));
+    match nearest(name, known) {
+        Some(near) => format!("There is no /{}; did you mean /{near}?", plain(name)),
+        None => format!("There is no /{}; /help shows the commands.", plain(name)),
+    }
+}
+
+/// The word nearest to `word`, if one is near: at most two slips away (a letter more, less, other or
+/// swapped), and alike for more than half of its length.
+fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    known
+        .map(|candidate| (candidate, strsim::damerau_levenshtein(word, candidate)))
+        .filter(|&(candidate, slips)| slips <= 2 && slips * 2 < candidate.chars().count())
+        .min_by_key(|&(_, slips)| slips)
+        .map(|(candidate, _)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_commands_name_the_nearest() {
+        assert_eq!(unknown("hlep"), "There is no /hlep; did you mean /help?");
+        assert_eq!(unknown("min_cosine"), "There is no /min_cosine; did you mean /min-cosine?");
+        assert_eq!(unknown("zzz"), "There is no /zzz; /help shows the commands.");
+    }
+}

@@ -1,0 +1,75 @@
+//! `faqbot config`: the settings in force, in the form of faqbot.toml.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use anyhow::Result;
+use toml::Value;
+
+use crate::config::{Model, Settings};
+
+/// `faqbot config show`. `given` says which settings come from flags and variables.
+pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()> {
+    let origin = |name: &str| match (given.get(name), &settings.file) {
+        (Some(place), _) => place.clone(),
+        (None, Some((path, names))) if names.iter().any(|own| own == name) => path.display().to_string(),
+        _ => "default".to_owned(),
+    };
+    let text = |text: &dyn std::fmt::Display| Value::String(text.to_string());
+    let number = |number: Option<f32>| {
+        // By way of text: 0.3 is to be shown as 0.3.
+        number.and_then(|number| number.to_string().parse().ok()).map(Value::Float)
+    };
+    let limits = &settings.read.limits;
+    let limit = [
+        format!("file-bytes={}", limits.file_bytes),
+        format!("entries={}", limits.entries),
+        format!("text-bytes={}", limits.text_bytes),
+    ];
+    let model = match &settings.model {
+        Model::Catalogue(name) => Some(name.clone()),
+        Model::Hash => Some(Settings::HASH.to_owned()),
+        Model::Bundled | Model::Folder(_) => None,
+    };
+    let folder = match &settings.model {
+        Model::Folder(folder) => Some(text(&folder.display())),
+        _ => None,
+    };
+    let faq: Vec<Value> = settings.faq.iter().map(|path| text(&path.display())).collect();
+    // Each with its value, or with what is used where it has none.
+    let rows: [(&str, Option<Value>, &str); 14] = [
+        ("faq", Some(Value::Array(faq)).filter(|_| !settings.faq.is_empty()), "the FAQ in the program"),
+        ("format", settings.read.format.map(|format| text(&format.name)), "found by name and content"),
+        (
+            "map",
+            Some(text(&settings.read.columns)).filter(|map| map.as_str() != Some("")),
+            "by the names of the columns",
+        ),
+        ("limit", Some(Value::Array(limit.iter().map(|limit| text(limit)).collect())), ""),
+        ("model", model.as_ref().map(|name| text(name)), "the one in the program"),
+        ("model_dir", folder, "none"),
+        ("offline", Some(Value::Boolean(settings.hub.offline)), ""),
+        ("no_answers", Some(Value::Boolean(!settings.answers)), ""),
+        (
+            "min_confidence",
+            number(settings.min_confidence),
+            "that of the model, or of the calibration beside the FAQ",
+        ),
+        ("min_cosine", number(settings.min_cosine), "that of the model"),
+        ("margin", number(settings.margin), "that of the model"),
+        ("cache_dir", settings.cache_dir.as_ref().map(|folder| text(&folder.display())), "none"),
+        ("no_cache", Some(Value::Boolean(!settings.cache)), ""),
+        ("color", Value::try_from(settings.color).ok(), ""),
+    ];
+    let mut out = anstream::stdout().lock();
+    for (name, value, otherwise) in rows {
+        match value {
+            Some(value) => writeln!(out, "{name} = {value}  # {}", origin(name))?,
+            None => writeln!(out, "# {name}: {otherwise}")?,
+        }
+    }
+    if let Some((path, _)) = &settings.file {
+        writeln!(out, "# read: {}", path.display())?;
+    }
+    Ok(())
+}

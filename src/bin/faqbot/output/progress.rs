@@ -1,0 +1,68 @@
+//! Progress bars on standard error that appear only when the work takes long.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use super::messages::{Verbosity, says};
+
+/// Work that takes longer than this shows a bar.
+const DELAY: Duration = Duration::from_millis(500);
+
+/// A progress bar that appears after [`DELAY`], and goes with the work.
+pub struct DelayedBar {
+    begin: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl DelayedBar {
+    /// Before the work begins.
+    pub fn new() -> Self {
+        DelayedBar { begin: Instant::now(), bar: None }
+    }
+
+    /// `done` of `total` are done.
+    pub fn at(&mut self, done: u64, total: u64, template: &str) {
+        let due = done < total && self.begin.elapsed() > DELAY && says(Verbosity::Normal);
+        if self.bar.is_none() && due {
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            // Rate and time left are counted from here: what the cache gave is no measure of them.
+            let bar = ProgressBar::new(total).with_style(style.with_key("rate", rate));
+            self.bar = Some(bar.with_position(done));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position(done);
+        }
+    }
+}
+
+impl Drop for DelayedBar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The bar for embedding.
+pub struct EmbeddingBar {
+    total: u64,
+    bar: DelayedBar,
+}
+
+impl EmbeddingBar {
+    /// For `total` texts.
+    pub fn new(total: usize) -> Self {
+        EmbeddingBar { total: total as u64, bar: DelayedBar::new() }
+    }
+
+    /// `done` texts are done.
+    pub fn at(&mut self, done: usize) {
+        self.bar.at(done as u64, self.total, "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)");
+    }
+}
