@@ -5,8 +5,9 @@
 //! user's own machine, with the model inside.
 //!
 //! ```
+//! use faqbot::embed::Embedder;
+//! use faqbot::embed::fastembed::FastEmbedder;
 //! use faqbot::{Bot, Faq, Setup};
-//! use faqbot::embed::{Embedder, HashEmbedder};
 //! use std::path::Path;
 //!
 //! # fn main() -> faqbot::Result<()> {
@@ -19,15 +20,14 @@
 //! ";
 //! let faq = Faq::read(yaml.as_bytes(), Path::new("shop.yaml"))?.faq;
 //!
-//! // In earnest, `faqbot::embed::fastembed::FastEmbedder::bundled()?`: a model that knows meaning.
-//! let embedder = HashEmbedder::new();
+//! let embedder = FastEmbedder::bundled()?;
 //! let setup = Setup::for_model(embedder.model());
 //! let bot = Bot::new(faq, embedder, setup, &mut |_done| ())?;
 //!
-//! let reply = bot.ask("where is my order now")?;
+//! let reply = bot.ask("has my package been sent yet?")?;
 //! let found = reply.answer().expect("an answer");
 //! assert_eq!(bot.entry(found).answer, "Open your orders and choose Track.");
-//! assert!(found.cosine > 0.65);
+//! println!("{:.0} % sure", 100.0 * reply.confidence.expect("the bundled model is calibrated"));
 //! # Ok(())
 //! # }
 //! ```
