@@ -1,24 +1,24 @@
 //! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
-use std::io;
-use std::path::Path;
-
 use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
-use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
+use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::Result;
 use crate::faq::{Entry, Faq, normalize_phrasing};
 use crate::matching::confidence::Calibration;
 use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
-use crate::matching::features::{Features, features};
+use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
-use crate::matching::index::Index;
 use crate::matching::questions::questions;
 use crate::matching::ranking::{Match, Ranker, Ranking};
-use crate::matching::signals::{answer_text, is_real_answer};
-use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic};
-use crate::storage::files::{self, Readers};
+use crate::matching::signals::is_real_answer;
+
+mod prepared;
+mod reply;
+
+use prepared::Prepared;
+pub use reply::Reply;
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,69 +48,6 @@ pub struct Bot<E> {
     embedder: E,
     setup: Setup,
     prepared: Prepared,
-}
-
-/// All that is made from a FAQ before the first question.
-struct Prepared {
-    index: Index,
-    ranker: Ranker,
-}
-
-/// What the bot makes of a query.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// The query as it was asked.
-    pub query: String,
-    /// What to do; its numbers are positions in `matches`.
-    pub decision: Decision,
-    /// Why.
-    pub rule: Rule,
-    /// The probability that the match answered, else the best one, is right, where it is calibrated.
-    pub confidence: Option<f32>,
-    /// Why the best match was not to be answered at once.
-    pub guard: Option<Guard>,
-    /// What the confidence was computed from; `None` where nothing was ranked.
-    pub features: Option<Features>,
-    /// The best entries, best first. Empty where there was nothing to compare.
-    pub matches: Vec<Match>,
-    /// Where the query asks several questions and each is answered: their replies. The reply itself
-    /// is then that to the first, under the whole query.
-    pub parts: Vec<Reply>,
-}
-
-impl Reply {
-    /// The match that is answered.
-    pub fn answer(&self) -> Option<&Match> {
-        match self.decision {
-            Decision::Answer(at) => self.matches.get(at),
-            Decision::Ambiguous(_) | Decision::NoMatch => None,
-        }
-    }
-
-    /// The matches that are answered: several where the query asks several questions.
-    pub fn answers(&self) -> Vec<&Match> {
-        if self.parts.is_empty() {
-            self.answer().into_iter().collect()
-        } else {
-            self.parts.iter().filter_map(Reply::answer).collect()
-        }
-    }
-
-    /// The matches that are offered as choices.
-    pub fn choices(&self) -> Vec<&Match> {
-        match &self.decision {
-            Decision::Ambiguous(choices) => choices.iter().map(|&at| &self.matches[at]).collect(),
-            Decision::Answer(_) | Decision::NoMatch => Vec::new(),
-        }
-    }
-
-    /// How far the next entry's score is below the best; `None` without a next.
-    pub fn margin(&self) -> Option<f32> {
-        match self.matches[..] {
-            [best, next, ..] => Some(best.score - next.score),
-            _ => None,
-        }
-    }
 }
 
 impl<E: Embedder> Bot<E> {
@@ -238,7 +175,7 @@ impl<E: Embedder> Bot<E> {
         let reply = |number: usize| {
             let query = queries[number];
             match &places[number] {
-                Place::Nothing => nothing_to_compare(query),
+                Place::Nothing => Reply::nothing_to_compare(query),
                 Place::Phrasing { vector, normalized } => self.reply(query, normalized, vector.view(), count),
                 Place::Text { at, normalized, parts } => {
                     let whole = self.reply(query, normalized, rows.row(*at), count);
@@ -248,7 +185,7 @@ impl<E: Embedder> Bot<E> {
                     let parts = (at + 1..=at + parts)
                         .map(|at| self.reply(texts[at], &normalize_phrasing(texts[at]), rows.row(at), count))
                         .collect();
-                    joined(whole, parts)
+                    Reply::joined(whole, parts)
                 }
             }
         };
@@ -340,104 +277,6 @@ enum Place {
     Phrasing { vector: Array1<f32>, normalized: String },
     /// It is embedded at `at`, and those of its parts after it.
     Text { at: usize, normalized: String, parts: usize },
-}
-
-fn nothing_to_compare(query: &str) -> Reply {
-    Reply {
-        query: query.to_owned(),
-        decision: Decision::NoMatch,
-        rule: Rule::NothingToCompare,
-        confidence: None,
-        guard: None,
-        features: None,
-        matches: Vec::new(),
-        parts: Vec::new(),
-    }
-}
-
-/// The replies to a message's parts, if each is answered, and not all by the same entry; else the
-/// reply to the whole.
-fn joined(whole: Reply, parts: Vec<Reply>) -> Reply {
-    let entries: Option<Vec<usize>> = parts.iter().map(|part| Some(part.answer()?.entry)).collect();
-    match entries {
-        Some(mut entries) => {
-            entries.sort_unstable();
-            entries.dedup();
-            if entries.len() < parts.len() {
-                return whole;
-            }
-            // Together they are as sure as the least sure of them.
-            let confidence = parts
-                .iter()
-                .map(|part| part.confidence)
-                .reduce(|least, next| Some(least?.min(next?)))
-                .flatten();
-            Reply { query: whole.query, confidence, parts: parts.clone(), ..parts[0].clone() }
-        }
-        None => whole,
-    }
-}
-
-impl Prepared {
-    fn new<E: Embedder>(faq: &Faq, embedder: &E, answers: bool, progress: Progress) -> Result<Self> {
-        let entries = &faq.entries;
-        let phrasings = entries.iter().flat_map(|entry| &entry.phrasings).map(String::as_str);
-        let (answered, answer_texts): (Vec<usize>, Vec<String>) = if answers {
-            entries.iter().enumerate().filter_map(|(at, entry)| Some((at, answer_text(entry)?))).unzip()
-        } else {
-            (Vec::new(), Vec::new())
-        };
-        let texts: Vec<&str> = phrasings.chain(answer_texts.iter().map(String::as_str)).collect();
-        let Passages { rows, beside } = embedder.passages(&texts, progress)?;
-        let counts = entries.iter().map(|entry| entry.phrasings.len());
-        let mut index = Index::new(rows, counts, answered);
-
-        let large = Ranker::is_large(&index);
-        let kept = beside.filter(|_| large);
-        if let Some(ranker) = kept.as_ref().and_then(|path| read(path, &index).ok()?) {
-            return Ok(Prepared { index, ranker });
-        }
-        let rows = match index.rows().read() {
-            Ok(rows) if large => rows,
-            read => {
-                // What cannot be read is embedded again.
-                let rows = match read {
-                    Ok(rows) => rows,
-                    Err(_) => embedder.embed(Role::Passage, &texts, progress)?.into(),
-                };
-                index = index.with_rows(rows.clone());
-                rows
-            }
-        };
-        let ranker = Ranker::new(entries, &index, rows.view());
-        if let Some(path) = kept {
-            // If it cannot be written, the next start takes longer: the embedder has warned, who writes to
-            // the same folder.
-            let _ = write(&path, &index, &ranker);
-        }
-        Ok(Prepared { index, ranker })
-    }
-}
-
-/// What a file of signals begins with.
-const MAGIC: &Magic = b"FAQBOTEV";
-
-/// Reads the signals of a large FAQ; `None` where there is no such file.
-fn read(path: &Path, index: &Index) -> io::Result<Option<Ranker>> {
-    let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
-    let ranker = Ranker::read(index, &mut reader)?;
-    reader.finish()?;
-    Ok(Some(ranker))
-}
-
-/// Writes them.
-fn write(path: &Path, index: &Index, ranker: &Ranker) -> io::Result<()> {
-    let file = files::whole(path, Readers::Owner, |out| {
-        let mut writer = ArrayWriter::new(out, MAGIC)?;
-        ranker.write(index, &mut writer)?;
-        writer.finish().map(drop)
-    })?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use faqbot::embed::fastembed::{BUNDLED, Hub};
 use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use serde::{Deserialize, Deserializer};
 
-use crate::args::{Color, Limit, Options};
+use crate::options::{Color, Limit, Options};
 
 /// The name of the configuration file.
 const FILE: &str = "faqbot.toml";

@@ -11,7 +11,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::args::{Cli, Command, Options};
+use crate::args::{Cli, Command};
+use crate::options::Options;
 
 /// What is to be done, and with what.
 pub struct Parsed {

@@ -1,0 +1,222 @@
+//! The options that commands share, in groups: a command has those that it uses.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{FalseyValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, ValueEnum};
+use faqbot::faq::format::FORMATS;
+use faqbot::faq::{ColumnMap, Format};
+
+/// All options that commands share. Each is also a FAQBOT_ variable and a line in faqbot.toml, but for
+/// those that only make sense once.
+#[derive(Debug, Default, Args)]
+pub struct Options {
+    #[command(flatten)]
+    pub faq: FaqOptions,
+    #[command(flatten)]
+    pub model: ModelOptions,
+    #[command(flatten)]
+    pub answers: AnswerOptions,
+    #[command(flatten)]
+    pub decision: DecisionOptions,
+    #[command(flatten)]
+    pub cache: CacheOptions,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+/// Which FAQ, and how its files are read.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "FAQ")]
+pub struct FaqOptions {
+    /// A FAQ file or a folder of them, in any format that --format names; may be given several times;
+    /// `-` is standard input (default: the therapist FAQ in the program)
+    #[arg(long, env = "FAQBOT_FAQ", value_name = "PATH")]
+    pub faq: Vec<PathBuf>,
+    /// The format of the FAQ files (default: found by name and content)
+    #[arg(long, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format_named(|_| true), hide_possible_values = true)]
+    pub format: Option<&'static Format>,
+    /// What columns of a table hold, by heading or number: question, answer, also, id, source, tags,
+    /// min_confidence
+    #[arg(long, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
+    pub map: Option<ColumnMap>,
+    /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
+    #[arg(long, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
+    pub limit: Vec<Limit>,
+}
+
+/// What embeds.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelOptions {
+    /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`
+    #[arg(long, env = "FAQBOT_MODEL", value_name = "NAME")]
+    pub model: Option<String>,
+    /// A folder with model.onnx and its tokenizer's files
+    #[arg(long, env = "FAQBOT_MODEL_DIR", value_name = "DIR")]
+    pub model_dir: Option<PathBuf>,
+    /// Never open a network connection
+    #[arg(long, env = "FAQBOT_OFFLINE", value_parser = FalseyValueParser::new())]
+    pub offline: bool,
+}
+
+/// What is embedded.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct AnswerOptions {
+    /// Leave the answers out of the matching: one vector an entry less
+    #[arg(long, env = "FAQBOT_NO_ANSWERS", value_parser = FalseyValueParser::new())]
+    pub no_answers: bool,
+}
+
+/// When to answer.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Decision")]
+pub struct DecisionOptions {
+    /// Below this confidence (0 to 1) the bot asks back or has no answer
+    #[arg(long, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]
+    pub min_confidence: Option<f32>,
+    /// Below this cosine (-1 to 1) there is no answer, whatever the confidence
+    #[arg(long, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
+    pub min_cosine: Option<f32>,
+    /// Without confidence: entries this close to the best are asked back about
+    #[arg(long, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
+    pub margin: Option<f32>,
+}
+
+/// Vectors on disk.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheOptions {
+    #[command(flatten)]
+    pub folder: CacheFolder,
+    /// Neither read nor write the embedding cache
+    #[arg(long, env = "FAQBOT_NO_CACHE", value_parser = FalseyValueParser::new())]
+    pub no_cache: bool,
+}
+
+/// Where they are.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Cache")]
+pub struct CacheFolder {
+    /// The folder of the embedding cache (default: in the user's cache folder)
+    #[arg(long, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// What holds for every command.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "General")]
+pub struct GeneralOptions {
+    /// Say nothing on standard error but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say on standard error what is read and used
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub verbose: bool,
+    /// Say on standard error where the time went
+    #[arg(long)]
+    pub timings: bool,
+    /// Colours in the output
+    #[arg(long, env = "FAQBOT_COLOR", value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// The configuration file (default: ./faqbot.toml, then faqbot/faqbot.toml in the user's
+    /// configuration folder)
+    #[arg(long, env = "FAQBOT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl Options {
+    /// These, and where they leave something open, the weaker ones.
+    pub fn over(self, weaker: Options) -> Options {
+        fn list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
+            if own.is_empty() { weaker } else { own }
+        }
+        let Options { faq, model, answers, decision, cache, general } = weaker;
+        // A model and a folder with one exclude each other: the stronger of them stands alone.
+        let chosen = self.model.model.is_some() || self.model.model_dir.is_some();
+        Options {
+            faq: FaqOptions {
+                faq: list(self.faq.faq, faq.faq),
+                format: self.faq.format.or(faq.format),
+                map: self.faq.map.or(faq.map),
+                limit: faq.limit.into_iter().chain(self.faq.limit).collect(),
+            },
+            model: ModelOptions {
+                model: if chosen { self.model.model } else { model.model },
+                model_dir: if chosen { self.model.model_dir } else { model.model_dir },
+                offline: self.model.offline || model.offline,
+            },
+            answers: AnswerOptions { no_answers: self.answers.no_answers || answers.no_answers },
+            decision: DecisionOptions {
+                min_confidence: self.decision.min_confidence.or(decision.min_confidence),
+                min_cosine: self.decision.min_cosine.or(decision.min_cosine),
+                margin: self.decision.margin.or(decision.margin),
+            },
+            cache: CacheOptions {
+                folder: CacheFolder { cache_dir: self.cache.folder.cache_dir.or(cache.folder.cache_dir) },
+                no_cache: self.cache.no_cache || cache.no_cache,
+            },
+            general: GeneralOptions {
+                quiet: self.general.quiet || general.quiet,
+                verbose: self.general.verbose || general.verbose,
+                timings: self.general.timings || general.timings,
+                color: self.general.color.or(general.color),
+                config: self.general.config.or(general.config),
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// Where standard output is a terminal and NO_COLOR is not set
+    Auto,
+    Always,
+    Never,
+}
+
+/// One limit: a name and a number, which may end in k, M or G.
+#[derive(Debug, Clone, Copy)]
+pub enum Limit {
+    FileBytes(u64),
+    Entries(usize),
+    TextBytes(usize),
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = "a limit is file-bytes=N, entries=N or text-bytes=N, where N may end in k, M or G";
+        let (name, number) = text.split_once('=').ok_or(wanted)?;
+        let digits = number.trim_end_matches(['k', 'M', 'G']);
+        let unit: u64 = match &number[digits.len()..] {
+            "" => 1,
+            "k" => 1_000,
+            "M" => 1_000_000,
+            "G" => 1_000_000_000,
+            _ => return Err(wanted.into()),
+        };
+        let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or(wanted)?;
+        let count = usize::try_from(number).unwrap_or(usize::MAX);
+        match name.trim() {
+            "file-bytes" => Ok(Limit::FileBytes(number)),
+            "entries" => Ok(Limit::Entries(count)),
+            "text-bytes" => Ok(Limit::TextBytes(count)),
+            _ => Err(wanted.into()),
+        }
+    }
+}
+
+/// The formats for which `which` holds, by name.
+pub fn format_named(which: fn(&Format) -> bool) -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS
+        .iter()
+        .filter(|format| which(format))
+        .map(|format| PossibleValue::new(format.name).help(format.title));
+    PossibleValuesParser::new(names)
+        .try_map(|name| Format::named(&name).ok_or_else(|| format!("there is no format {name}")))
+}

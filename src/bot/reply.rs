@@ -1,0 +1,100 @@
+//! What the bot makes of a query.
+
+use crate::matching::decision::{Decision, Rule};
+use crate::matching::features::Features;
+use crate::matching::guard::Guard;
+use crate::matching::ranking::Match;
+
+/// What the bot makes of a query: an answer, choices or none, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The query as it was asked.
+    pub query: String,
+    /// What to do; its numbers are positions in `matches`.
+    pub decision: Decision,
+    /// Why.
+    pub rule: Rule,
+    /// The probability that the match answered, else the best one, is right, where it is calibrated.
+    pub confidence: Option<f32>,
+    /// Why the best match was not to be answered at once.
+    pub guard: Option<Guard>,
+    /// What the confidence was computed from; `None` where nothing was ranked.
+    pub features: Option<Features>,
+    /// The best entries, best first. Empty where there was nothing to compare.
+    pub matches: Vec<Match>,
+    /// Where the query asks several questions and each is answered: their replies. The reply itself
+    /// is then that to the first, under the whole query.
+    pub parts: Vec<Reply>,
+}
+
+impl Reply {
+    /// The match that is answered.
+    pub fn answer(&self) -> Option<&Match> {
+        match self.decision {
+            Decision::Answer(at) => self.matches.get(at),
+            Decision::Ambiguous(_) | Decision::NoMatch => None,
+        }
+    }
+
+    /// The matches that are answered: several where the query asks several questions.
+    pub fn answers(&self) -> Vec<&Match> {
+        if self.parts.is_empty() {
+            self.answer().into_iter().collect()
+        } else {
+            self.parts.iter().filter_map(Reply::answer).collect()
+        }
+    }
+
+    /// The matches that are offered as choices.
+    pub fn choices(&self) -> Vec<&Match> {
+        match &self.decision {
+            Decision::Ambiguous(choices) => choices.iter().map(|&at| &self.matches[at]).collect(),
+            Decision::Answer(_) | Decision::NoMatch => Vec::new(),
+        }
+    }
+
+    /// How far the next entry's score is below the best; `None` without a next.
+    pub fn margin(&self) -> Option<f32> {
+        match self.matches[..] {
+            [best, next, ..] => Some(best.score - next.score),
+            _ => None,
+        }
+    }
+
+    /// To a query without letters or digits, or of a FAQ without entries.
+    pub(super) fn nothing_to_compare(query: &str) -> Self {
+        Reply {
+            query: query.to_owned(),
+            decision: Decision::NoMatch,
+            rule: Rule::NothingToCompare,
+            confidence: None,
+            guard: None,
+            features: None,
+            matches: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// The replies to a message's parts, if each is answered, and not all by the same entry; else the
+    /// reply to the whole.
+    pub(super) fn joined(whole: Reply, parts: Vec<Reply>) -> Self {
+        let entries: Option<Vec<usize>> = parts.iter().map(|part| Some(part.answer()?.entry)).collect();
+        match entries {
+            Some(mut entries) => {
+                entries.sort_unstable();
+                entries.dedup();
+                if entries.len() < parts.len() {
+                    return whole;
+                }
+                // Together they are as sure as the least sure of them.
+                let confidence = parts
+                    .iter()
+                    .map(|part| part.confidence)
+                    .reduce(|least, next| Some(least?.min(next?)))
+                    .flatten();
+                Reply { query: whole.query, confidence, parts: parts.clone(), ..parts[0].clone() }
+            }
+            None => whole,
+        }
+    }
+}
