@@ -1,14 +1,13 @@
-//! Questions and batches through the bundled model, side by side: the built-in engine; with
-//! `ORT_DYLIB_PATH`, ONNX Runtime on the same model; with `FAQBOT_BENCH_F32` beside it, ONNX Runtime on
-//! the model in f32; with `FAQBOT_BENCH_PYTHON`, sentence-transformers. benches/README.md says how to get
-//! these.
+//! Compares questions and batches through the bundled model: on the built-in engine; with `ORT_DYLIB_PATH`,
+//! on ONNX Runtime with the same model; with `FAQBOT_BENCH_F32` as well, on ONNX Runtime with the model in
+//! f32; with `FAQBOT_BENCH_PYTHON`, in sentence-transformers. benches/README.md says how to get these.
 //!
 //! ```console
 //! $ cargo bench --bench embed
 //! ```
 //!
-//! An engine is chosen once in a process, so each side is a process of its own; the sides take turns,
-//! so that what else the machine does falls on all.
+//! A process chooses its engine once, so each side has its own process. The sides take turns, so that other
+//! load on the machine affects all of them.
 
 use std::env;
 use std::ffi::OsString;
@@ -27,7 +26,7 @@ const LIBRARY: &str = "ORT_DYLIB_PATH";
 const F32: &str = "FAQBOT_BENCH_F32";
 const PYTHON: &str = "FAQBOT_BENCH_PYTHON";
 
-/// What one process measured: milliseconds, except for the rates in texts a second.
+/// What one process measures: milliseconds, or texts per second for the rates.
 const MEASURES: [&str; 5] =
     ["load ms", "question p50 ms", "question p99 ms", "512 questions /s", "512 mixed lengths /s"];
 
@@ -58,7 +57,7 @@ fn main() {
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers.py")).arg("embed");
         sides.push(("Python", command));
     }
-    // For each side its runs, and in each the measures.
+    // The runs of each side, and the measures of each run.
     let mut runs: Vec<Vec<Vec<f64>>> = vec![Vec::new(); sides.len()];
     for _ in 0..ROUNDS {
         for ((_, command), runs) in sides.iter_mut().zip(&mut runs) {
@@ -66,7 +65,7 @@ fn main() {
             let text = String::from_utf8_lossy(&output.stdout);
             let mut values: Vec<f64> =
                 text.split_whitespace().filter_map(|value| value.parse().ok()).collect();
-            // Python says nothing of loading.
+            // Python does not measure loading.
             if values.len() + 1 == MEASURES.len() {
                 values.insert(0, f64::NAN);
             }
@@ -126,16 +125,16 @@ fn measure() -> [f64; MEASURES.len()] {
         bot.ask(query).expect("a reply");
         times.push(begin.elapsed());
     }
-    // The first questions warm caches and clocks.
+    // The first questions warm up caches and clocks.
     times.drain(..100);
     times.sort();
     let at = |share: f64| ms(times[(times.len() as f64 * share) as usize]);
 
-    // No text twice: faqbot would embed it once.
+    // No text twice, since faqbot would embed it once.
     let again = queries.iter().map(|query| format!("and {query}"));
     let short: Vec<String> = queries.iter().cloned().chain(again).take(512).collect();
     let short: Vec<&str> = short.iter().map(String::as_str).collect();
-    // One to 120 words, in an order that mixes them.
+    // 1 to 120 words, in mixed order.
     let words: Vec<&str> = queries.iter().flat_map(|query| query.split(' ')).collect();
     let mixed: Vec<String> = (0..512)
         .map(|index| {

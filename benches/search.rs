@@ -1,7 +1,7 @@
 //! Search: all signals of all entries, ranked, for a query whose vector is given; and the exact scalar
-//! products alone. The same with the vectors in a file, as they are from 4,096 phrasings on after the first
-//! start. Beside them, the time of reading the phrasings' vectors once from memory, in the same
-//! run and on the same number of cores, and, with `FAQBOT_BENCH_PYTHON`, the top 10 by numpy and faiss.
+//! products alone. Also with the vectors in a file, as they are from 4,096 phrasings on after the first
+//! start. For comparison: the time to read the phrasings' vectors once from memory, in the same run and on
+//! the same number of cores; and, with `FAQBOT_BENCH_PYTHON`, the top 10 by numpy and faiss.
 //!
 //! ```console
 //! $ cargo bench --bench search            # up to 100,000 phrasings
@@ -28,7 +28,7 @@ use rten_simd::{Isa, SimdOp};
 const DIMENSION: usize = 384;
 const PHRASINGS: usize = 4;
 
-/// Numbers without meaning, the same on every run.
+/// Pseudo-random numbers, the same on every run.
 struct Random(u64);
 
 impl Random {
@@ -42,7 +42,7 @@ impl Random {
     }
 }
 
-/// Entries whose phrasings are eight words out of 5,000.
+/// Entries with phrasings of eight words out of 5,000.
 fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
     let mut phrasing = || (0..8).map(|_| format!("w{}", random.next() % 5000)).collect::<Vec<_>>().join(" ");
     (0..count)
@@ -57,7 +57,7 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
         .collect()
 }
 
-/// Unit rows around a centre for each entry, as the phrasings of a question are.
+/// Unit rows around a centre for each entry, like the phrasings of a question.
 fn rows(random: &mut Random, count: usize) -> Array2<f32> {
     let mut rows = Array2::zeros((count, DIMENSION));
     for mut block in rows.axis_chunks_iter_mut(Axis(0), PHRASINGS) {
@@ -72,7 +72,7 @@ fn rows(random: &mut Random, count: usize) -> Array2<f32> {
     rows
 }
 
-/// Reads all numbers once, on all cores and with the widest loads there are.
+/// Reads all numbers once, on all cores and with the widest loads available.
 fn read(rows: ArrayView2<f32>) -> f32 {
     let cores = thread::available_parallelism().map_or(1, |count| count.get());
     thread::scope(|scope| {
@@ -91,7 +91,7 @@ impl SimdOp for Sum<'_> {
 
     #[inline(always)]
     fn eval<I: Isa>(self, _: I) -> f32 {
-        // Several sums at a time, so that memory is what is waited for.
+        // Several sums at a time, so that memory is the bottleneck.
         let mut sums = [0.0f32; 64];
         for chunk in self.0.as_chunks::<64>().0 {
             for lane in 0..64 {
@@ -111,7 +111,7 @@ fn in_file(rows: &ArrayView2<f32>) -> Rows {
     Rows::File(Arc::new(RowsFile::new(file, 0, DIMENSION, checks)))
 }
 
-/// Milliseconds of each, taking turns: the median.
+/// The median milliseconds of each piece of work, run in turns.
 fn measure<const N: usize>(mut work: [&mut dyn FnMut(); N]) -> [f64; N] {
     const ROUNDS: usize = 15;
     let mut times = [[0.0; ROUNDS]; N];
@@ -128,7 +128,7 @@ fn measure<const N: usize>(mut work: [&mut dyn FnMut(); N]) -> [f64; N] {
     })
 }
 
-/// What numpy and faiss take, where they are at hand.
+/// The times of numpy and faiss, if available.
 fn peers(count: usize) -> String {
     let Some(python) = env::var_os("FAQBOT_BENCH_PYTHON").filter(|python| !python.is_empty()) else {
         return String::new();
@@ -143,7 +143,7 @@ fn peers(count: usize) -> String {
 }
 
 fn main() {
-    // `cargo bench` adds flags of its own.
+    // `cargo bench` adds its own flags.
     let most = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     println!("milliseconds; {DIMENSION} numbers a phrasing, {PHRASINGS} phrasings an entry");
     println!(
@@ -159,7 +159,7 @@ fn main() {
         let begin = Instant::now();
         let ranker = Ranker::new(&entries, &index, rows.view());
         let prepared = begin.elapsed().as_secs_f64() * 1e3;
-        // Questions near an entry, with some of its words.
+        // A question near an entry, with some of its words.
         let mut query = rows.row(count / 2).to_owned();
         query.mapv_inplace(|value| value + 0.5 * random.unit() / (DIMENSION as f32).sqrt());
         let length = query.dot(&query).sqrt();

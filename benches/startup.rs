@@ -1,6 +1,6 @@
-//! The first answer, as a whole process with a warm cache: `faqbot ask` on the therapist FAQ, on a
-//! question that is one of its phrasings, on a FAQ of 10,000 entries and one of 100,000 phrasings, and,
-//! with `FAQBOT_BENCH_PYTHON`, sentence-transformers. Time and memory.
+//! Time and memory of the first answer, as a whole process with a warm cache: `faqbot ask` on the therapist
+//! FAQ, also with a question that is one of its phrasings, on a FAQ of 10,000 entries and one of 100,000
+//! phrasings; and, with `FAQBOT_BENCH_PYTHON`, sentence-transformers.
 //!
 //! ```console
 //! $ cargo bench --bench startup           # the first time takes three minutes, to embed
@@ -17,14 +17,14 @@ const RUNS: usize = 15;
 const QUESTION: &str = "do shrinks google their patients";
 
 fn main() {
-    // Kept from one run to the next.
+    // Kept between runs.
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("startup");
     fs::create_dir_all(&folder).expect("a folder");
     let ask = |faq: Option<&Path>, question: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_faqbot"));
-        // The built-in engine, whatever else the benchmarks compare with.
+        // Always the built-in engine, whatever the other benchmarks compare.
         command.env_remove("ORT_DYLIB_PATH");
-        // A cache for each FAQ, as a user with one FAQ has it.
+        // One cache per FAQ, like that of a user with one FAQ.
         let name = faq.and_then(Path::file_stem).unwrap_or_else(|| "therapist".as_ref());
         command.args(["ask", question, "--offline", "--cache-dir"]).arg(folder.join("cache").join(name));
         if let Some(faq) = faq {
@@ -47,7 +47,7 @@ fn main() {
     }
     for (name, command) in &mut sides {
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        // The warm-up.
+        // Warm up.
         assert!(command.status().expect("a run").code().is_some_and(|code| code < 2), "{name}");
     }
     let mut times = vec![Vec::new(); sides.len()];

@@ -25,7 +25,7 @@ pub use hash::HashEmbedder;
 pub struct ModelId(String);
 
 impl ModelId {
-    /// An id; who makes it sees to it that it covers all that changes a vector.
+    /// An id, which must cover everything that changes a vector.
     pub fn new(id: impl Into<String>) -> Self {
         ModelId(id.into())
     }
@@ -51,7 +51,7 @@ pub enum Role {
     Passage,
 }
 
-/// Is told how many texts of a call are done.
+/// Called with the number of texts of a call that are done.
 pub type Progress<'p> = &'p mut dyn FnMut(usize);
 
 /// The vectors of a FAQ's texts.

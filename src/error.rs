@@ -1,15 +1,15 @@
-//! What can go wrong, for people and for callers.
+//! Errors, for users and for callers.
 //!
-//! A file that cannot be used is an [`Error`]; a row in it that cannot be used is a [`RowError`],
-//! and the rest of the file is used all the same.
+//! A file that cannot be used is an [`Error`]. A bad row in a file is a [`RowError`]; the rest of the file is
+//! still used.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The result of this crate's fallible functions.
+/// The result type of this crate's fallible functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why something could not be done. The message says what to do about it where that is known.
+/// An error of this crate. The message says what to do about it, where that is known.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -18,55 +18,55 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said. Not named `source`: the message has it, and whoever prints the chain
-        /// of sources would say it twice.
+        /// The system's error. Not named `source`: the message already includes it, and anything that prints
+        /// the chain of sources would repeat it.
         reason: std::io::Error,
     },
-    /// A file is not what its name or use promises, from this line on.
+    /// From this line on, a file is not what its name or use promises.
     #[error("{0}")]
     Syntax(RowError),
-    /// A file was read in all formats that it may have, and none gave an entry.
+    /// A file was tried in every format it may have, and none gave an entry.
     #[error("{}", no_faq(path, tried))]
     NoFaq {
         /// The file.
         path: PathBuf,
-        /// The formats, and why each did not fit.
+        /// The formats, each with the reason why it did not fit.
         tried: Vec<(&'static str, RowError)>,
     },
-    /// A folder holds no file that is a FAQ.
+    /// A folder contains no FAQ file.
     #[error("{}: no FAQ in this folder; the files that are looked at end in {known}", path.display())]
     NoFaqInFolder {
         /// The folder.
         path: PathBuf,
-        /// The endings that are known.
+        /// The known file extensions.
         known: String,
     },
-    /// A FAQ passes a limit.
+    /// A FAQ exceeds a limit.
     #[error("{}: {reason}", path.display())]
     Limit {
         /// The file.
         path: PathBuf,
-        /// The limit and what passes it.
+        /// The limit, and what exceeds it.
         reason: String,
     },
-    /// A FAQ file was read and holds no entry.
+    /// A FAQ file was read but has no entries.
     #[error("{}: no entries{}", path.display(), list(rows))]
     NoEntries {
         /// The file.
         path: PathBuf,
-        /// What was found and could not be used.
+        /// What was found but could not be used.
         rows: Vec<RowError>,
     },
-    /// An embedding model could not be found, fetched or loaded, or it failed on a text.
+    /// An embedding model could not be found, fetched or loaded, or failed on a text.
     #[error("{0}")]
     Model(String),
-    /// A number that decides about answers is not one that can.
+    /// A number that decides about answers, such as a threshold, is out of range.
     #[error("{0}")]
     Policy(String),
 }
 
 impl Error {
-    /// For `map_err` on file operations.
+    /// Makes an [`Error::Io`], for `map_err` on file operations.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
         move |reason| Error::Io { path: path.to_owned(), reason }
     }
@@ -92,21 +92,21 @@ fn list(rows: &[RowError]) -> String {
 /// A part of a file that could not be used, shown as `path:line: reason`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowError {
-    /// The file; empty until whoever read the file fills it in (parsers see text, not files).
+    /// The file. Empty until the reader of the file fills it in: parsers see text, not files.
     pub path: PathBuf,
-    /// The line, counted from 1.
+    /// The line, counting from 1.
     pub line: usize,
     /// What is wrong with it.
     pub reason: String,
 }
 
 impl RowError {
-    /// A row error in a file that is not known yet.
+    /// A row error whose file is not known yet.
     pub fn new(line: usize, reason: impl Into<String>) -> Self {
         RowError { path: PathBuf::new(), line, reason: reason.into() }
     }
 
-    /// The same, in this file.
+    /// The same error, in this file.
     pub fn in_file(self, path: &Path) -> Self {
         RowError { path: path.to_owned(), ..self }
     }

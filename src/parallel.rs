@@ -1,11 +1,11 @@
-//! Work shared out among all cores where the results must not depend on how many there are.
+//! Splits work across all cores, where the results must not depend on the number of cores.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Does `work` on consecutive parts of `0..count`, one a core, none of them smaller than `least` unless it
-/// is the only one. The results are in the order of the parts.
+/// Runs `work` on consecutive parts of `0..count`, one part per core. No part is smaller than `least` unless
+/// it is the only one. The results are in the order of the parts.
 pub fn in_parts<T: Send>(count: usize, least: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let parts = rayon::current_num_threads().min(count / least.max(1)).max(1);
     if parts == 1 {
@@ -15,9 +15,8 @@ pub fn in_parts<T: Send>(count: usize, least: usize, work: impl Fn(Range<usize>)
     (0..parts).into_par_iter().map(|number| work(part(number))).collect()
 }
 
-/// Does `work` on consecutive blocks of `0..count`, of `size` each, some at a time on all cores. The
-/// results come in order, and which blocks there are does not depend on the machine: sums over them are
-/// the same everywhere.
+/// Runs `work` on consecutive blocks of `0..count`, `size` each, several at a time on all cores. The results
+/// come in order. The blocks do not depend on the machine, so sums over them are the same everywhere.
 pub fn in_blocks<T: Send>(
     count: usize,
     size: usize,

@@ -1,13 +1,12 @@
-//! Vectors kept on disk, so that a second start embeds nothing and an edit only what changed.
+//! Keeps vectors on disk, so that a second start embeds nothing, and an edit only what changed.
 //!
-//! A file for each list of texts that was embedded together, such as those of a FAQ, in their order: the
-//! vectors of a large FAQ can stay in it, and a small one is not kept waiting by its neighbours. Beside it
-//! may lie a file of what was [prepared](Passages::beside) from the vectors; they come and go together. Texts
-//! that no file has in this order are looked for in all files of the model. A file that has become
-//! another by an edit is removed; of the rest, those go that were used the longest ago.
+//! There is one file for each list of texts that were embedded together, such as those of a FAQ, in their
+//! order. The vectors of a large FAQ can then stay in the file, and a small FAQ does not have to wait for
+//! others. A file of what was [prepared](Passages::beside) from the vectors may lie beside it; the two are
+//! removed together. Texts that no file has in this order are looked up in all files of the model. A file
+//! that an edit made obsolete is removed; among the rest, the least recently used go first.
 //!
-//! Whatever is wrong with a file costs time, never an answer. Queries are not kept: what people ask is
-//! theirs.
+//! A broken file costs time, never an answer. Queries are not kept: what people ask is their own business.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,10 +23,10 @@ use crate::error::Result;
 use crate::storage::cache_folder::{MAX_BYTES, PREPARED, VECTORS, files_in, make_room, remove};
 use crate::storage::vector_file::{VectorFile, key};
 
-/// A file goes when a new one has all but this share of its texts.
+/// A file is removed when a new one has all but this share of its texts.
 const EDITED_SHARE: f64 = 0.1;
 
-/// An embedder that remembers the vectors of passages on disk.
+/// An embedder that keeps the vectors of passages on disk.
 pub struct CachedEmbedder<E> {
     inner: E,
     folder: PathBuf,
@@ -39,17 +38,17 @@ pub struct CachedEmbedder<E> {
 struct State {
     /// Vectors that could not be written.
     unwritten: FxHashMap<u128, Vec<f32>>,
-    /// What went wrong with files, until it is asked for.
+    /// What went wrong with files, until [`CachedEmbedder::take_warnings`] takes it.
     warnings: Vec<String>,
 }
 
 impl<E: Embedder> CachedEmbedder<E> {
-    /// Wraps `inner`, with its vectors in files in `folder`.
+    /// Wraps `inner` and keeps its vectors in files in `folder`.
     pub fn new(inner: E, folder: &Path) -> Self {
         CachedEmbedder { inner, folder: folder.to_owned(), max_bytes: MAX_BYTES, state: Mutex::default() }
     }
 
-    /// The same with another bound on the bytes in the folder.
+    /// The same with another limit on the bytes in the folder.
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {
         CachedEmbedder { max_bytes, ..self }
     }
@@ -59,12 +58,12 @@ impl<E: Embedder> CachedEmbedder<E> {
         &self.inner
     }
 
-    /// What went wrong with files since this was last asked: one line each, for the user.
+    /// What went wrong with files since the last call: one line each, for the user.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).warnings)
     }
 
-    /// How the names of the model's files begin.
+    /// The start of the names of the model's files.
     fn stem(&self) -> String {
         let model = self.model().as_str();
         let readable: String = model
@@ -94,8 +93,8 @@ impl<E: Embedder> CachedEmbedder<E> {
             .collect()
     }
 
-    /// The vectors of texts with these keys, from the files that have them, else from the embedder. They
-    /// are kept if some had to be embedded, or in any case where that is `wanted`.
+    /// The vectors of the texts with these keys, from the files that have them, else from the embedder. They
+    /// are kept if some had to be embedded, or in any case if `wanted`.
     fn gather(
         &self,
         state: &mut State,
@@ -104,7 +103,7 @@ impl<E: Embedder> CachedEmbedder<E> {
         wanted: bool,
         progress: Progress,
     ) -> Result<Array2<f32>> {
-        // Each text once, however often it is there.
+        // Each text once, however often it occurs.
         let mut positions =
             FxHashMap::<u128, usize>::with_capacity_and_hasher(keys.len(), Default::default());
         let firsts: Vec<usize> = keys
@@ -145,7 +144,7 @@ impl<E: Embedder> CachedEmbedder<E> {
         Ok(rows)
     }
 
-    /// Keeps vectors, whole or not at all, and removes files that are not needed any more.
+    /// Keeps vectors, whole or not at all, and removes files that are no longer needed.
     fn keep(&self, keys: &[u128], rows: &Array2<f32>, others: Vec<VectorFile>) -> io::Result<()> {
         let path = self.path(keys);
         fs::create_dir_all(&self.folder)?;
@@ -199,7 +198,7 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match VectorFile::open(&path, self.model().as_str(), self.dimension()) {
             Ok(Some(file)) if file.keys == keys => {
-                // What is used stays longest. Where the time cannot be set, it is that of the writing.
+                // The most recently used stay longest. If the time cannot be set, it remains that of writing.
                 let _ = File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
                 progress(texts.len());
                 return Ok(Passages { rows: file.rows, beside });
@@ -272,7 +271,7 @@ mod tests {
         assert!(second.take_warnings().is_empty());
     }
 
-    /// The files of a folder, by name.
+    /// The names of the files in a folder, sorted.
     fn names(folder: &Path) -> Vec<String> {
         let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
         let mut names: Vec<String> = files_in(folder).unwrap().into_iter().filter_map(name).collect();
@@ -308,7 +307,7 @@ mod tests {
         assert!(second.rows.in_memory().is_none() && count == 0);
         assert_eq!(second.rows.read().unwrap(), first.rows.read().unwrap());
         assert_eq!(names(folder.path()).len(), 2);
-        // An edit, and one of another order: nothing of the old is left.
+        // An edit, then another order: nothing of the old file is left.
         texts[3] = "edited";
         assert_eq!(passages(&texts).1, 1);
         texts.reverse();
@@ -317,7 +316,7 @@ mod tests {
         // Another list with some of the same texts is another FAQ.
         assert_eq!(passages(&texts[..10]).1, 0);
         assert_eq!(names(folder.path()).len(), 2);
-        // Its file is open all the while.
+        // The removed file is still open.
         assert_eq!(second.rows.block(0..1).unwrap().row(0), first.rows.block(0..1).unwrap().row(0));
     }
 
@@ -326,7 +325,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let read = |embedder: &CachedEmbedder<Counting>| {
             let Passages { rows, .. } = embedder.passages(&["one", "two"], &mut |_| ()).unwrap();
-            // What a bot does where reading fails.
+            // What a bot does if reading fails.
             let rows = rows.read().unwrap_or_else(|_| embedded(embedder, &["one", "two"]).0.into());
             (rows, embedder.inner().count.load(Ordering::Relaxed))
         };
@@ -378,7 +377,7 @@ mod tests {
             embedder.passages(&[text], &mut |_| ()).unwrap();
             embedder.inner().count.load(Ordering::Relaxed)
         };
-        // Files have the times of their use, which a file system may count in steps.
+        // File times tell the last use, and some file systems store them coarsely.
         let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
         pause();
         assert_eq!(passages("two"), 1);
@@ -389,7 +388,7 @@ mod tests {
         assert_eq!(names(folder.path()).len(), 2);
         assert_eq!(passages("one"), 0);
         assert_eq!(passages("two"), 1);
-        // One that is too large for the folder stays as long as it is the only one.
+        // A file that is too large for the folder stays while it is the only one.
         let large = cached(folder.path()).with_max_bytes(10);
         embedded(&large, &["four"]);
         assert_eq!(names(folder.path()).len(), 1);

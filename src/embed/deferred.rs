@@ -1,4 +1,4 @@
-//! An embedder that is loaded in the background while other work goes on.
+//! An embedder that is loaded in the background.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -8,8 +8,8 @@ use ndarray::Array2;
 use super::{Embedder, ModelId, Progress, Role};
 use crate::error::{Error, Result};
 
-/// Stands for an embedder whose model and dimension are known before it is loaded. The first text to
-/// embed waits for it; a failure to load is the failure of every text.
+/// Stands in for an embedder whose model and dimension are known before it is loaded. The first text to embed
+/// waits for it; if loading fails, every text fails.
 pub struct Deferred<E> {
     model: ModelId,
     dimension: usize,
@@ -18,13 +18,13 @@ pub struct Deferred<E> {
 }
 
 impl<E: Embedder + 'static> Deferred<E> {
-    /// Begins to load an embedder of this model and dimension.
+    /// Starts to load an embedder with this model and dimension.
     pub fn new(model: ModelId, dimension: usize, load: impl FnOnce() -> Result<E> + Send + 'static) -> Self {
         let loading = Mutex::new(Some(thread::spawn(load)));
         Deferred { model, dimension, loading, loaded: OnceLock::new() }
     }
 
-    /// The embedder, once it is loaded.
+    /// The embedder, after waiting until it is loaded.
     fn wait(&self) -> Result<&E> {
         let loaded = self.loaded.get_or_init(|| {
             let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,10 +1,10 @@
 //! Neural embedders through fastembed: the bundled model, fastembed's catalogue, local folders.
 //!
-//! Every model goes one way: its files are brought into memory (from the binary, a folder or the
-//! hub) and loaded as fastembed's user-defined model. fastembed's own download is not used: its
-//! cache is relative to the working directory, and it cannot be told to stay offline.
+//! Every model is loaded the same way: its files are read into memory (from the binary, a folder or the hub)
+//! and passed to fastembed as a user-defined model. fastembed's own download is not used: its cache is
+//! relative to the working directory, and it cannot be told to stay offline.
 //!
-//! ONNX Runtime is replaced by rten, unless `ORT_DYLIB_PATH` names its library.
+//! Models run on rten, or on ONNX Runtime if `ORT_DYLIB_PATH` names its library.
 
 mod bundled;
 #[cfg(feature = "hub")]

@@ -1,4 +1,4 @@
-//! An embedder that knows spelling, not meaning: for tests.
+//! An embedder for tests, which knows spelling but not meaning.
 
 use ndarray::Array2;
 use unicode_normalization::UnicodeNormalization;
@@ -8,8 +8,8 @@ use super::{Embedder, ModelId, Progress, Role, normalize};
 use crate::error::Result;
 use crate::faq::normalize_phrasing;
 
-/// A deterministic embedder without a model: words and their letter triples, hashed into 256
-/// dimensions. It knows spelling, not meaning; it is for tests of everything around the matching.
+/// A deterministic embedder without a model: words and their letter trigrams, hashed into 256 dimensions. It
+/// knows spelling, not meaning, and is for tests of everything around the matching.
 #[derive(Debug)]
 pub struct HashEmbedder {
     model: ModelId,

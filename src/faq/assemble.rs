@@ -1,5 +1,5 @@
-//! What holds for every format: texts are trimmed and made harmless, halves of an entry are joined,
-//! ids are given, and what cannot be used is left out and said.
+//! Turns parsed files of any format into a FAQ: trims texts and makes them harmless, joins halves of entries,
+//! assigns ids, and leaves out and reports what cannot be used.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -23,11 +23,11 @@ pub struct Part {
     pub parsed: Parsed,
 }
 
-/// Makes one FAQ of the files that were read.
+/// Combines the parsed files into one FAQ.
 ///
 /// # Errors
 ///
-/// A limit is passed, or no entry is left.
+/// Returns an error if a limit is exceeded or no entry is left.
 pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     join_halves(&mut parts);
     let limits = &options.limits;
@@ -35,11 +35,11 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     let mut faq = Faq::default();
     let mut places: Vec<Place> = Vec::new();
     let (mut skipped, mut merged, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    // Ids that the files give are taken first, so that a made one never steals one.
+    // Reserve the ids that the files give, so that a generated one never takes one of them.
     let given: HashSet<String> =
         parts.iter().flat_map(|part| &part.parsed.entries).filter_map(|raw| clean(raw.id.clone()?)).collect();
     let mut taken: HashMap<String, Place> = HashMap::new();
-    // For each slug (its hash) the number to try next: many entries may have the same question.
+    // The number to try next for each slug (by its hash), since many entries may have the same question.
     let mut next: HashMap<u64, usize> = HashMap::new();
 
     for (file, part) in parts.into_iter().enumerate() {
@@ -79,7 +79,7 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
                 None => free(slug(entry.question())),
                 Some(id) => match taken.get(&id) {
                     None => id,
-                    // Files, sheets and sections number their entries each for itself.
+                    // Files, sheets and sections each number their own entries.
                     Some(first) => {
                         let other = if first.file == file {
                             free(id.clone())
@@ -137,13 +137,13 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     Ok(Loaded { faq, places, files, skipped, merged, notes })
 }
 
-/// Joins the halves of entries: some tools keep questions and answers apart, in one file or several,
-/// and name them alike or say elsewhere which belong together.
+/// Joins the halves of entries. Some tools keep questions and answers apart, in one file or several, and give
+/// both the same name or say elsewhere which belong together.
 fn join_halves(parts: &mut [Part]) {
     let aliases: HashMap<String, String> =
         parts.iter_mut().flat_map(|part| std::mem::take(&mut part.parsed.aliases)).collect();
-    // Where questions and answers stand by name: file and place in it. A name may have questions in
-    // several places; these go to the first.
+    // The file and position of questions and answers, by name. If a name has questions in several places,
+    // they are joined into the first.
     let mut answers: HashMap<String, (usize, usize)> = HashMap::new();
     let mut questions: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
     for (file, part) in parts.iter().enumerate() {
@@ -167,7 +167,7 @@ fn join_halves(parts: &mut [Part]) {
         }
         let place = answers.get(&name).or_else(|| answers.get(aliases.get(&name)?));
         if let Some(&(other_file, other)) = place {
-            // Several names may lead to one answer.
+            // Several names may lead to the same answer.
             let answer = parts[other_file].parsed.entries[other].answer.clone();
             parts[file].parsed.entries[at].answer = answer;
             parts[other_file].parsed.entries[other].used = true;
@@ -180,7 +180,7 @@ fn join_halves(parts: &mut [Part]) {
     }
 }
 
-/// The text without surrounding white space, unless nothing is left. Does not copy it.
+/// Trims a text without copying it; `None` if nothing is left.
 fn clean(mut text: String) -> Option<String> {
     text.truncate(text.trim_end().len());
     let start = text.len() - text.trim_start().len();
@@ -188,8 +188,8 @@ fn clean(mut text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// An entry without its id yet, and the id that the file gives it; or why it cannot be used.
-/// `controls` is the first line with control characters.
+/// Checks an entry. Returns the id that the file gives it and the entry, which has no id of its own yet, or
+/// why it cannot be used. `controls` is the first line with control characters.
 fn check(
     raw: RawEntry,
     answers: Answers,

@@ -1,4 +1,4 @@
-//! Bytes of a file as text: UTF-8 and UTF-16 by their marks, else UTF-8, else Windows-1252.
+//! Decodes the bytes of a file: UTF-8 or UTF-16 by its byte-order mark, else UTF-8, else Windows-1252.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::RowError;
 
-/// The text of a file, without its byte-order mark, and what there is to say about how it was read.
+/// The text of a file without its byte-order mark, and notes on how it was decoded.
 pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
     let (text, note) = if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let (text, broken) = encoding.decode_without_bom_handling(&bytes[mark..]);
@@ -23,8 +23,8 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => {
                 let line = 1 + bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
-                // Every byte means something in Windows-1252, so this cannot fail; that it is right is a
-                // guess, unless the file says so itself.
+                // Every byte is valid in Windows-1252, so this cannot fail. It is a guess unless the file
+                // declares its encoding.
                 let named = declared(bytes);
                 let encoding = named.unwrap_or(WINDOWS_1252);
                 let (text, _) = encoding.decode_without_bom_handling(bytes);
@@ -34,14 +34,14 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
             }
         }
     };
-    // Old systems end lines with this mark alone.
+    // Old systems end lines with `\r` alone.
     let text =
         if text.contains('\r') && !text.contains('\n') { text.replace('\r', "\n").into() } else { text };
     let notes = note.into_iter().chain(encoded_twice(&text)).collect();
     (text, notes)
 }
 
-/// UTF-16 by its zeros: text in Latin letters has one beside each.
+/// Recognises UTF-16 by its zero bytes: in Latin text, every other byte is zero.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(1000) & !1];
     let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|&&byte| byte == 0).count();
@@ -54,7 +54,7 @@ fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// The encoding that a page says it has: `<meta charset="…">`, `encoding="…"`.
+/// The encoding that a page declares: `<meta charset="…">`, `encoding="…"`.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]).to_ascii_lowercase();
     let found = ["charset=", "encoding="].iter().find_map(|mark| head.split_once(mark))?.1;
@@ -65,11 +65,11 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(&name.as_bytes()[..end]).filter(|encoding| *encoding != UTF_8)
 }
 
-/// Notices text that was UTF-8, was taken for Windows-1252, and was encoded again: "donâ€™t". It is
-/// reported and left as it is: what it was is a guess.
+/// Detects UTF-8 text that was mistaken for Windows-1252 and encoded again: "donâ€™t". It is reported but not
+/// changed, since the original is a guess.
 fn encoded_twice(text: &str) -> Option<RowError> {
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_ascii()) {
-        // Runs of characters from beyond ASCII, as the bytes they may have been.
+        // Runs of non-ASCII characters, as the bytes they may have been.
         for run in line.split(|c: char| c.is_ascii()).filter(|run| run.chars().count() > 1) {
             let (bytes, _, unknown) = WINDOWS_1252.encode(run);
             if let (false, Ok(once)) = (unknown, std::str::from_utf8(&bytes)) {

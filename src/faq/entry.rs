@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The name of an entry, unique in its FAQ.
+/// The id of an entry, unique in its FAQ.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(String);
 
@@ -28,9 +28,9 @@ impl From<&str> for EntryId {
 /// One answer and the ways of asking for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The entry's name.
+    /// The entry's id.
     pub id: EntryId,
-    /// The phrasings, at least one; the first is the question as the FAQ shows it.
+    /// The phrasings, at least one. The first is the question as the FAQ shows it.
     pub phrasings: Vec<String>,
     /// The answer, as Markdown.
     pub answer: String,
@@ -38,7 +38,7 @@ pub struct Entry {
     pub source: Option<String>,
     /// Topics.
     pub tags: Vec<String>,
-    /// The confidence above which this entry answers, in `0..=1`, where it has one of its own.
+    /// The confidence above which this entry answers, in `0..=1`, if it has its own.
     pub min_confidence: Option<f32>,
 }
 
@@ -49,21 +49,21 @@ impl Entry {
     }
 }
 
-/// A list of entries, and what the bot says beside them.
+/// A list of entries, with the bot's other texts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Faq {
     /// What the FAQ is about.
     pub title: Option<String>,
-    /// What the bot says when a chat begins.
+    /// What the bot says when a chat starts.
     pub greeting: Option<String>,
     /// What the bot says when it has no answer.
     pub fallback: Option<String>,
-    /// The entries, in the file's order.
+    /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
 }
 
 impl Faq {
-    /// The number of phrasings in all entries.
+    /// The number of phrasings of all entries.
     pub fn phrasing_count(&self) -> usize {
         self.entries.iter().map(|entry| entry.phrasings.len()).sum()
     }

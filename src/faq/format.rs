@@ -1,7 +1,6 @@
-//! The formats that FAQs come in: the one place that knows them all.
+//! The file formats of FAQs. This is the only place that knows them all.
 //!
-//! A format is a file in `formats/`, with a pure function from text to [`Parsed`], and a line in
-//! [`FORMATS`].
+//! A format is a file in `formats/` with a pure function from text to [`Parsed`], and a line in [`FORMATS`].
 
 use std::fmt;
 use std::io;
@@ -17,10 +16,9 @@ use super::parsed::{Fit, Parsed};
 use super::readers::table::Table;
 use crate::error::RowError;
 
-/// What a parser gives: an error where the text as a whole is not of the format.
+/// What a parser returns: an error if the text as a whole is not in the format.
 type ParseResult = Result<Parsed, RowError>;
 
-/// Writes a FAQ.
 type WriteFn = fn(&Faq, &mut dyn io::Write) -> io::Result<()>;
 
 /// How a format is written.
@@ -28,7 +26,7 @@ type WriteFn = fn(&Faq, &mut dyn io::Write) -> io::Result<()>;
 enum Write {
     /// With the FAQ's title, greeting and fallback.
     Whole(WriteFn),
-    /// The entries only: there is no place for these.
+    /// Entries only: the format has no place for title, greeting and fallback.
     Entries(WriteFn),
 }
 
@@ -41,21 +39,21 @@ enum Parse {
     Workbook(fn(&[u8], &mut Table) -> ParseResult),
 }
 
-/// A file format that FAQs come in.
+/// A file format for FAQs.
 #[derive(Clone, Copy)]
 pub struct Format {
-    /// What it is called on a command line.
+    /// Its name on a command line.
     pub name: &'static str,
-    /// What it is called in a sentence.
+    /// Its name in a sentence.
     pub title: &'static str,
-    /// The endings of its files, without the dot; the first is the one it is written with.
+    /// File extensions, without the dot. Files are written with the first.
     pub endings: &'static [&'static str],
     fit: fn(&str) -> Fit,
     parse: Parse,
     write: Option<Write>,
 }
 
-/// All formats. Of those that share an ending, the more special come first.
+/// All formats. Among those that share an extension, the more specific come first.
 #[rustfmt::skip]
 pub static FORMATS: &[Format] = &[
     #[cfg(feature = "spreadsheets")]
@@ -79,7 +77,7 @@ pub static FORMATS: &[Format] = &[
     Format { name: "text", title: "plain text", endings: &["txt", "text"], fit: plain::fit, parse: Parse::Text(plain::parse), write: None },
 ];
 
-/// The endings that say nothing about the format.
+/// Extensions that say nothing about the format.
 const ANY: [&str; 2] = ["txt", "text"];
 
 impl Format {
@@ -88,22 +86,22 @@ impl Format {
         FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name))
     }
 
-    /// The format that a file with this name is written in.
+    /// The format in which a file with this name is written.
     pub fn to_write(path: &Path) -> Option<&'static Format> {
         FORMATS.iter().find(|format| format.write.is_some() && has_ending(path, &format.endings[..1]))
     }
 
-    /// Whether the name of a file has one of the format's endings.
+    /// Whether the file has one of the format's extensions.
     pub fn has_ending_of(&self, path: &Path) -> bool {
         has_ending(path, self.endings)
     }
 
-    /// Whether FAQs can be written in it.
+    /// Whether FAQs can be written in this format.
     pub fn is_written(&self) -> bool {
         self.write.is_some()
     }
 
-    /// What of a FAQ is lost when it is written in this format.
+    /// The parts of a FAQ that are lost when it is written in this format.
     pub fn lost(&self, faq: &Faq) -> Vec<&'static str> {
         let texts = [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)];
         match self.write {
@@ -116,7 +114,7 @@ impl Format {
     ///
     /// # Errors
     ///
-    /// Writing fails, or the format is only read.
+    /// Returns an error if writing fails or the format can only be read.
     pub fn write(&self, faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         match self.write {
             Some(Write::Whole(write) | Write::Entries(write)) => write(faq, out),
@@ -154,7 +152,7 @@ fn has_ending(path: &Path, endings: &[&str]) -> bool {
     ending.is_some_and(|ending| endings.contains(&&*ending))
 }
 
-/// All endings that are known, for a message.
+/// All known extensions, for a message.
 pub(super) fn endings() -> String {
     let mut endings: Vec<&str> = FORMATS.iter().flat_map(|format| format.endings).copied().collect();
     endings.sort_unstable();
@@ -162,13 +160,13 @@ pub(super) fn endings() -> String {
     endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether bytes begin as workbooks do: as a ZIP archive or as an OLE file.
+/// Whether the bytes start like a workbook: a ZIP archive or an OLE file.
 pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0")
 }
 
-/// The formats that a file may have, the likeliest first. The ending of the name is believed unless
-/// the text plainly says otherwise; where the ending says nothing, the text is all there is.
+/// The formats that a file may have, likeliest first. The extension is trusted unless the text clearly says
+/// otherwise; where the extension says nothing, only the text counts.
 pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
     if is_workbook(bytes) {
         return FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_))).collect();
@@ -190,7 +188,7 @@ pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static 
     add(&|format, fit| of_name(format) && fit == Fit::Strong);
     add(&|format, fit| of_name(format) && fit == Fit::Weak);
     add(&|_, fit| fit == Fit::Strong);
-    // Of the formats with this ending, the last is the one without special marks.
+    // Of the formats with this extension, the last is the one without special features.
     let plainest = FORMATS.iter().rfind(|format| of_name(format));
     add(&|format, _| plainest == Some(format));
     if !named {
@@ -223,7 +221,7 @@ mod tests {
         assert_eq!(found("a.md", "## intent: faq/a\n- b\n")[0], "rasa1");
         assert_eq!(found("a.md", "# ? a\n```\nb\n```\n")[0], "qna");
         assert_eq!(found("a.md", "# A?\n\nB\n"), ["markdown"]);
-        // A name that says nothing, or something else than the text.
+        // The name says nothing, or contradicts the text.
         assert_eq!(found("faq", "question,answer\na,b\n")[0], "csv");
         assert_eq!(found("a.txt", "{\"entries\": []}")[0], "json");
         assert_eq!(found("a.csv", "<!doctype html>\n<p>")[..1], ["html"]);

@@ -1,5 +1,5 @@
-//! One file a format: a pure function from text to [`Parsed`](super::parsed::Parsed), and one that writes
-//! where the format is written. `format.rs` knows them all.
+//! One file per format: a pure function from text to [`Parsed`](super::parsed::Parsed), and one that writes
+//! if the format can be written. `format.rs` lists them all.
 
 pub mod botpress;
 pub mod csv;

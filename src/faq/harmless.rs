@@ -1,8 +1,8 @@
-//! Texts without what must not reach a terminal: control characters made visible.
+//! Makes texts safe for a terminal by showing control characters as symbols.
 
-/// Makes control characters visible, so that a text can do nothing to a terminal: escape sequences,
-/// and marks that show text in another order than it has. Line breaks become `\n`; tabs stay. Says
-/// whether any but line breaks were changed.
+/// Replaces control characters by visible symbols, so that a text cannot affect a terminal: escape sequences,
+/// and characters that reorder the text. Line breaks become `\n`; tabs stay. Also returns whether anything
+/// but line breaks was changed.
 pub fn harmless(text: String) -> (String, bool) {
     if !text.chars().any(|c| c == '\r' || visible(c) != c) {
         return (text, false);
@@ -13,15 +13,14 @@ pub fn harmless(text: String) -> (String, bool) {
     (shown, changed)
 }
 
-/// What stands for a control character; any other character, line breaks and tabs stand for
-/// themselves.
+/// The symbol for a control character. Line breaks, tabs and all other characters are returned as they are.
 pub fn visible(c: char) -> char {
     match c {
         '\n' | '\t' => c,
-        // The pictures of the C0 controls stand in their order.
+        // The control pictures are in the order of the C0 controls.
         '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
         '\x7f' => '\u{2421}',
-        // Characters that make a terminal show text in another order than it has.
+        // Characters that make a terminal reorder the text.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,

@@ -1,7 +1,6 @@
-//! Reading FAQ files: one, several, or folders of them.
+//! Reads FAQ files: one, several, or folders of them.
 //!
-//! What a file names (links, includes, addresses) is never followed. A link within a folder that is
-//! read is not followed either.
+//! What a file names (links, includes, addresses) is never followed, and neither are links within a folder.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -17,23 +16,24 @@ use super::parsed::{Parsed, RawEntry};
 use super::readers::table::Table;
 use crate::error::{Error, Result, RowError};
 
-/// How far reading is, for a progress bar.
+/// Reading progress, for a progress bar.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'p> {
     /// The file.
     pub path: &'p Path,
-    /// Bytes that were read and understood.
+    /// Bytes read and parsed so far.
     pub done: u64,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub total: u64,
 }
 
-/// Reads files, and the files in folders, as one FAQ. A folder's files are read in the order of their
-/// names, folders in it as well; those that hold no FAQ are in [`Loaded::skipped`].
+/// Reads files, and the files in folders, as one FAQ. Folders are read recursively, in the order of the file
+/// names; files in them that hold no FAQ are in [`Loaded::skipped`].
 ///
 /// # Errors
 ///
-/// A file cannot be read, passes a limit, or holds no entry that can be used; a folder holds none.
+/// Returns an error if a file cannot be read, exceeds a limit, or has no usable entry, or if a folder has
+/// none.
 pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Loaded> {
     let mut parts = Vec::new();
     for path in paths {
@@ -47,7 +47,7 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
         for file in &files {
             match read_file(file, options, progress) {
                 Ok(part) => parts.push(part),
-                // In a folder there may be anything.
+                // A folder may contain anything.
                 Err(Error::NoFaq { path, tried }) => {
                     let reasons: Vec<String> =
                         tried.iter().map(|(name, row)| format!("{name}: {}", row.reason)).collect();
@@ -64,36 +64,38 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
     assemble(parts, options)
 }
 
-/// Reads a FAQ from bytes. `path` is for the format and for messages.
+/// Reads a FAQ from bytes. `path` helps to find the format and appears in messages.
 ///
 /// # Errors
 ///
-/// As [`load`].
+/// As for [`load`].
 pub fn read(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Loaded> {
     assemble(vec![parse(bytes, path, options, &mut |_| ())?], options)
 }
 
 impl Faq {
-    /// Reads a FAQ from a file, whose format is found by its name and content.
+    /// Reads a FAQ from a file. The format is found by name and content.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is too large, or holds no entry that can be used. Single entries that cannot be used are in [`Loaded::skipped`].
+    /// Returns an error if the file cannot be read, is too large, or has no usable entry. Single entries that
+    /// cannot be used are in [`Loaded::skipped`].
     pub fn load(path: &Path) -> Result<Loaded> {
         load(&[path.to_owned()], &ReadOptions::default(), &mut |_| ())
     }
 
-    /// Reads a FAQ from bytes. `path` is for the format and for messages.
+    /// Reads a FAQ from bytes. `path` helps to find the format and appears in messages.
     ///
     /// # Errors
     ///
-    /// As [`Faq::load`].
+    /// As for [`Faq::load`].
     pub fn read(bytes: &[u8], path: &Path) -> Result<Loaded> {
         read(bytes, path, &ReadOptions::default())
     }
 }
 
-/// The files below a folder whose endings are known, by name. Hidden ones and links are passed over.
+/// Lists the files below a folder that have a known extension, sorted by name. Hidden files and links are
+/// skipped.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let mut entries = fs::read_dir(folder)
         .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
@@ -103,7 +105,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().map_err(Error::io(&path))?;
-        // What faqbot writes beside a FAQ is none.
+        // The files that faqbot writes beside a FAQ are not FAQs.
         if name.starts_with('.') || name.ends_with(".calibration.json") || name == "faqbot.toml" {
             continue;
         }
@@ -128,7 +130,7 @@ fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Readin
         return Err(too_large(size));
     }
     let mut bytes = Vec::with_capacity(size as usize);
-    // A pipe or a device says no size: read one byte more than allowed, and no further.
+    // Pipes and devices report no size, so read at most one byte more than allowed.
     file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::io(path))?;
     if bytes.len() as u64 > limit {
         return Err(too_large(bytes.len() as u64));
@@ -137,7 +139,7 @@ fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Readin
     parse(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
 }
 
-/// Reads bytes in the first of the formats they may have that gives an entry.
+/// Parses bytes in the first possible format that gives an entry.
 fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64)) -> Result<Part> {
     let (text, notes) =
         if format::is_workbook(bytes) { ("".into(), Vec::new()) } else { decode::decode(bytes) };
@@ -146,7 +148,7 @@ fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn Fn
         None => format::candidates(path, bytes, &text),
     };
     let mut tried: Vec<(&'static str, RowError)> = Vec::new();
-    // Read, but with no entry that has question and answer.
+    // Parsed, but no entry has both question and answer.
     let mut useless: Option<Part> = None;
     for format in candidates {
         let mut table = Table { columns: &options.columns, progress };
@@ -180,14 +182,14 @@ fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn Fn
         }
     }
     match useless {
-        // Of one format, every row is said.
+        // If only one format was tried, report every row.
         Some(part) if tried.len() == 1 => Ok(part),
         _ => Err(Error::NoFaq { path: path.to_owned(), tried }),
     }
 }
 
 impl RawEntry {
-    /// Whether an entry can come of it.
+    /// Whether it can become an entry.
     fn is_usable(&self, answers: Answers) -> bool {
         let full = |text: &String| !text.trim().is_empty();
         let answered = answers == Answers::Optional || self.answer.as_ref().is_some_and(full);
@@ -196,7 +198,7 @@ impl RawEntry {
 }
 
 impl Part {
-    /// A file of which nothing is used.
+    /// A file that is left out entirely.
     fn skipped(path: PathBuf, row: RowError) -> Self {
         Part { path, format: None, parsed: Parsed { skipped: vec![row], ..Parsed::default() } }
     }

@@ -1,4 +1,4 @@
-//! A FAQ as read from files, and what there is to say about each file.
+//! A FAQ as read from files, with a report on each file.
 
 use std::path::{Path, PathBuf};
 
@@ -6,42 +6,42 @@ use super::entry::Faq;
 use super::format::Format;
 use crate::error::RowError;
 
-/// Where an entry stands.
+/// Where an entry is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Its file, as a position in [`Loaded::files`].
     pub file: usize,
-    /// The line on which it begins, counted from 1.
+    /// The line on which it starts, counting from 1.
     pub line: usize,
 }
 
-/// What came of a file.
+/// How a file was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileSummary {
     /// The file.
     pub path: PathBuf,
-    /// What it was read as; `None` for a file of a folder that holds no FAQ.
+    /// The format it was read as; `None` for a file in a folder that holds no FAQ.
     pub format: Option<&'static Format>,
-    /// The number of entries that begin in it.
+    /// The number of entries that start in it.
     pub entries: usize,
     /// The number of their phrasings.
     pub phrasings: usize,
 }
 
-/// A FAQ as read from files, and what there is to say about each.
+/// A FAQ as read from files, with reports on them.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The FAQ; it has at least one entry.
     pub faq: Faq,
-    /// Where each entry stands, in the order of the FAQ.
+    /// Where each entry is defined, in the order of the FAQ.
     pub places: Vec<Place>,
     /// The files, in the order they were read.
     pub files: Vec<FileSummary>,
     /// What was left out, each with its place and the reason.
     pub skipped: Vec<RowError>,
-    /// What was joined with something further up.
+    /// What was joined with something earlier.
     pub merged: Vec<RowError>,
-    /// What else there is to know, such as another encoding.
+    /// Other remarks, such as an unexpected encoding.
     pub notes: Vec<RowError>,
 }
 

@@ -1,9 +1,9 @@
-//! Texts without what does not change their meaning: normalised phrasings, slugs, abridged lines.
+//! Reduces texts to what carries their meaning: normalised phrasings, slugs, abridged lines.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// At most `limit` characters of a text, on one line, with an ellipsis where more were.
+/// At most `limit` characters of a text, on one line, with an ellipsis if it was cut.
 pub fn abridge(text: &str, limit: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(limit) {
@@ -12,7 +12,7 @@ pub fn abridge(text: &str, limit: usize) -> String {
     }
 }
 
-/// The words of a text as an id: lower case, without accents, joined by `-`.
+/// Turns a text into an id: its words in lower case, without accents, joined by `-`.
 ///
 /// ```
 /// assert_eq!(faqbot::faq::slug("Where's the Café?"), "wheres-the-cafe");
@@ -24,8 +24,8 @@ pub fn slug(text: &str) -> String {
     if words.is_empty() { "entry".into() } else { words }
 }
 
-/// A phrasing without what does not change its meaning: case, accents, punctuation, width, spacing.
-/// Two phrasings with the same result are the same question; an empty result is no question.
+/// Strips a phrasing of what does not change its meaning: case, accents, punctuation, width, spacing. Two
+/// phrasings with the same result are the same question; an empty result is no question.
 ///
 /// ```
 /// use faqbot::faq::normalize_phrasing;
@@ -33,7 +33,7 @@ pub fn slug(text: &str) -> String {
 /// assert_eq!(normalize_phrasing("…?!"), "");
 /// ```
 pub fn normalize_phrasing(text: &str) -> String {
-    // What has no accents needs no tables for them.
+    // ASCII has no accents to look up in tables.
     if text.is_ascii() {
         words_of(text.chars().map(|c| c.to_ascii_lowercase()), text.len())
     } else {
@@ -42,7 +42,7 @@ pub fn normalize_phrasing(text: &str) -> String {
     }
 }
 
-/// The letters and digits, with a space for whatever else stands between them.
+/// The letters and digits, with a space for anything between them.
 fn words_of(folded: impl Iterator<Item = char>, length: usize) -> String {
     let mut words = String::with_capacity(length);
     let mut gap = false;

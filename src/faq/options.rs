@@ -3,19 +3,19 @@
 use super::format::Format;
 use super::readers::columns::ColumnMap;
 
-/// What a FAQ may not exceed. Each is an error when passed, with the name of the limit.
+/// Limits on the size of a FAQ. Exceeding one is an error that names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one file.
+    /// Bytes in one file.
     pub file_bytes: u64,
-    /// Entries of all files together.
+    /// Entries in all files together.
     pub entries: usize,
-    /// Bytes of one phrasing or answer, as UTF-8.
+    /// Bytes in one phrasing or answer, as UTF-8.
     pub text_bytes: usize,
 }
 
 impl Default for Limits {
-    /// More than any FAQ that was written: beyond them, the file is not what it was taken for.
+    /// Larger than any FAQ that people write: beyond these, the file is not what it was taken for.
     fn default() -> Self {
         Limits { file_bytes: 512 << 20, entries: 1_000_000, text_bytes: 100_000 }
     }
@@ -24,19 +24,19 @@ impl Default for Limits {
 /// Whether an entry must have an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Answers {
-    /// An entry without one is left out and said: a bot that answers needs it.
+    /// An entry without one is left out and reported: a bot needs it to answer.
     #[default]
     Required,
-    /// An entry without one has an empty answer: enough to measure the matching.
+    /// An entry without one gets an empty answer, which is enough to measure the matching.
     Optional,
 }
 
 /// How files are read.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
-    /// The format of all files; found by name and content where there is none.
+    /// The format of all files. If `None`, it is found by name and content.
     pub format: Option<&'static Format>,
-    /// Which columns of a table are what, where their names do not say.
+    /// Which columns of a table hold what, where their names do not say.
     pub columns: ColumnMap,
     /// See [`Answers`].
     pub answers: Answers,

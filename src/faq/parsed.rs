@@ -1,11 +1,11 @@
-//! What the parsers give: entries before they are checked, and how surely a text is of a format.
+//! What parsers return: entries before they are checked, and how well a text fits a format.
 
 use crate::error::RowError;
 
-/// An entry as a file has it, before it is checked.
+/// An entry as it is in the file, before it is checked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RawEntry {
-    /// The line on which it begins, counted from 1.
+    /// The line on which it starts, counting from 1.
     pub line: usize,
     /// Its id, if the file gives one.
     pub id: Option<String>,
@@ -19,14 +19,14 @@ pub struct RawEntry {
     pub tags: Vec<String>,
     /// See [`super::Entry::min_confidence`].
     pub min_confidence: Option<f32>,
-    /// Whether it is one half, questions or answer, of an entry whose other half has the same id and
-    /// may stand elsewhere.
+    /// Whether this is half an entry, questions or answer. The other half has the same id and may be
+    /// elsewhere.
     pub half: bool,
-    /// Whether another entry has the answer of this half.
+    /// Whether another entry uses this half's answer.
     pub(super) used: bool,
 }
 
-/// What a parser makes of a file.
+/// The result of parsing a file.
 #[derive(Debug, Clone, Default)]
 pub struct Parsed {
     /// See [`super::Faq::title`].
@@ -37,36 +37,36 @@ pub struct Parsed {
     pub fallback: Option<String>,
     /// The entries that could be read.
     pub entries: Vec<RawEntry>,
-    /// Names of questions whose answers have another name: of halves, see [`RawEntry::half`].
+    /// For halves (see [`RawEntry::half`]): pairs of question name and answer name, where these differ.
     pub aliases: Vec<(String, String)>,
-    /// What could not be, or is not used.
+    /// What could not be read, or is not used.
     pub skipped: Vec<RowError>,
-    /// What was joined with an entry further up.
+    /// What was joined with something earlier.
     pub merged: Vec<RowError>,
-    /// What else there is to know about how the file was read.
+    /// Other remarks on how the file was read.
     pub notes: Vec<RowError>,
 }
 
-/// How surely a text is of a format, from a look at it.
+/// How well a text fits a format, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// It is not.
+    /// It is not in the format.
     No,
     /// It may be.
     Weak,
-    /// It is of this one or of none.
+    /// It is in this format or in none.
     Strong,
-    /// faqbot wrote it, whatever else the text looks like.
+    /// faqbot wrote it, whatever else it looks like.
     Sure,
 }
 
 impl Fit {
-    /// Weak where something speaks for it.
+    /// Weak if something speaks for the format.
     pub fn weak(fits: bool) -> Fit {
         if fits { Fit::Weak } else { Fit::No }
     }
 
-    /// Strong where something speaks for it.
+    /// Strong if something speaks for the format.
     pub fn strong(fits: bool) -> Fit {
         if fits { Fit::Strong } else { Fit::No }
     }

@@ -1,4 +1,4 @@
-//! What several formats share: trees of values, tables, headings and pages.
+//! Readers that several formats share: trees of values, tables, headings and pages.
 
 pub mod columns;
 pub mod fields;

@@ -1,9 +1,9 @@
-//! Files of arrays: numbers one after the other, as this machine has them in memory, with a checksum.
+//! Files of arrays: numbers in this machine's memory layout, with a checksum.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | what the file is |
-//! | 8 | [`ORDER`], which another order of bytes makes another number |
+//! | 8 | the kind of file |
+//! | 8 | [`ORDER`], which is another number in another byte order |
 //! | 8, then as many | an array: its length in bytes and its numbers; any number of these |
 //! | 8 | xxh3-64 of all bytes before |
 
@@ -16,10 +16,10 @@ use xxhash_rust::xxh3::Xxh3;
 
 const ORDER: u64 = 0x0102_0304_0506_0708;
 
-/// About this many bytes are read before they are added to the checksum, while they are at hand.
+/// Roughly this many bytes are read, then added to the checksum while they are still in the cache.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// What a file is: its first bytes.
+/// The first bytes of a file, which tell its kind.
 pub type Magic = [u8; 8];
 
 /// Writes a file of arrays.
@@ -29,11 +29,11 @@ pub struct ArrayWriter<'w> {
 }
 
 impl<'w> ArrayWriter<'w> {
-    /// Begins a file.
+    /// Starts a file.
     ///
     /// # Errors
     ///
-    /// It cannot be written; so with all that follows.
+    /// Returns an error if the file cannot be written; so do the other functions.
     pub fn new(out: &'w mut dyn Write, magic: &Magic) -> io::Result<Self> {
         let mut writer = ArrayWriter { out, sum: Xxh3::new() };
         writer.bytes(magic)?;
@@ -48,7 +48,7 @@ impl<'w> ArrayWriter<'w> {
         self.bytes(bytes)
     }
 
-    /// Writes the checksum, and gives back what is written to.
+    /// Writes the checksum and returns the output.
     pub fn finish(self) -> io::Result<&'w mut dyn Write> {
         self.out.write_all(&self.sum.digest().to_ne_bytes())?;
         Ok(self.out)
@@ -60,21 +60,21 @@ impl<'w> ArrayWriter<'w> {
     }
 }
 
-/// Reads a file of arrays. What it gives may be broken until [`ArrayReader::finish`] says that it is not.
+/// Reads a file of arrays. What it returns may be broken until [`ArrayReader::finish`] has checked it.
 pub struct ArrayReader {
     file: File,
-    /// Bytes that were read.
+    /// Bytes read so far.
     at: u64,
     size: u64,
     sum: Xxh3,
 }
 
 impl ArrayReader {
-    /// Opens a file; `None` where there is none.
+    /// Opens a file; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or is another kind of file.
+    /// Returns an error if the file cannot be read or is of another kind.
     pub fn open(path: &Path, magic: &Magic) -> io::Result<Option<Self>> {
         let file = match File::open(path) {
             Ok(file) => file,
@@ -98,12 +98,12 @@ impl ArrayReader {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, is cut short, or has no array of such numbers here.
+    /// Returns an error if the file cannot be read, is cut short, or has no array of such numbers here.
     pub fn array<T: Pod>(&mut self) -> io::Result<Vec<T>> {
         let mut length = [0; 8];
         self.bytes(&mut length)?;
         let length = u64::from_ne_bytes(length);
-        // Before memory is asked for.
+        // Checked before memory is allocated.
         if length > self.size - self.at || length % size_of::<T>() as u64 != 0 {
             return Err(broken("it is cut short"));
         }
@@ -112,11 +112,11 @@ impl ArrayReader {
         Ok(numbers)
     }
 
-    /// The same for one number.
+    /// Reads an array of one number.
     ///
     /// # Errors
     ///
-    /// As [`ArrayReader::array`].
+    /// As for [`ArrayReader::array`].
     pub fn number<T: Pod>(&mut self) -> io::Result<T> {
         match self.array()?[..] {
             [number] => Ok(number),
@@ -124,11 +124,11 @@ impl ArrayReader {
         }
     }
 
-    /// Checks what was read, and gives the file back with the number of bytes read and the size of it.
+    /// Verifies the checksum. Returns the file, the number of bytes read, and the size of the file.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or its checksum is another.
+    /// Returns an error if the file cannot be read or the checksum differs.
     pub fn finish(mut self) -> io::Result<(File, u64, u64)> {
         let found = self.sum.digest();
         let mut checksum = [0; 8];
@@ -152,7 +152,7 @@ impl ArrayReader {
     }
 }
 
-/// An error for a file whose content is not what it should be.
+/// An error for a file with unexpected content.
 pub fn broken(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
 }

@@ -1,4 +1,4 @@
-//! The folder of the embedding cache: which files are its own, how large they are together, which go.
+//! The folder of the embedding cache: which files belong to it, how large they are, and which are removed.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -8,20 +8,20 @@ use std::time::SystemTime;
 use super::vector_file;
 use crate::error::{Error, Result};
 
-/// How files of vectors end.
+/// The extension of vector files.
 pub const VECTORS: &str = "vectors";
-/// How files end in which something is kept that was made from vectors, beside them.
+/// The extension of files beside them that hold what was prepared from the vectors.
 pub const PREPARED: &str = "prepared";
 
-/// A folder may hold this many bytes; then those files go that were used the longest ago. Vectors of 384
-/// numbers for 680,000 texts take as much. A single file may be larger.
+/// The most bytes that a folder may hold; beyond that, the least recently used files are removed. Vectors of
+/// 384 numbers for 680,000 texts take this much. A single file may be larger.
 pub const MAX_BYTES: u64 = 1 << 30;
 
-/// Removes all cache files from `folder` and gives their number and bytes. Other files stay.
+/// Removes all cache files from `folder` and returns their number and bytes. Other files stay.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or a file not removed.
+/// Returns an error if the folder cannot be read or a file cannot be removed.
 pub fn clear(folder: &Path) -> Result<(usize, u64)> {
     for_each(folder, |path| fs::remove_file(path))
 }
@@ -30,12 +30,12 @@ pub fn clear(folder: &Path) -> Result<(usize, u64)> {
 ///
 /// # Errors
 ///
-/// The folder cannot be read.
+/// Returns an error if the folder cannot be read.
 pub fn size(folder: &Path) -> Result<(usize, u64)> {
     for_each(folder, |_| Ok(()))
 }
 
-/// Does something to each cache file, and gives their number and bytes.
+/// Runs `work` on each cache file and returns their number and bytes.
 fn for_each(folder: &Path, work: impl Fn(&Path) -> io::Result<()>) -> Result<(usize, u64)> {
     let (mut count, mut bytes) = (0, 0);
     for path in files_in(folder).map_err(Error::io(folder))?.into_iter().filter(|path| is_cache_file(path)) {
@@ -46,7 +46,7 @@ fn for_each(folder: &Path, work: impl Fn(&Path) -> io::Result<()>) -> Result<(us
     Ok((count, bytes))
 }
 
-/// What is in a folder; nothing where there is no folder.
+/// The contents of a folder; empty if it does not exist.
 pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
@@ -55,7 +55,7 @@ pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// Whether a file has a cache file's name and begins as one: nobody else's is ever removed.
+/// Whether a file has the name and the first bytes of a cache file: no other file is ever removed.
 fn is_cache_file(path: &Path) -> bool {
     let mut begin = [0; 6];
     path.extension().is_some_and(|extension| extension == VECTORS || extension == PREPARED)
@@ -63,8 +63,7 @@ fn is_cache_file(path: &Path) -> bool {
         && vector_file::MAGIC.starts_with(&begin)
 }
 
-/// Removes the files that were used the longest ago, but not this one, until the folder has few
-/// enough bytes.
+/// Removes the least recently used files, except `used`, until the folder holds at most `max_bytes`.
 pub fn make_room(folder: &Path, used: &Path, max_bytes: u64) {
     let mut files: Vec<(SystemTime, u64, PathBuf)> = files_in(folder)
         .unwrap_or_default()
@@ -82,14 +81,14 @@ pub fn make_room(folder: &Path, used: &Path, max_bytes: u64) {
             break;
         }
         if path.with_extension(VECTORS) != used {
-            // What was made from the vectors goes with them, if it has not gone before.
+            // What was prepared from the vectors goes with them, if it is not already gone.
             remove(&path);
             bytes -= size;
         }
     }
 }
 
-/// Removes a file of vectors and what was made from them. Where that fails, another write will do it.
+/// Removes a vector file and what was prepared from it. If that fails, a later write does it.
 pub fn remove(path: &Path) {
     let _ = fs::remove_file(path.with_extension(PREPARED));
     let _ = fs::remove_file(path);

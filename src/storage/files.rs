@@ -1,4 +1,4 @@
-//! Writing files so that they are there whole or not at all.
+//! Writes files whole or not at all.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -8,22 +8,22 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::error::{Error, Result};
 
-/// What to do with a file that is there.
+/// What to do with a file that already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// It is replaced.
+    /// Replace it.
     Replace,
-    /// It is kept, and writing is an error.
+    /// Keep it, and return an error.
     Keep,
 }
 
-/// Writes a file under another name in the same folder, syncs it, and gives it its name. Behind a
-/// symbolic link, that is the file that it leads to. A device or a pipe is written to as it is: it keeps
-/// nothing that could be lost, and no file may take its place.
+/// Writes a file under another name in the same folder, syncs it, and renames it. A symbolic link is followed
+/// to its target. A device or a pipe is written to directly: it keeps nothing that could be lost, and no file
+/// may take its place.
 ///
 /// # Errors
 ///
-/// It cannot be written, or it is there and is to be kept.
+/// Returns an error if the file cannot be written, or if it exists and is to be kept.
 pub fn write(
     path: &Path,
     existing: Existing,
@@ -47,21 +47,21 @@ pub fn write(
     .map_err(|error| Error::io(path)(error.error))
 }
 
-/// Whether there is something that is neither a file nor a folder.
+/// Whether the path exists and is neither a file nor a folder.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Who may read a file, as far as the user's settings go.
+/// Who may read a file, within the user's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
-    /// As any other file that the user makes.
+    /// The same as for any other file that the user creates.
     All,
     /// The user alone.
     Owner,
 }
 
-/// A file that is written and synced, and has yet to get its name.
+/// Writes and syncs a file that does not have its name yet.
 pub(crate) fn whole(
     path: &Path,
     readers: Readers,
@@ -69,7 +69,7 @@ pub(crate) fn whole(
 ) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = Builder::new();
-    // Temporary files are the owner's.
+    // Temporary files are readable by their owner only.
     #[cfg(unix)]
     if readers == Readers::All {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(!is_special(&file) && !is_special(folder.path()) && !is_special(&folder.path().join("none")));
-        // Not written to here: this is about what would take its place.
+        // Only checked, not written to: no file may take its place.
         assert!(is_special(Path::new("/dev/tty")) || !Path::new("/dev/tty").exists());
     }
 

@@ -10,17 +10,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::arrays::broken;
 
-/// Rows `[count, dimension]`. Copies share them.
+/// Rows `[count, dimension]`. Clones share them.
 #[derive(Debug, Clone)]
 pub enum Rows {
     /// Rows in memory.
     Memory(ArcArray2<f32>),
-    /// Rows that are read when they are asked for.
+    /// Rows that are read from a file when needed.
     File(Arc<RowsFile>),
 }
 
 impl Rows {
-    /// How many there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         match self {
             Rows::Memory(rows) => rows.nrows(),
@@ -28,7 +28,7 @@ impl Rows {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -41,7 +41,7 @@ impl Rows {
         }
     }
 
-    /// All of them, if they are in memory.
+    /// All rows, if they are in memory.
     pub fn in_memory(&self) -> Option<ArrayView2<'_, f32>> {
         match self {
             Rows::Memory(rows) => Some(rows.view()),
@@ -49,11 +49,11 @@ impl Rows {
         }
     }
 
-    /// Some of them.
+    /// A range of rows.
     ///
     /// # Errors
     ///
-    /// The file cannot be read any more, or has become another.
+    /// Returns an error if the file can no longer be read or has changed.
     pub fn block(&self, rows: Range<usize>) -> io::Result<CowArray<'_, f32, Ix2>> {
         match self {
             Rows::Memory(all) => Ok(all.slice_axis(Axis(0), rows.into()).into()),
@@ -61,11 +61,11 @@ impl Rows {
         }
     }
 
-    /// All of them in memory, read if they are in a file.
+    /// All rows in memory, read from the file if they are in one.
     ///
     /// # Errors
     ///
-    /// As [`Rows::block`].
+    /// As for [`Rows::block`].
     pub fn read(&self) -> io::Result<ArcArray2<f32>> {
         match self {
             Rows::Memory(rows) => Ok(rows.clone()),
@@ -86,24 +86,24 @@ impl From<ArcArray2<f32>> for Rows {
     }
 }
 
-/// Rows in a file, one after the other, as this machine has them in memory.
+/// Consecutive rows in a file, in this machine's memory layout.
 #[derive(Debug)]
 pub struct RowsFile {
     file: Mutex<File>,
-    /// Where the first begins.
+    /// Where the first row starts.
     offset: u64,
     dimension: usize,
     /// See [`check`].
     checks: Vec<u64>,
 }
 
-/// What a row is checked by when it is read: xxh3-64 of its bytes.
+/// The check of a row when it is read: xxh3-64 of its bytes.
 pub fn check(row: &[f32]) -> u64 {
     xxh3_64(bytemuck::cast_slice(row))
 }
 
 impl RowsFile {
-    /// Rows of `dimension` numbers in `file`, from `offset` on, whose checks are these.
+    /// Rows of `dimension` numbers in `file`, from `offset` on, with these checks.
     pub fn new(file: File, offset: u64, dimension: usize, checks: Vec<u64>) -> Self {
         RowsFile { file: Mutex::new(file), offset, dimension, checks }
     }
@@ -146,7 +146,7 @@ mod tests {
             assert_eq!(rows.block(range.clone()).unwrap(), memory.block(range).unwrap());
         }
         assert_eq!(rows.read().unwrap(), all);
-        // Another number in the third row.
+        // Change a number in the third row.
         named.seek(SeekFrom::Start(4 + 2 * 12)).unwrap();
         named.write_all(&[1]).unwrap();
         assert!(rows.block(2..3).is_err() && rows.read().is_err());

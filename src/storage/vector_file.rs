@@ -1,4 +1,4 @@
-//! A file of vectors, with the keys of their texts. It is opened without reading the vectors.
+//! A file of vectors with the keys of their texts. Opening it does not read the vectors.
 //!
 //! Arrays ([`arrays`](super::arrays)), then rows:
 //!
@@ -22,30 +22,30 @@ use super::arrays::{ArrayReader, ArrayWriter, Magic, broken};
 use super::files::{self, Readers};
 use super::rows::{Rows, RowsFile, check};
 
-/// What such a file begins with.
+/// The first bytes of a vector file.
 pub const MAGIC: &Magic = b"FAQBOTEC";
 const VERSION: u32 = 2;
 
-/// Vectors that are read together.
+/// Vectors that are read at a time.
 const ROWS_A_READ: usize = 256;
 
-/// What a text is kept under.
+/// The key of a text.
 pub fn key(text: &str) -> u128 {
     xxh3_128(text.as_bytes())
 }
 
-/// A file that was opened: its keys are in memory, its vectors are not.
+/// An open vector file: its keys are in memory, its vectors are not.
 pub struct VectorFile {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// See [`key`], in the order of the rows.
+    /// The key of each row; see [`key`].
     pub keys: Vec<u128>,
     /// The vectors.
     pub rows: Rows,
 }
 
 impl VectorFile {
-    /// Opens a file and reads all but its vectors; `None` where there is none.
+    /// Opens a file and reads all but its vectors; `None` if it does not exist.
     pub fn open(path: &Path, model: &str, dimension: usize) -> io::Result<Option<Self>> {
         let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
         let [version, found] = reader.array::<u32>()?[..] else { return Err(broken("it is cut short")) };
@@ -65,8 +65,8 @@ impl VectorFile {
         Ok(Some(VectorFile { path: path.to_owned(), keys, rows }))
     }
 
-    /// Copies the vectors that it has to their positions, where they are not known yet. Those that are
-    /// broken stay unknown, and are an error once the others are copied.
+    /// Copies the file's vectors to their positions, where these are not known yet. Broken vectors stay
+    /// unknown, and are an error once the others are copied.
     pub fn copy(
         &self,
         positions: &FxHashMap<u128, usize>,
@@ -87,7 +87,7 @@ impl VectorFile {
             };
             match self.rows.block(first..last + 1) {
                 Ok(block) => part.iter().for_each(|&at| copy(at, block.row(at - first))),
-                // One by one, so that one broken vector costs only itself.
+                // One by one, so that a broken vector costs only itself.
                 Err(_) => {
                     for at in part {
                         match self.rows.block(at..at + 1) {
@@ -101,7 +101,7 @@ impl VectorFile {
         result
     }
 
-    /// Writes the vectors of texts with these keys, whole or not at all.
+    /// Writes the vectors of the texts with these keys, whole or not at all.
     pub fn write(path: &Path, model: &str, keys: &[u128], rows: &Array2<f32>) -> io::Result<()> {
         let numbers = rows.as_slice().unwrap_or_default();
         let checks: Vec<u64> = numbers.chunks_exact(rows.ncols().max(1)).map(check).collect();

@@ -1,9 +1,8 @@
 //! The table of functions that `ort` calls.
 //!
-//! Every function here trusts its caller with the contract of ONNX Runtime's C interface: pointers
-//! named `out` may be written, handles are alive and come from this table, arrays have the stated
-//! lengths, strings end with NUL. That contract is what the `SAFETY` comments below call "the C
-//! interface".
+//! Every function here relies on its caller to keep the contract of ONNX Runtime's C interface: pointers
+//! named `out` are writable, handles are live and come from this table, arrays have the stated lengths,
+//! strings are NUL-terminated. The `SAFETY` comments below call that contract "the C interface".
 
 use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -20,7 +19,7 @@ use crate::status::{Failure, Handle, guard};
 use crate::tensor::Tensor;
 use crate::types::{TensorType, TypeInfo};
 
-/// The backend as a table of functions, for `ort::set_api`. What is not implemented answers so.
+/// The backend as a table of functions, for `ort::set_api`. What is missing returns "not implemented".
 pub fn api() -> OrtApi {
     OrtApi {
         // Environment
@@ -113,44 +112,44 @@ pub fn api() -> OrtApi {
 }
 
 unsafe extern "system" fn release<H: Handle>(handle: *mut H::Opaque) {
-    // SAFETY: the C interface: a handle is released once, by the function for its type.
+    // SAFETY: by the C interface, a handle is released once, by the function for its type.
     unsafe { H::release(handle) }
 }
 
-/// Writes a result where the caller asked for it.
+/// Writes a result to where the caller wants it.
 ///
 /// # Safety
 ///
-/// `out` may be written.
+/// `out` must be writable.
 unsafe fn put<T>(out: *mut T, value: T) -> Result<(), Failure> {
-    // SAFETY: by the caller.
+    // SAFETY: upheld by the caller.
     unsafe { out.write(value) };
     Ok(())
 }
 
-/// A string of the C interface.
+/// Reads a string of the C interface.
 ///
 /// # Safety
 ///
-/// `string` is null or ends with NUL, and outlives the result.
+/// `string` must be null or NUL-terminated, and outlive the result.
 unsafe fn text<'a>(string: *const c_char) -> Result<&'a str, Failure> {
     if string.is_null() {
         return Err(Failure::invalid_argument("a string is missing"));
     }
-    // SAFETY: by the caller.
+    // SAFETY: upheld by the caller.
     unsafe { CStr::from_ptr(string) }.to_str().map_err(Failure::invalid_argument)
 }
 
-/// An array of the C interface, which may be null when it is empty.
+/// An array of the C interface, which may be null if it is empty.
 ///
 /// # Safety
 ///
-/// `data` points to `len` initialised elements that outlive the result.
+/// `data` must point to `len` initialised elements that outlive the result.
 unsafe fn array<'a, T>(data: *const T, len: usize) -> &'a [T] {
     if len == 0 {
         return &[];
     }
-    // SAFETY: by the caller.
+    // SAFETY: upheld by the caller.
     unsafe { slice::from_raw_parts(data, len) }
 }
 
@@ -161,7 +160,7 @@ unsafe extern "system" fn CreateEnv(
     _: *const c_char,
     out: *mut *mut OrtEnv,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, Environment { pool: None }.into_handle()) })
 }
 
@@ -172,7 +171,7 @@ unsafe extern "system" fn CreateEnvWithCustomLogger(
     id: *const c_char,
     out: *mut *mut OrtEnv,
 ) -> OrtStatusPtr {
-    // SAFETY: the same contract.
+    // SAFETY: by the same contract.
     unsafe { CreateEnv(level, id, out) }
 }
 
@@ -182,7 +181,7 @@ unsafe extern "system" fn CreateEnvWithGlobalThreadPools(
     options: *const OrtThreadingOptions,
     out: *mut *mut OrtEnv,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `options` is alive, `out` may be written.
+    // SAFETY: by the C interface, `options` is live and `out` is writable.
     guard(|| unsafe {
         let threads = ThreadingOptions::from_handle(options).threads;
         put(out, Environment { pool: pool(threads) }.into_handle())
@@ -197,12 +196,12 @@ unsafe extern "system" fn CreateEnvWithCustomLoggerAndGlobalThreadPools(
     options: *const OrtThreadingOptions,
     out: *mut *mut OrtEnv,
 ) -> OrtStatusPtr {
-    // SAFETY: the same contract.
+    // SAFETY: by the same contract.
     unsafe { CreateEnvWithGlobalThreadPools(level, id, options, out) }
 }
 
 unsafe extern "system" fn CreateThreadingOptions(out: *mut *mut OrtThreadingOptions) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, ThreadingOptions::default().into_handle()) })
 }
 
@@ -211,7 +210,7 @@ unsafe extern "system" fn SetGlobalIntraOpNumThreads(
     threads: c_int,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
+        // SAFETY: by the C interface, `options` is live and not used elsewhere.
         unsafe { ThreadingOptions::from_handle_mut(options) }.threads = thread_count(threads)?;
         Ok(())
     })
@@ -228,7 +227,7 @@ unsafe extern "system" fn GetBuildInfoString() -> *const c_char {
 
 unsafe extern "system" fn ReleaseStatus(status: *mut OrtStatus) {
     if !status.is_null() {
-        // SAFETY: every status of this table is made by the stub's `into_sys`, and released once.
+        // SAFETY: every status of this table is made by the stub's `into_sys` and released once.
         drop(unsafe { stub::Error::consume_sys(status) });
     }
 }
@@ -236,7 +235,7 @@ unsafe extern "system" fn ReleaseStatus(status: *mut OrtStatus) {
 // ---- Session options
 
 unsafe extern "system" fn CreateSessionOptions(out: *mut *mut OrtSessionOptions) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, SessionOptions::default().into_handle()) })
 }
 
@@ -244,7 +243,7 @@ unsafe extern "system" fn CloneSessionOptions(
     options: *const OrtSessionOptions,
     out: *mut *mut OrtSessionOptions,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `options` is alive, `out` may be written.
+    // SAFETY: by the C interface, `options` is live and `out` is writable.
     guard(|| unsafe { put(out, SessionOptions::from_handle(options).clone().into_handle()) })
 }
 
@@ -253,7 +252,7 @@ unsafe extern "system" fn SetIntraOpNumThreads(
     threads: c_int,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
+        // SAFETY: by the C interface, `options` is live and not used elsewhere.
         unsafe { SessionOptions::from_handle_mut(options) }.threads = thread_count(threads)?;
         Ok(())
     })
@@ -264,7 +263,7 @@ unsafe extern "system" fn SetSessionGraphOptimizationLevel(
     level: GraphOptimizationLevel,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
+        // SAFETY: by the C interface, `options` is live and not used elsewhere.
         let options = unsafe { SessionOptions::from_handle_mut(options) };
         options.optimize = level != GraphOptimizationLevel::ORT_DISABLE_ALL;
         Ok(())
@@ -273,7 +272,7 @@ unsafe extern "system" fn SetSessionGraphOptimizationLevel(
 
 unsafe extern "system" fn DisablePerSessionThreads(options: *mut OrtSessionOptions) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive and nobody else uses it meanwhile.
+        // SAFETY: by the C interface, `options` is live and not used elsewhere.
         unsafe { SessionOptions::from_handle_mut(options) }.own_pool = false;
         Ok(())
     })
@@ -284,7 +283,7 @@ unsafe extern "system" fn AddSessionConfigEntry(
     key: *const c_char,
     value: *const c_char,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: the handle is alive and nobody else uses it, the strings end with NUL.
+    // SAFETY: by the C interface, the handle is live and not used elsewhere, the strings are NUL-terminated.
     guard(|| unsafe {
         let config = &mut SessionOptions::from_handle_mut(options).config;
         config.insert(text(key)?.to_owned(), text(value)?.to_owned());
@@ -297,7 +296,7 @@ unsafe extern "system" fn HasSessionConfigEntry(
     key: *const c_char,
     out: *mut c_int,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: the handle is alive, the string ends with NUL, `out` may be written.
+    // SAFETY: by the C interface, the handle is live, the string is NUL-terminated and `out` is writable.
     guard(|| unsafe {
         let found = SessionOptions::from_handle(options).config.contains_key(text(key)?);
         put(out, c_int::from(found))
@@ -311,15 +310,15 @@ unsafe extern "system" fn GetSessionConfigEntry(
     size: *mut usize,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: the handle is alive, the string ends with NUL.
+        // SAFETY: by the C interface, the handle is live and the string is NUL-terminated.
         let (options, key) = unsafe { (SessionOptions::from_handle(options), text(key)?) };
         let entry = options
             .config
             .get(key)
             .ok_or_else(|| Failure::invalid_argument(format_args!("no configuration entry `{key}`")))?;
         let needed = entry.len() + 1;
-        // SAFETY: the C interface: `size` holds the size of the buffer `value`, which may be null to
-        // ask for the size; both may be written.
+        // SAFETY: by the C interface, `size` holds the size of the buffer `value`, which may be null to ask
+        // for the size; both are writable.
         unsafe {
             let room = size.replace(needed);
             if value.is_null() {
@@ -344,8 +343,8 @@ unsafe extern "system" fn AddExternalInitializersFromMemory(
     lengths: *const usize,
     count: usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: the handle is alive and nobody else uses it; there are `count` names
-    // that end with NUL and `count` buffers of the stated lengths.
+    // SAFETY: by the C interface, the handle is live and not used elsewhere; there are `count`
+    // NUL-terminated names and `count` buffers of the stated lengths.
     guard(|| unsafe {
         let external = &mut SessionOptions::from_handle_mut(options).external;
         let names = array(names, count);
@@ -378,27 +377,27 @@ unsafe extern "system" fn EnableProfiling(_: *mut OrtSessionOptions, _: *const o
     guard(|| Err(Failure::not_implemented("profiling: set rten's RTEN_TIMING=1 instead")))
 }
 
-/// A path as the platform writes it.
+/// A path in the platform's encoding.
 ///
 /// # Safety
 ///
-/// `path` ends with NUL.
+/// `path` must be NUL-terminated.
 #[cfg(unix)]
 unsafe fn path(path: *const os_char) -> std::ffi::OsString {
     use std::os::unix::ffi::OsStringExt;
-    // SAFETY: by the caller.
+    // SAFETY: upheld by the caller.
     std::ffi::OsString::from_vec(unsafe { CStr::from_ptr(path) }.to_bytes().to_vec())
 }
 
-/// A path as the platform writes it.
+/// A path in the platform's encoding.
 ///
 /// # Safety
 ///
-/// `path` ends with NUL.
+/// `path` must be NUL-terminated.
 #[cfg(windows)]
 unsafe fn path(path: *const os_char) -> std::ffi::OsString {
     use std::os::windows::ffi::OsStringExt;
-    // SAFETY: by the caller, every unit up to the NUL may be read.
+    // SAFETY: by the caller, every unit up to the NUL is readable.
     let units = unsafe {
         let len = (0..).take_while(|&i| *path.add(i) != 0).count();
         array(path, len)
@@ -414,7 +413,7 @@ unsafe extern "system" fn CreateSession(
     options: *const OrtSessionOptions,
     out: *mut *mut OrtSession,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: the handles are alive, the path ends with NUL, `out` may be written.
+    // SAFETY: by the C interface, the handles are live, the path is NUL-terminated and `out` is writable.
     guard(|| unsafe {
         let model = PathBuf::from(path(model));
         let session = Session::from_file(
@@ -433,7 +432,7 @@ unsafe extern "system" fn CreateSessionFromArray(
     options: *const OrtSessionOptions,
     out: *mut *mut OrtSession,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: the handles are alive, `model` has `length` bytes, `out` may be written.
+    // SAFETY: by the C interface, the handles are live, `model` has `length` bytes and `out` is writable.
     guard(|| unsafe {
         let model = array(model.cast::<u8>(), length);
         let session = Session::from_bytes(
@@ -446,12 +445,12 @@ unsafe extern "system" fn CreateSessionFromArray(
 }
 
 unsafe extern "system" fn SessionGetInputCount(session: *const OrtSession, out: *mut usize) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written.
+    // SAFETY: by the C interface, `session` is live and `out` is writable.
     guard(|| unsafe { put(out, Session::from_handle(session).inputs.len()) })
 }
 
 unsafe extern "system" fn SessionGetOutputCount(session: *const OrtSession, out: *mut usize) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written.
+    // SAFETY: by the C interface, `session` is live and `out` is writable.
     guard(|| unsafe { put(out, Session::from_handle(session).outputs.len()) })
 }
 
@@ -459,7 +458,7 @@ unsafe extern "system" fn SessionGetOverridableInitializerCount(
     _: *const OrtSession,
     out: *mut usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. rten folds initializers, so none can be replaced.
+    // SAFETY: by the C interface, `out` is writable. rten folds initializers, so none can be replaced.
     guard(|| unsafe { put(out, 0) })
 }
 
@@ -469,18 +468,18 @@ fn port(ports: &[Port], index: usize) -> Result<&Port, Failure> {
     })
 }
 
-/// Copies a port's name into memory of the default allocator, which the caller frees it with.
+/// Copies a port's name into memory of the default allocator, with which the caller frees it.
 ///
 /// # Safety
 ///
-/// `out` may be written.
+/// `out` must be writable.
 unsafe fn put_name(out: *mut *mut c_char, port: &Port) -> Result<(), Failure> {
     let name = port.name.as_bytes_with_nul();
     let block = allocate_block(name.len()).cast::<c_char>();
     if block.is_null() {
         return Err(Failure::new(OrtErrorCode::ORT_FAIL, "out of memory"));
     }
-    // SAFETY: the block has the name's length; by the caller, `out` may be written.
+    // SAFETY: the block has the name's length; by the caller, `out` is writable.
     unsafe {
         block.copy_from_nonoverlapping(name.as_ptr().cast(), name.len());
         put(out, block)
@@ -493,7 +492,7 @@ unsafe extern "system" fn SessionGetInputName(
     _: *mut OrtAllocator,
     out: *mut *mut c_char,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written. There is one allocator.
+    // SAFETY: by the C interface, `session` is live and `out` is writable. There is one allocator.
     guard(|| unsafe { put_name(out, port(&Session::from_handle(session).inputs, index)?) })
 }
 
@@ -503,7 +502,7 @@ unsafe extern "system" fn SessionGetOutputName(
     _: *mut OrtAllocator,
     out: *mut *mut c_char,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written. There is one allocator.
+    // SAFETY: by the C interface, `session` is live and `out` is writable. There is one allocator.
     guard(|| unsafe { put_name(out, port(&Session::from_handle(session).outputs, index)?) })
 }
 
@@ -512,7 +511,7 @@ unsafe extern "system" fn SessionGetInputTypeInfo(
     index: usize,
     out: *mut *mut OrtTypeInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written.
+    // SAFETY: by the C interface, `session` is live and `out` is writable.
     guard(|| unsafe {
         let port = port(&Session::from_handle(session).inputs, index)?;
         put(out, TypeInfo(port.ty.clone()).into_handle())
@@ -524,7 +523,7 @@ unsafe extern "system" fn SessionGetOutputTypeInfo(
     index: usize,
     out: *mut *mut OrtTypeInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `session` is alive, `out` may be written.
+    // SAFETY: by the C interface, `session` is live and `out` is writable.
     guard(|| unsafe {
         let port = port(&Session::from_handle(session).outputs, index)?;
         put(out, TypeInfo(port.ty.clone()).into_handle())
@@ -538,7 +537,7 @@ unsafe extern "system" fn SessionGetMemoryInfoForInputs(
 ) -> OrtStatusPtr {
     guard(|| {
         for index in 0..count {
-            // SAFETY: the C interface: `out` has room for `count` pointers.
+            // SAFETY: by the C interface, `out` has room for `count` pointers.
             unsafe { out.add(index).write(MemoryInfo::cpu()) };
         }
         Ok(())
@@ -550,18 +549,18 @@ unsafe extern "system" fn SessionGetMemoryInfoForOutputs(
     out: *mut *const OrtMemoryInfo,
     count: usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the same contract. Inputs and outputs are in the same memory.
+    // SAFETY: by the same contract. Inputs and outputs are in the same memory.
     unsafe { SessionGetMemoryInfoForInputs(session, out, count) }
 }
 
 unsafe extern "system" fn CreateRunOptions(out: *mut *mut OrtRunOptions) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, RunOptions::default().into_handle()) })
 }
 
 unsafe extern "system" fn RunOptionsSetTerminate(options: *mut OrtRunOptions) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive.
+        // SAFETY: by the C interface, `options` is live.
         unsafe { RunOptions::from_handle(options) }.terminate.store(true, Ordering::Relaxed);
         Ok(())
     })
@@ -569,7 +568,7 @@ unsafe extern "system" fn RunOptionsSetTerminate(options: *mut OrtRunOptions) ->
 
 unsafe extern "system" fn RunOptionsUnsetTerminate(options: *mut OrtRunOptions) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `options` is alive.
+        // SAFETY: by the C interface, `options` is live.
         unsafe { RunOptions::from_handle(options) }.terminate.store(false, Ordering::Relaxed);
         Ok(())
     })
@@ -586,8 +585,8 @@ unsafe extern "system" fn Run(
     outputs: *mut *mut OrtValue,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: the session and the inputs are alive, the arrays have the stated
-        // lengths, the strings end with NUL, the options are alive or null.
+        // SAFETY: by the C interface, the session and the inputs are live, the arrays have the stated
+        // lengths, the strings are NUL-terminated, the options are live or null.
         let (session, options, inputs, names) = unsafe {
             let names = array(input_names, input_count).iter().zip(array(inputs, input_count));
             let inputs = names.map(|(&name, &value)| Ok((text(name)?, Tensor::from_handle(value))));
@@ -600,10 +599,10 @@ unsafe extern "system" fn Run(
             )
         };
         let computed = session.run(options, &inputs, &names)?;
-        // First what may fail: on an error `ort` takes no outputs, and those written would leak.
+        // Do what may fail first: on an error `ort` takes no outputs, and any already written would leak.
         for (index, tensor) in computed.iter().enumerate() {
-            // SAFETY: the C interface: `outputs` has `output_count` slots, each null or a live tensor
-            // that is to receive the result and that nobody else uses meanwhile.
+            // SAFETY: by the C interface, `outputs` has `output_count` slots, each null or a live tensor that
+            // receives the result and is not used elsewhere.
             unsafe {
                 let existing = *outputs.add(index);
                 if !existing.is_null() {
@@ -627,7 +626,7 @@ unsafe extern "system" fn Run(
 // ---- Types
 
 unsafe extern "system" fn GetOnnxTypeFromTypeInfo(_: *const OrtTypeInfo, out: *mut ONNXType) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. There are only tensors.
+    // SAFETY: by the C interface, `out` is writable. There are only tensors.
     guard(|| unsafe { put(out, ONNXType::ONNX_TYPE_TENSOR) })
 }
 
@@ -635,7 +634,7 @@ unsafe extern "system" fn CastTypeInfoToTensorInfo(
     info: *const OrtTypeInfo,
     out: *mut *const OrtTensorTypeAndShapeInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive and outlives the result, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and outlives the result, and `out` is writable.
     guard(|| unsafe { put(out, (&raw const TypeInfo::from_handle(info).0).cast()) })
 }
 
@@ -643,7 +642,7 @@ unsafe extern "system" fn CreateTensorTypeAndShapeInfo(
     out: *mut *mut OrtTensorTypeAndShapeInfo,
 ) -> OrtStatusPtr {
     let undefined = ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, TensorType::new(undefined, Vec::new()).into_handle()) })
 }
 
@@ -652,7 +651,7 @@ unsafe extern "system" fn SetTensorElementType(
     element: ONNXTensorElementDataType,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `info` is alive and nobody else uses it meanwhile.
+        // SAFETY: by the C interface, `info` is live and not used elsewhere.
         unsafe { TensorType::from_handle_mut(info) }.element = element;
         Ok(())
     })
@@ -664,7 +663,7 @@ unsafe extern "system" fn SetDimensions(
     count: usize,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `info` is alive and nobody else uses it, `dims` has `count` elements.
+        // SAFETY: by the C interface, `info` is live and not used elsewhere, `dims` has `count` elements.
         let (info, dims) = unsafe { (TensorType::from_handle_mut(info), array(dims, count)) };
         *info = TensorType::new(info.element, dims.to_vec());
         Ok(())
@@ -676,8 +675,8 @@ unsafe extern "system" fn SetSymbolicDimensions(
     names: *mut *const c_char,
     count: usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive and nobody else uses it, `names` has `count` strings
-    // that end with NUL.
+    // SAFETY: by the C interface, `info` is live and not used elsewhere, `names` has `count`
+    // NUL-terminated strings.
     guard(|| unsafe {
         let info = TensorType::from_handle_mut(info);
         if count != info.dims.len() {
@@ -696,7 +695,7 @@ unsafe extern "system" fn GetTensorElementType(
     info: *const OrtTensorTypeAndShapeInfo,
     out: *mut ONNXTensorElementDataType,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and `out` is writable.
     guard(|| unsafe { put(out, TensorType::from_handle(info).element) })
 }
 
@@ -704,7 +703,7 @@ unsafe extern "system" fn GetDimensionsCount(
     info: *const OrtTensorTypeAndShapeInfo,
     out: *mut usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and `out` is writable.
     guard(|| unsafe { put(out, TensorType::from_handle(info).dims.len()) })
 }
 
@@ -714,10 +713,10 @@ unsafe extern "system" fn GetDimensions(
     count: usize,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `info` is alive.
+        // SAFETY: by the C interface, `info` is live.
         let dims = &unsafe { TensorType::from_handle(info) }.dims;
         for (index, &dim) in dims.iter().take(count).enumerate() {
-            // SAFETY: the C interface: `out` has room for `count` dimensions.
+            // SAFETY: by the C interface, `out` has room for `count` dimensions.
             unsafe { out.add(index).write(dim) };
         }
         Ok(())
@@ -730,12 +729,12 @@ unsafe extern "system" fn GetSymbolicDimensions(
     count: usize,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `info` is alive and outlives the strings.
+        // SAFETY: by the C interface, `info` is live and outlives the strings.
         let symbols = &unsafe { TensorType::from_handle(info) }.symbols;
         for index in 0..count {
-            // Never null: `ort` reads every one of them as a string.
+            // Never null: `ort` reads every one as a string.
             let name = symbols.get(index).map_or(c"".as_ptr(), |symbol| symbol.as_ptr());
-            // SAFETY: the C interface: `out` has room for `count` pointers.
+            // SAFETY: by the C interface, `out` has room for `count` pointers.
             unsafe { out.add(index).write(name) };
         }
         Ok(())
@@ -747,12 +746,12 @@ unsafe extern "system" fn GetTensorShapeElementCount(
     out: *mut usize,
 ) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `info` is alive.
+        // SAFETY: by the C interface, `info` is live.
         let dims = &unsafe { TensorType::from_handle(info) }.dims;
         let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(usize::try_from(dim).ok()?));
         let count =
             count.ok_or_else(|| Failure::invalid_argument(format_args!("{dims:?} has open dimensions")))?;
-        // SAFETY: the C interface: `out` may be written.
+        // SAFETY: by the C interface, `out` is writable.
         unsafe { put(out, count) }
     })
 }
@@ -766,7 +765,7 @@ unsafe extern "system" fn CreateTensorAsOrtValue(
     element: ONNXTensorElementDataType,
     out: *mut *mut OrtValue,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `shape` has `rank` elements, `out` may be written.
+    // SAFETY: by the C interface, `shape` has `rank` elements and `out` is writable.
     guard(|| unsafe { put(out, Tensor::zeros(element, array(shape, rank))?.into_handle()) })
 }
 
@@ -779,28 +778,28 @@ unsafe extern "system" fn CreateTensorWithDataAsOrtValue(
     element: ONNXTensorElementDataType,
     out: *mut *mut OrtValue,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `data` has `bytes` bytes that outlive the value, `shape` has `rank`
-    // elements, `out` may be written.
+    // SAFETY: by the C interface, `data` has `bytes` bytes that outlive the value, `shape` has `rank`
+    // elements, `out` is writable.
     guard(|| unsafe { put(out, Tensor::borrowed(element, array(shape, rank), data, bytes)?.into_handle()) })
 }
 
 unsafe extern "system" fn IsTensor(_: *const OrtValue, out: *mut c_int) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. There are only tensors.
+    // SAFETY: by the C interface, `out` is writable. There are only tensors.
     guard(|| unsafe { put(out, 1) })
 }
 
 unsafe extern "system" fn HasValue(_: *const OrtValue, out: *mut c_int) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. There are no empty optional values.
+    // SAFETY: by the C interface, `out` is writable. There are no empty optional values.
     guard(|| unsafe { put(out, 1) })
 }
 
 unsafe extern "system" fn GetValueType(_: *const OrtValue, out: *mut ONNXType) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. There are only tensors.
+    // SAFETY: by the C interface, `out` is writable. There are only tensors.
     guard(|| unsafe { put(out, ONNXType::ONNX_TYPE_TENSOR) })
 }
 
 unsafe extern "system" fn GetTypeInfo(value: *const OrtValue, out: *mut *mut OrtTypeInfo) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive, `out` may be written.
+    // SAFETY: by the C interface, `value` is live and `out` is writable.
     guard(|| unsafe { put(out, TypeInfo(Tensor::from_handle(value).ty.clone()).into_handle()) })
 }
 
@@ -808,7 +807,7 @@ unsafe extern "system" fn GetTensorTypeAndShape(
     value: *const OrtValue,
     out: *mut *mut OrtTensorTypeAndShapeInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive, `out` may be written.
+    // SAFETY: by the C interface, `value` is live and `out` is writable.
     guard(|| unsafe { put(out, Tensor::from_handle(value).ty.clone().into_handle()) })
 }
 
@@ -818,7 +817,7 @@ unsafe extern "system" fn GetTensorElementTypeAndShapeDataReference(
     dims: *mut *const i64,
     count: *mut usize,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive and outlives the dimensions; the rest may be written.
+    // SAFETY: by the C interface, `value` is live and outlives the dimensions; the rest is writable.
     guard(|| unsafe {
         let ty = &Tensor::from_handle(value).ty;
         put(element, ty.element)?;
@@ -828,17 +827,17 @@ unsafe extern "system" fn GetTensorElementTypeAndShapeDataReference(
 }
 
 unsafe extern "system" fn GetTensorMutableData(value: *mut OrtValue, out: *mut *mut c_void) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive, `out` may be written.
+    // SAFETY: by the C interface, `value` is live and `out` is writable.
     guard(|| unsafe { put(out, Tensor::from_handle(value).data()) })
 }
 
 unsafe extern "system" fn GetTensorData(value: *const OrtValue, out: *mut *const c_void) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive, `out` may be written.
+    // SAFETY: by the C interface, `value` is live and `out` is writable.
     guard(|| unsafe { put(out, Tensor::from_handle(value).data().cast_const()) })
 }
 
 unsafe extern "system" fn GetTensorSizeInBytes(value: *const OrtValue, out: *mut usize) -> OrtStatusPtr {
-    // SAFETY: the C interface: `value` is alive, `out` may be written.
+    // SAFETY: by the C interface, `value` is live and `out` is writable.
     guard(|| unsafe { put(out, Tensor::from_handle(value).bytes()) })
 }
 
@@ -846,7 +845,7 @@ unsafe extern "system" fn GetTensorMemoryInfo(
     _: *const OrtValue,
     out: *mut *const OrtMemoryInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. Every tensor is in the CPU's memory.
+    // SAFETY: by the C interface, `out` is writable. Every tensor is in the CPU's memory.
     guard(|| unsafe { put(out, MemoryInfo::cpu()) })
 }
 
@@ -859,7 +858,7 @@ unsafe extern "system" fn CreateMemoryInfo(
     mem_type: OrtMemType,
     out: *mut *mut OrtMemoryInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `name` ends with NUL, `out` may be written.
+    // SAFETY: by the C interface, `name` is NUL-terminated and `out` is writable.
     guard(|| unsafe {
         put(out, MemoryInfo::new(CStr::from_ptr(name), allocator_type, id, mem_type)?.into_handle())
     })
@@ -870,7 +869,7 @@ unsafe extern "system" fn CreateCpuMemoryInfo(
     mem_type: OrtMemType,
     out: *mut *mut OrtMemoryInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, MemoryInfo::new(CPU, allocator_type, 0, mem_type)?.into_handle()) })
 }
 
@@ -879,7 +878,7 @@ unsafe extern "system" fn CompareMemoryInfo(
     right: *const OrtMemoryInfo,
     out: *mut c_int,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: both handles are alive, `out` may be written.
+    // SAFETY: by the C interface, both handles are live and `out` is writable.
     guard(|| unsafe {
         let same = MemoryInfo::from_handle(left) == MemoryInfo::from_handle(right);
         put(out, c_int::from(!same))
@@ -890,12 +889,12 @@ unsafe extern "system" fn MemoryInfoGetName(
     _: *const OrtMemoryInfo,
     out: *mut *const c_char,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, CPU.as_ptr()) })
 }
 
 unsafe extern "system" fn MemoryInfoGetId(info: *const OrtMemoryInfo, out: *mut c_int) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and `out` is writable.
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).id) })
 }
 
@@ -903,7 +902,7 @@ unsafe extern "system" fn MemoryInfoGetMemType(
     info: *const OrtMemoryInfo,
     out: *mut OrtMemType,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and `out` is writable.
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).mem_type) })
 }
 
@@ -911,7 +910,7 @@ unsafe extern "system" fn MemoryInfoGetType(
     info: *const OrtMemoryInfo,
     out: *mut OrtAllocatorType,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `info` is alive, `out` may be written.
+    // SAFETY: by the C interface, `info` is live and `out` is writable.
     guard(|| unsafe { put(out, MemoryInfo::from_handle(info).allocator_type) })
 }
 
@@ -920,15 +919,15 @@ unsafe extern "system" fn CreateAllocator(
     _: *const OrtMemoryInfo,
     out: *mut *mut OrtAllocator,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written. There is one allocator.
+    // SAFETY: by the C interface, `out` is writable. There is one allocator.
     guard(|| unsafe { put(out, default_allocator()) })
 }
 
-/// The one allocator is a static.
+/// Does nothing: the only allocator is a static.
 unsafe extern "system" fn ReleaseAllocator(_: *mut OrtAllocator) {}
 
 unsafe extern "system" fn GetAllocatorWithDefaultOptions(out: *mut *mut OrtAllocator) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, default_allocator()) })
 }
 
@@ -942,14 +941,14 @@ unsafe extern "system" fn AllocatorAlloc(
         if block.is_null() {
             return Err(Failure::new(OrtErrorCode::ORT_FAIL, format_args!("no room for {size} bytes")));
         }
-        // SAFETY: the C interface: `out` may be written.
+        // SAFETY: by the C interface, `out` is writable.
         unsafe { put(out, block) }
     })
 }
 
 unsafe extern "system" fn AllocatorFree(_: *mut OrtAllocator, block: *mut c_void) -> OrtStatusPtr {
     guard(|| {
-        // SAFETY: the C interface: `block` is null or comes from this allocator, and is freed once.
+        // SAFETY: by the C interface, `block` is null or comes from this allocator, and is freed once.
         unsafe { free_block(block) };
         Ok(())
     })
@@ -959,6 +958,6 @@ unsafe extern "system" fn AllocatorGetInfo(
     _: *const OrtAllocator,
     out: *mut *const OrtMemoryInfo,
 ) -> OrtStatusPtr {
-    // SAFETY: the C interface: `out` may be written.
+    // SAFETY: by the C interface, `out` is writable.
     guard(|| unsafe { put(out, MemoryInfo::cpu()) })
 }

@@ -1,7 +1,7 @@
 //! What a model declares about its inputs and outputs, read from the ONNX protobuf.
 //!
-//! rten folds `i64` and `bool` into `i32` when it loads a model; callers of `ort` must see the
-//! declared types, and the symbolic names of open dimensions. Weights are skipped, not read.
+//! rten folds `i64` and `bool` into `i32` when it loads a model, but callers of `ort` must see the declared
+//! types and the symbolic names of open dimensions. Weights are skipped, not read.
 
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -22,12 +22,12 @@ pub struct Port {
 
 impl Port {
     pub fn name(&self) -> &str {
-        // Made from a `String` below.
+        // Made from a `String` below, so it is UTF-8.
         self.name.to_str().unwrap_or_default()
     }
 }
 
-/// The declared inputs (without those that have a weight as default) and outputs, in order.
+/// The declared inputs (except those with a weight as default) and outputs, in order.
 #[derive(Debug)]
 pub struct Declared {
     pub inputs: Vec<Port>,
@@ -78,7 +78,7 @@ fn port(info: ValueInfoProto) -> Result<Port, Failure> {
     Ok(Port { name: c_string(&name), ty: TensorType { element, dims, symbols } })
 }
 
-/// A name as C has it, cut at its first NUL (valid models have none).
+/// A name as a C string, cut at its first NUL (valid models have none).
 fn c_string(name: &str) -> CString {
     CString::new(name.split('\0').next().unwrap_or_default()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The CPU allocator and the descriptions of memory. There is only one kind of memory: the CPU's.
+//! The CPU allocator and descriptions of memory. The CPU's memory is the only kind.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{CStr, c_void};
@@ -8,7 +8,7 @@ use ort_sys::{OrtAllocator, OrtAllocatorType, OrtMemType, OrtMemoryInfo};
 
 use crate::status::{Failure, Handle};
 
-/// The device name by which `ort` asks for CPU memory.
+/// The device name that `ort` uses for CPU memory.
 pub const CPU: &CStr = c"Cpu";
 
 /// A description of memory: where it is and what it is for.
@@ -24,7 +24,7 @@ unsafe impl Handle for MemoryInfo {
     type Opaque = OrtMemoryInfo;
 }
 
-/// What describes every tensor and the default allocator.
+/// Describes every tensor and the default allocator.
 static CPU_INFO: MemoryInfo = MemoryInfo {
     allocator_type: OrtAllocatorType::OrtDeviceAllocator,
     id: 0,
@@ -32,7 +32,7 @@ static CPU_INFO: MemoryInfo = MemoryInfo {
 };
 
 impl MemoryInfo {
-    /// The handle of the one description that is never released.
+    /// The handle of the static description, which is never released.
     pub fn cpu() -> *const OrtMemoryInfo {
         (&raw const CPU_INFO).cast()
     }
@@ -53,24 +53,24 @@ impl MemoryInfo {
     }
 }
 
-/// Alignment of every block, wide enough for any element type and for vector loads. Also the size
-/// of the header before a block, which keeps the block itself aligned.
+/// The alignment of every block, enough for any element type and for vector loads. Also the size of the
+/// header before a block, which keeps the block itself aligned.
 const ALIGNMENT: usize = 64;
 
-/// The layout of a block of `size` bytes with its header, which stores the whole block's size.
+/// The layout of a block of `size` bytes with its header, which stores that size.
 fn block_layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size.checked_add(ALIGNMENT)?, ALIGNMENT).ok()
 }
 
-/// Allocates `size` bytes, or null when there is no room; [`free_block`] frees them.
+/// Allocates `size` bytes, or returns null if there is no room; [`free_block`] frees them.
 pub fn allocate_block(size: usize) -> *mut c_void {
     let Some(layout) = block_layout(size) else { return ptr::null_mut() };
-    // SAFETY: the layout is at least ALIGNMENT bytes long, so not of zero size.
+    // SAFETY: the layout has at least ALIGNMENT bytes, so its size is not zero.
     let base = unsafe { alloc(layout) };
     if base.is_null() {
         return ptr::null_mut();
     }
-    // SAFETY: the header is inside the block, and aligned for a usize.
+    // SAFETY: the header is inside the block and aligned for a usize.
     unsafe { base.cast::<usize>().write(size) };
     // SAFETY: the block is longer than its header.
     unsafe { base.add(ALIGNMENT) }.cast()
@@ -80,13 +80,13 @@ pub fn allocate_block(size: usize) -> *mut c_void {
 ///
 /// # Safety
 ///
-/// `block` is null or comes from [`allocate_block`] and is not used again.
+/// `block` must be null or come from [`allocate_block`], and must not be used again.
 pub unsafe fn free_block(block: *mut c_void) {
     if block.is_null() {
         return;
     }
-    // SAFETY: by the caller, the header stands before the block and holds the size it was made with,
-    // so the layout is the one it was allocated with.
+    // SAFETY: by the caller, the header before the block holds the size it was allocated with, so the layout
+    // is the same.
     unsafe {
         let base = block.cast::<u8>().sub(ALIGNMENT);
         let size = base.cast::<usize>().read();
@@ -101,7 +101,7 @@ extern "system" fn allocator_alloc(_: *mut OrtAllocator, size: usize) -> *mut c_
 }
 
 unsafe extern "system" fn allocator_free(_: *mut OrtAllocator, block: *mut c_void) {
-    // SAFETY: by the C interface, `block` is null or was allocated by this allocator.
+    // SAFETY: by the C interface, `block` is null or comes from this allocator.
     unsafe { free_block(block) }
 }
 
@@ -113,10 +113,10 @@ extern "system" fn allocator_reserve(_: *const OrtAllocator, size: usize) -> *mu
     allocate_block(size)
 }
 
-/// A constant allocator table, shareable between threads since it is only read.
+/// A constant allocator table. Threads can share it, since it is only read.
 struct SharedAllocator(OrtAllocator);
 
-// SAFETY: the table holds nothing but function pointers and is never written.
+// SAFETY: the table holds only function pointers and is never written.
 unsafe impl Sync for SharedAllocator {}
 
 static ALLOCATOR: SharedAllocator = SharedAllocator(OrtAllocator {
@@ -124,11 +124,11 @@ static ALLOCATOR: SharedAllocator = SharedAllocator(OrtAllocator {
     Free: Some(allocator_free),
     Info: Some(allocator_info),
     Reserve: Some(allocator_reserve),
-    // SAFETY: `default` is unsafe because its entries are missing; the required ones are set above.
+    // SAFETY: `default` is unsafe because it leaves entries unset; the required ones are set above.
     ..unsafe { OrtAllocator::default() }
 });
 
-/// The one allocator. It is never released.
+/// The only allocator. It is never released.
 pub fn default_allocator() -> *mut OrtAllocator {
     (&raw const ALLOCATOR.0).cast_mut()
 }

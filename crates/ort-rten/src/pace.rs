@@ -1,18 +1,18 @@
-//! Whether a run is faster on one thread or on all: found by trying.
+//! Finds out by trying whether a run is faster on one thread or on all.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often each is tried before the faster one is kept. The least time counts, so what else the
-/// machine does at one of the tries falls out.
+/// How often each is tried before the faster one is kept. The shortest time counts, so that other load on the
+/// machine during one try does not matter.
 const TRIES: usize = 3;
 
-/// What was measured so far, by the size of the inputs. Small inputs have too little work for several
-/// threads to share; how small depends on the model and on the processor.
+/// The measurements so far, by the size of the inputs. Small inputs have too little work for several threads
+/// to share; how small depends on the model and the processor.
 #[derive(Default)]
 pub struct Pace {
-    /// For each size, as the power of two at or above it: the times on one thread and on all.
+    /// For each size, as the exponent of the power of two at or above it: the times on one thread and on all.
     trials: Mutex<HashMap<u32, [Trial; 2]>>,
 }
 
@@ -23,7 +23,7 @@ struct Trial {
 }
 
 impl Pace {
-    /// Does `work` on inputs of `bytes` bytes, on all threads (`true`) or on one.
+    /// Runs `work` on inputs of `bytes` bytes, on all threads (`true`) or on one.
     pub fn run<T>(&self, bytes: usize, work: impl FnOnce(bool) -> T) -> T {
         let size = bytes.next_power_of_two().ilog2();
         let trials = |change: &mut dyn FnMut(&mut [Trial; 2])| {
@@ -32,7 +32,7 @@ impl Pace {
         };
         let mut all = false;
         trials(&mut |[one, many]| {
-            // In turns at first.
+            // Take turns at first.
             let tried = one.count >= TRIES && many.count >= TRIES;
             all = if tried { many.least < one.least } else { many.count < one.count };
         });

@@ -1,4 +1,4 @@
-//! Loading and running models.
+//! Loads and runs models.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -22,24 +22,24 @@ use crate::status::{Failure, Handle};
 use crate::tensor::Tensor;
 use crate::types::element_name;
 
-/// How long loading models has taken in this process, in nanoseconds.
+/// Time spent loading models in this process, in nanoseconds.
 static LOADING: AtomicU64 = AtomicU64::new(0);
 
-/// How long loading models has taken in this process, all sessions together: what a program's own
-/// timing of a load cannot tell from the rest that its libraries do.
+/// Time spent loading models in this process, in all sessions. A program that times a load itself cannot
+/// separate this from the rest of its libraries' work.
 pub fn time_loading() -> Duration {
     Duration::from_nanos(LOADING.load(Ordering::Relaxed))
 }
 
-/// Models that were lent, by the number in their tokens.
+/// Lent models, by the number in their tokens.
 static LENT: Mutex<Vec<&'static [u8]>> = Mutex::new(Vec::new());
 
-/// What a token begins with; its number follows. No ONNX file begins so.
+/// The start of a token; its number follows. No ONNX file starts like this.
 const TOKEN: &[u8] = b"ort-rten model ";
 
-/// Lends a model that lives as long as the process, such as one in the program itself. The bytes
-/// returned stand for it wherever `ort` loads a model from memory, in this process and on this backend:
-/// the model is then read where it lies, not copied.
+/// Lends a model that lives as long as the process, such as one in the binary. The returned bytes stand for
+/// it wherever `ort` loads a model from memory, in this process and on this backend: the model is then read
+/// in place, not copied.
 pub fn lend(model: &'static [u8]) -> Vec<u8> {
     let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
     lent.push(model);
@@ -52,13 +52,13 @@ fn lent(token: &[u8]) -> Option<&'static [u8]> {
     LENT.lock().unwrap_or_else(PoisonError::into_inner).get(number).copied()
 }
 
-/// The session configuration entry by which a program says, with the value "1", that a model's rows are
-/// independent: each input and output has the batch as its first axis, and what is computed for a row
-/// depends on that row alone. A batch is then shared out among the threads, a part for each, which takes
-/// less time than sharing out each operator.
+/// The session configuration entry that declares, with the value "1", that a model's rows are independent:
+/// the first axis of each input and output is the batch, and the result for a row depends on that row alone.
+/// A batch is then split among the threads, one part each, which takes less time than splitting each
+/// operator.
 pub const INDEPENDENT_ROWS: &str = "ort_rten.independent_rows";
 
-/// The process-wide state: the thread pool that sessions share, if one was asked for.
+/// The process-wide state: the thread pool that sessions share, if one was requested.
 pub struct Environment {
     pub pool: Option<Arc<ThreadPool>>,
 }
@@ -68,7 +68,7 @@ unsafe impl Handle for Environment {
     type Opaque = OrtEnv;
 }
 
-/// The options of the shared thread pool. 0 threads stands for rten's own choice.
+/// The options of the shared thread pool. 0 threads means rten's default.
 #[derive(Default)]
 pub struct ThreadingOptions {
     pub threads: usize,
@@ -79,22 +79,22 @@ unsafe impl Handle for ThreadingOptions {
     type Opaque = OrtThreadingOptions;
 }
 
-/// A pool of `threads` threads, or none (rten's own default pool) for 0.
+/// A pool of `threads` threads; `None`, which means rten's default pool, for 0.
 pub fn pool(threads: usize) -> Option<Arc<ThreadPool>> {
     (threads > 0).then(|| Arc::new(ThreadPool::with_num_threads(threads)))
 }
 
-/// What a session is made with.
+/// What a session is created with.
 #[derive(Clone)]
 pub struct SessionOptions {
-    /// Threads within an operator; 0 for rten's own choice (the physical cores).
+    /// Threads within an operator; 0 means rten's default (the physical cores).
     pub threads: usize,
-    /// Whether sessions have a thread pool of their own, not the environment's.
+    /// Whether sessions have their own thread pool instead of the environment's.
     pub own_pool: bool,
     pub optimize: bool,
-    /// Contents of external data files, by the name that the model refers to.
+    /// The contents of external data files, by the name that the model uses for them.
     pub external: HashMap<String, Vec<u8>>,
-    /// Configuration entries, kept for those who read them back.
+    /// Configuration entries, kept so that they can be read back.
     pub config: HashMap<String, String>,
 }
 
@@ -119,8 +119,8 @@ impl SessionOptions {
     fn model_options(&self) -> ModelOptions {
         let mut options = ModelOptions::with_all_ops();
         options.enable_optimization(self.optimize);
-        // Weights in the order the matrix kernels read them: 1.8 to 4 times lower latency on short
-        // inputs, for memory of about the size of the weight matrices.
+        // Keep weights in the order in which the matrix kernels read them: latency on short inputs is 1.8 to
+        // 4 times lower, for additional memory of about the size of the weight matrices.
         options.prepack_weights(true);
         for (name, data) in &self.external {
             options.external_data(name, data.clone());
@@ -132,7 +132,7 @@ impl SessionOptions {
 /// Options of one run.
 #[derive(Default)]
 pub struct RunOptions {
-    /// Set from any thread; a run that has not begun yet is refused.
+    /// Set from any thread; a run that has not started yet is refused.
     pub terminate: AtomicBool,
 }
 
@@ -146,12 +146,12 @@ pub struct Session {
     model: Model,
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
-    /// The model's nodes for `inputs` and `outputs`, in their order.
+    /// The model's nodes for `inputs` and `outputs`, in the same order.
     input_ids: Vec<NodeId>,
     output_ids: Vec<NodeId>,
     pool: Option<Arc<ThreadPool>>,
-    /// Pools of one thread each; none where the session computes on one thread, or on a pool that is
-    /// not its own.
+    /// Pools of one thread each. Empty if the session computes on one thread, or on a pool that is not its
+    /// own.
     single: Vec<Arc<ThreadPool>>,
     independent_rows: bool,
     pace: Pace,
@@ -182,7 +182,7 @@ impl Session {
         Self::new(environment, options, declared, model)
     }
 
-    /// Loads a model from a file, with its external data files from the same folder.
+    /// Loads a model from a file, and its external data files from the same folder.
     pub fn from_file(
         environment: &Environment,
         options: &SessionOptions,
@@ -191,7 +191,7 @@ impl Session {
         let in_file = |failure: Failure| failure.in_file(path);
         let unreadable =
             |error: std::io::Error| Failure::new(OrtErrorCode::ORT_NO_SUCHFILE, error).in_file(path);
-        // rten finds external data only beside files with this ending.
+        // rten finds external data only for files with this extension.
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx")) {
             let file = File::open(path).map_err(unreadable)?;
             let declared = Declared::read(ValueReader::from_file(file)).map_err(in_file)?;
@@ -234,7 +234,7 @@ impl Session {
         })
     }
 
-    /// Computes the named outputs from the named inputs. Every input of the model must be given.
+    /// Computes the named outputs from the named inputs. All inputs of the model must be given.
     pub fn run(
         &self,
         options: Option<&RunOptions>,
@@ -297,7 +297,7 @@ impl Session {
         if parts.len() == 1 {
             return Ok(parts.remove(0));
         }
-        // From one list a part to one list an output.
+        // From one list per part to one list per output.
         let mut outputs: Vec<Vec<Tensor>> = wanted.iter().map(|_| Vec::new()).collect();
         for part in parts {
             outputs.iter_mut().zip(part).for_each(|(output, tensor)| output.push(tensor));
@@ -306,7 +306,7 @@ impl Session {
         named.map(|(name, parts)| Tensor::joined(name, parts)).collect()
     }
 
-    /// The rows that can be computed apart; 1 where they can't.
+    /// The number of rows that can be computed separately; 1 if they cannot.
     fn shared_rows(&self, tensors: &[(usize, &Tensor)]) -> usize {
         let rows = |tensor: &Tensor| tensor.ty.dims.first().copied();
         let first = tensors.first().and_then(|(_, tensor)| rows(tensor));
@@ -322,7 +322,7 @@ impl Session {
         }
     }
 
-    /// Computes on one thread or on all, whatever was faster for inputs of this size before.
+    /// Computes on one thread or on all, whichever was faster for inputs of this size.
     fn compute_at_best_pace(
         &self,
         tensors: &[(usize, &Tensor)],
@@ -337,7 +337,7 @@ impl Session {
         })
     }
 
-    /// Computes outputs from the inputs at these positions, or from these rows of them.
+    /// Computes outputs from the inputs at these positions, or from some rows of them.
     fn compute(
         &self,
         tensors: &[(usize, &Tensor)],
@@ -382,7 +382,7 @@ fn position(ports: &[Port], kind: &str, name: &str) -> Result<usize, Failure> {
     })
 }
 
-/// Says what to do where the model is sound and only this engine lacks an operator.
+/// Says what to do if the model is valid and only this engine lacks an operator.
 fn load_failure(error: LoadError) -> Failure {
     let message = error.to_string();
     if message.contains("not supported") {

@@ -1,4 +1,4 @@
-//! Failures on their way through the C interface, and the handles that cross it.
+//! Failures that pass through the C interface, and the handles that cross it.
 
 use std::any::Any;
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ort_sys::{OrtErrorCode, OrtStatusPtr, stub};
 
-/// A failure with the code that `ort` shows as `ErrorCode`.
+/// A failure, with the code that `ort` shows as `ErrorCode`.
 #[derive(Debug)]
 pub struct Failure {
     code: OrtErrorCode,
@@ -27,14 +27,14 @@ impl Failure {
         Self::new(OrtErrorCode::ORT_NOT_IMPLEMENTED, message)
     }
 
-    /// The same failure, with the file it is about named first.
+    /// The same failure, preceded by the name of the file it is about.
     pub fn in_file(self, path: &Path) -> Self {
         Failure { code: self.code, message: format!("{}: {}", path.display(), self.message) }
     }
 }
 
-/// Runs `body` and turns its failure into a status. A panic becomes a status too: unwinding into
-/// the caller's C frames would abort the process, and a broken model must not.
+/// Runs `body` and turns its failure into a status. A panic becomes a status too: unwinding into the caller's
+/// C frames would abort the process, which a broken model must not do.
 pub fn guard(body: impl FnOnce() -> Result<(), Failure>) -> OrtStatusPtr {
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return OrtStatusPtr::default(),
@@ -44,7 +44,7 @@ pub fn guard(body: impl FnOnce() -> Result<(), Failure>) -> OrtStatusPtr {
             format_args!("the inference engine panicked: {}", panic_message(&*panic)),
         ),
     };
-    // A C string ends at its first NUL; a message may quote bytes of a model file.
+    // A C string ends at its first NUL, and a message may quote bytes of a model file.
     stub::Error::new_sys(failure.code, failure.message.replace('\0', "\u{fffd}"))
 }
 
@@ -56,11 +56,11 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// A Rust type that stands behind one of the C interface's opaque types.
+/// A Rust type behind one of the C interface's opaque types.
 ///
 /// # Safety
 ///
-/// Exactly one Rust type may stand behind an opaque type, since pointers are cast between the two.
+/// Only one Rust type may be behind an opaque type, since pointers are cast between the two.
 pub unsafe trait Handle: Sized {
     /// The opaque type of the C interface.
     type Opaque;
@@ -74,30 +74,30 @@ pub unsafe trait Handle: Sized {
     ///
     /// # Safety
     ///
-    /// `handle` comes from [`Handle::into_handle`] of this type and has not been released.
+    /// `handle` must come from [`Handle::into_handle`] of this type and must not have been released.
     unsafe fn from_handle<'a>(handle: *const Self::Opaque) -> &'a Self {
         // SAFETY: by the caller, this is a live `Box<Self>`.
         unsafe { &*handle.cast::<Self>() }
     }
 
-    /// Borrows the value behind a handle, to change it.
+    /// Mutably borrows the value behind a handle.
     ///
     /// # Safety
     ///
-    /// As [`Handle::from_handle`], and nothing else borrows the value meanwhile.
+    /// As for [`Handle::from_handle`], and nothing else may borrow the value meanwhile.
     unsafe fn from_handle_mut<'a>(handle: *mut Self::Opaque) -> &'a mut Self {
-        // SAFETY: by the caller, this is a live `Box<Self>` that nobody else borrows.
+        // SAFETY: by the caller, this is a live `Box<Self>` that nothing else borrows.
         unsafe { &mut *handle.cast::<Self>() }
     }
 
-    /// Drops the value behind a handle; a null handle is left alone, as in C.
+    /// Drops the value behind a handle; a null handle is ignored, as in C.
     ///
     /// # Safety
     ///
-    /// `handle` is null or comes from [`Handle::into_handle`] of this type, and is not used again.
+    /// `handle` must be null or come from [`Handle::into_handle`] of this type, and must not be used again.
     unsafe fn release(handle: *mut Self::Opaque) {
         if !handle.is_null() {
-            // SAFETY: by the caller, this is a `Box<Self>` that was given away and now comes back.
+            // SAFETY: by the caller, this is a `Box<Self>` that `into_handle` gave away.
             drop(unsafe { Box::from_raw(handle.cast::<Self>()) });
         }
     }

@@ -1,4 +1,4 @@
-//! Tensors as `ort` hands them over and gets them back, and their way into and out of rten.
+//! Tensors as `ort` passes and receives them, and their conversion to and from rten.
 
 use std::any::Any;
 use std::ffi::c_void;
@@ -18,21 +18,21 @@ use ElementType::{
     ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 as INT64, ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 as UINT8,
 };
 
-/// A tensor: row-major elements, owned by this value or by whoever made it.
+/// A tensor: row-major elements, owned by this value or by its creator.
 pub struct Tensor {
     pub ty: TensorType,
-    /// Aligned for the element type, `len() * element size` bytes, all initialised; dangling when
+    /// Aligned for the element type, `len` times the element's size in bytes, all initialised; dangling if
     /// there are none.
     data: *mut c_void,
-    /// Number of elements: the product of the dimensions.
+    /// The number of elements: the product of the dimensions.
     len: usize,
-    /// The buffer that `data` points into, when this value owns it. It owns itself, so an output
-    /// outlives the session that made it.
+    /// The buffer that `data` points into, if this value owns it. It owns itself, so an output outlives the
+    /// session that made it.
     _owner: Option<Box<dyn Any + Send>>,
 }
 
-// SAFETY: a buffer and its description. Owned buffers may go to another thread (`_owner` is Send);
-// borrowed ones stay valid for as long as the tensor lives, whichever thread that is on.
+// SAFETY: this is a buffer and its description. Owned buffers may move to another thread (`_owner` is Send);
+// borrowed ones stay valid as long as the tensor lives, on any thread.
 unsafe impl Send for Tensor {}
 
 // SAFETY: `&self` only reads the elements, which `borrowed`'s contract keeps others from writing, and
@@ -62,12 +62,12 @@ fn size_of_element(element: ElementType) -> Result<usize, Failure> {
 }
 
 impl Tensor {
-    /// A tensor over somebody else's buffer.
+    /// A tensor over a buffer owned elsewhere.
     ///
     /// # Safety
     ///
-    /// `data` points to `bytes` initialised bytes that stay valid, and are not written by others
-    /// while this backend reads them, for as long as the tensor lives.
+    /// `data` must point to `bytes` initialised bytes. As long as the tensor lives, they must stay valid, and
+    /// others must not write them while this backend reads them.
     pub unsafe fn borrowed(
         element: ElementType,
         shape: &[i64],
@@ -97,7 +97,7 @@ impl Tensor {
         let bytes = len
             .checked_mul(size_of_element(element)?)
             .ok_or_else(|| Failure::invalid_argument(format_args!("{shape:?} is too large")))?;
-        // Words of eight bytes are aligned for every element type.
+        // Eight-byte words are aligned for every element type.
         let words = vec![0u64; bytes.div_ceil(8)];
         Ok(Self::owning(element, shape.to_vec(), words, len))
     }
@@ -110,16 +110,16 @@ impl Tensor {
         len: usize,
     ) -> Self {
         let data = buffer.as_mut_ptr().cast();
-        // Moving a Vec moves its three words, not the buffer that `data` points into.
+        // Moving a `Vec` moves its three words, not the buffer that `data` points into.
         Tensor { ty: TensorType::new(element, shape), data, len, _owner: Some(Box::new(buffer)) }
     }
 
-    /// Address of the first element, for reading and writing by the caller of the C interface.
+    /// The address of the first element, for callers of the C interface to read and write.
     pub fn data(&self) -> *mut c_void {
         self.data
     }
 
-    /// Size of the elements in bytes.
+    /// The size of the elements in bytes.
     pub fn bytes(&self) -> usize {
         self.len * element_size(self.ty.element).unwrap_or(0)
     }
@@ -128,19 +128,19 @@ impl Tensor {
     ///
     /// # Safety
     ///
-    /// `T` is the Rust type of the tensor's element type.
+    /// `T` must be the Rust type of the tensor's elements.
     unsafe fn elements<T>(&self) -> &[T] {
         if self.len == 0 {
             return &[];
         }
-        // SAFETY: by the caller the type is right; by the field's invariant there are `len` aligned,
+        // SAFETY: by the caller, the type is right; by the field's invariant, there are `len` aligned,
         // initialised elements, alive as long as `self`.
         unsafe { slice::from_raw_parts(self.data.cast::<T>(), self.len) }
     }
 
-    /// The tensor, or these rows of it (positions on its first axis, which are there), as an input of
-    /// rten, which computes on `i32` where ONNX says `i64` or `bool`. `f32`, `i32`, `i8` and `u8` are
-    /// borrowed, not copied.
+    /// The tensor, or some of its rows (positions on the first axis, which must exist), as an input of rten,
+    /// which computes on `i32` where ONNX says `i64` or `bool`. `f32`, `i32`, `i8` and `u8` are borrowed, not
+    /// copied.
     pub fn as_rten(&self, name: &str, rows: Option<Range<usize>>) -> Result<ValueOrView<'_>, Failure> {
         let mut shape: Vec<usize> = self.ty.dims.iter().map(|&dim| dim as usize).collect();
         let part = match rows {
@@ -154,7 +154,7 @@ impl Tensor {
         let mismatch = |error| Failure::invalid_argument(format_args!("input `{name}`: {error}"));
         macro_rules! view {
             ($element:ty) => {{
-                // SAFETY: the arm of the match says which Rust type the elements have.
+                // SAFETY: the match arm determines the elements' Rust type.
                 let elements = &unsafe { self.elements::<$element>() }[part];
                 ValueView::from_shape(shape, elements).map_err(|error| mismatch(error.to_string()))?.into()
             }};
@@ -181,7 +181,7 @@ impl Tensor {
                 owned(narrow.collect::<Result<_, _>>()?)?
             }
             BOOL => {
-                // SAFETY: BOOL elements are one byte; as u8, any value of that byte is valid.
+                // SAFETY: BOOL elements are one byte, and every byte is a valid u8.
                 let bytes = &unsafe { self.elements::<u8>() }[part];
                 owned(bytes.iter().map(|&byte| i32::from(byte != 0)).collect())?
             }
@@ -194,7 +194,7 @@ impl Tensor {
         })
     }
 
-    /// What rten computed, as the element type that the model declares.
+    /// Converts what rten computed to the element type that the model declares.
     pub fn from_rten(name: &str, declared: ElementType, value: Value) -> Result<Self, Failure> {
         fn parts<T: Clone>(tensor: rten_tensor::Tensor<T>) -> (Vec<i64>, Vec<T>) {
             let shape = tensor.shape().iter().map(|&dim| dim as i64).collect();
@@ -243,7 +243,7 @@ impl Tensor {
         })
     }
 
-    /// Tensors of one type, one after the other on their first axis.
+    /// Joins tensors of one type along their first axis.
     pub fn joined(name: &str, parts: Vec<Tensor>) -> Result<Self, Failure> {
         let Some(first) = parts.first() else {
             return Err(Failure::invalid_argument(format_args!("output `{name}` has no parts")));
@@ -260,8 +260,8 @@ impl Tensor {
         let mut at = 0;
         for part in &parts {
             if part.len > 0 {
-                // SAFETY: the parts have the element type of the whole and together its length, so every
-                // copy ends within it; its buffer was made here, so none overlaps it.
+                // SAFETY: the parts have the element type of the whole and together its length, so every copy
+                // ends within it; its buffer was made here, so none overlaps it.
                 unsafe {
                     let target = whole.data.cast::<u8>().add(at);
                     target.copy_from_nonoverlapping(part.data.cast(), part.bytes());

@@ -6,8 +6,8 @@ use ort_sys::{ONNXTensorElementDataType as ElementType, OrtTensorTypeAndShapeInf
 
 use crate::status::Handle;
 
-/// The type of a tensor: its elements, its dimensions (-1 where open), and their symbolic names
-/// (empty where there is none). `symbols` is as long as `dims`.
+/// The type of a tensor: its elements, its dimensions (-1 if open), and their symbolic names (empty if there
+/// is none). `symbols` is as long as `dims`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorType {
     pub element: ElementType,
@@ -27,7 +27,7 @@ impl TensorType {
     }
 }
 
-/// The type of a value. This backend has tensors only, so it is that of a tensor.
+/// The type of a value: that of a tensor, since this backend has nothing else.
 pub struct TypeInfo(pub TensorType);
 
 // SAFETY: the only type behind OrtTypeInfo.
@@ -35,7 +35,7 @@ unsafe impl Handle for TypeInfo {
     type Opaque = OrtTypeInfo;
 }
 
-/// The size of one element in bytes; `None` for types that this backend does not hold in tensors.
+/// The size of one element in bytes; `None` for types that this backend does not support in tensors.
 pub fn element_size(element: ElementType) -> Option<usize> {
     use ElementType::*;
     Some(match element {
@@ -48,7 +48,7 @@ pub fn element_size(element: ElementType) -> Option<usize> {
     })
 }
 
-/// The element type behind a number of `TensorProto.DataType`, of those this backend can hand over.
+/// The element type for a number of `TensorProto.DataType`, if this backend supports it.
 pub fn element_from_onnx(number: i32) -> Option<ElementType> {
     use ElementType::*;
     [
@@ -63,7 +63,7 @@ pub fn element_from_onnx(number: i32) -> Option<ElementType> {
     .find(|&element| element as i32 == number)
 }
 
-/// The name of an element type as people write it: `i64`, not `ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64`.
+/// The readable name of an element type: `i64`, not `ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64`.
 pub fn element_name(element: ElementType) -> String {
     use ElementType::*;
     match element {

@@ -3,8 +3,8 @@
 /// The name of the model in the binary.
 pub const BUNDLED: &str = "all-MiniLM-L6-v2";
 
-/// The id of the model in the binary; its last part is the begin of the file's sha256, so another
-/// export is another model. `None` where the binary has none.
+/// The id of the model in the binary. Its last part is the start of the file's sha256, so another export is
+/// another model. `None` if the binary has no model.
 pub const BUNDLED_ID: Option<&str> =
     if cfg!(feature = "bundled-model") { Some("all-MiniLM-L6-v2-int8-69c0a6de") } else { None };
 
@@ -20,23 +20,23 @@ mod load {
     use crate::embed::ModelId;
     use crate::error::Result;
 
-    /// Tokens that a model reads of a text, at most; the rest of the text is cut. The bundled model was
-    /// trained with this limit (`max_seq_length` in its sentence_bert_config.json).
+    /// The most tokens that the model reads; the rest of a text is cut. The bundled model was trained with
+    /// this limit (`max_seq_length` in its sentence_bert_config.json).
     const BUNDLED_MAX_TOKENS: usize = 256;
 
     impl FastEmbedder {
-        /// The model in the binary.
+        /// Loads the model in the binary.
         ///
         /// # Errors
         ///
-        /// `ORT_DYLIB_PATH` names a library that cannot be used.
+        /// Returns an error if `ORT_DYLIB_PATH` names a library that cannot be used.
         pub fn bundled() -> Result<Self> {
             macro_rules! file {
                 ($name:literal) => {
                     include_bytes!(concat!("../../../models/all-MiniLM-L6-v2/", $name)).as_slice()
                 };
             }
-            // The built-in engine reads the model where it lies in the program.
+            // The built-in engine reads the model in place, from the binary.
             let onnx = match choose_engine()? {
                 Engine::BuiltIn => ort_rten::lend(file!("model.onnx")),
                 Engine::OnnxRuntime => file!("model.onnx").to_vec(),
@@ -66,8 +66,8 @@ mod load {
 mod tests {
     use super::*;
 
-    /// The sha256 that the id begins with is in models/README.md beside the size; of the content a faster
-    /// hash is enough to see that the file has not changed under the id.
+    /// The sha256, whose start is in the id, is in models/README.md beside the size. Here a faster hash is
+    /// enough to see that the content has not changed under the id.
     #[test]
     fn the_bundled_model_is_the_one_its_id_names() {
         let onnx = include_bytes!("../../../models/all-MiniLM-L6-v2/model.onnx");

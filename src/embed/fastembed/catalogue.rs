@@ -9,27 +9,27 @@ use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_
 use crate::embed::ModelId;
 use crate::error::{Error, Result};
 
-/// A text model of fastembed's catalogue, as `faqbot models` lists it.
+/// A text model in fastembed's catalogue, as `faqbot models` lists it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CatalogueModel {
-    /// The name to give to `--model`.
+    /// The name for `--model`.
     pub name: String,
     /// The repository on the hub.
     pub repository: String,
     /// The length of its vectors.
     pub dimension: usize,
-    /// The languages it is for, where known.
+    /// The languages it is for, if known.
     pub languages: Option<&'static str>,
-    /// Size of its weights on disk in bytes, where it is on this machine.
+    /// The size of its weights in bytes, if the model is on this machine.
     pub bytes: Option<u64>,
 }
 
 impl FastEmbedder {
-    /// A model of fastembed's catalogue, by the name that [`catalogue`] gives or by its repository.
+    /// Loads a model from fastembed's catalogue, by its name in [`catalogue`] or by its repository.
     ///
     /// # Errors
     ///
-    /// The catalogue has no such model, or its files are neither cached nor to be had.
+    /// Returns an error if the catalogue has no such model, or if its files are neither cached nor available.
     pub fn from_catalogue(name: &str, hub: &Hub) -> Result<Self> {
         let info = find(name)?;
         let fetch = |file: &str| read(&hub.fetch(&info.model_code, file)?);
@@ -38,7 +38,7 @@ impl FastEmbedder {
             info.model_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
         let mut external = Vec::new();
         for file in &info.additional_files {
-            // The model names its data files relative to itself.
+            // The model's paths to its data files are relative to itself.
             external.push((file.strip_prefix(&folder).unwrap_or(file).to_owned(), fetch(file)?));
         }
         Self::load(Files {
@@ -61,7 +61,7 @@ impl FastEmbedder {
     }
 }
 
-/// The text models of fastembed's catalogue.
+/// The text models in fastembed's catalogue.
 pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
     let mut models: Vec<CatalogueModel> = TextEmbedding::list_supported_models()
         .into_iter()
@@ -77,7 +77,7 @@ pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
     models
 }
 
-/// The size of a model's weights if all of its files are on this machine.
+/// The size of a model's weights, if all its files are on this machine.
 fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
     let weights = info.additional_files.iter().chain([&info.model_file]);
     let sizes =
@@ -86,7 +86,7 @@ fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
     TOKENIZER_FILES.iter().all(|file| hub.cached(&info.model_code, file).is_some()).then_some(bytes)
 }
 
-/// The catalogue's model by its name, or by its repository where that has one model.
+/// Finds a model by its name, or by its repository if that has only one.
 fn find(name: &str) -> Result<ModelInfo<EmbeddingModel>> {
     let models = TextEmbedding::list_supported_models();
     if let Some(info) = models.iter().find(|info| info.model.to_string().eq_ignore_ascii_case(name)) {
@@ -104,7 +104,7 @@ fn find(name: &str) -> Result<ModelInfo<EmbeddingModel>> {
     }
 }
 
-/// The texts that the models' authors put before queries and passages (their model cards).
+/// The prefixes that the models' authors put before queries and passages (from the model cards).
 fn prefixes(model: &EmbeddingModel) -> Prefixes {
     use EmbeddingModel::*;
     let (query, passage) = match model {
@@ -154,7 +154,7 @@ fn prefixes(model: &EmbeddingModel) -> Prefixes {
     Prefixes { query, passage }
 }
 
-/// The languages of a model, where its card says them in a word.
+/// The languages of a model, if its card states them briefly.
 fn languages(model: &EmbeddingModel) -> Option<&'static str> {
     use EmbeddingModel::*;
     Some(match model {

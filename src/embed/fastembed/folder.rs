@@ -1,4 +1,4 @@
-//! A model in a folder of its own.
+//! Loads a model from a folder.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::embed::ModelId;
 use crate::error::{Error, Result};
 
 impl FastEmbedder {
-    /// A model in a folder: `model.onnx` (there or in `onnx/`), the tokenizer's files, and the
-    /// pooling from `1_Pooling/config.json`, which is the first token's vector where it is absent.
+    /// Loads a model from a folder: `model.onnx` (there or in `onnx/`), the tokenizer's files, and the
+    /// pooling from `1_Pooling/config.json`. Without that file, the pooling is the first token's vector.
     ///
     /// # Errors
     ///
-    /// A file is missing or cannot be used.
+    /// Returns an error if a file is missing or cannot be used.
     pub fn from_folder(folder: &Path) -> Result<Self> {
         let onnx_path = ["model.onnx", "onnx/model.onnx"]
             .map(|file| folder.join(file))
@@ -56,7 +56,7 @@ impl FastEmbedder {
             special_tokens_map_file: special_tokens_map_file?,
             tokenizer_config_file: tokenizer_config_file?,
         };
-        // Everything that a vector hangs on: another file in the same folder is another model.
+        // Everything that affects a vector: with another file, the folder holds another model.
         let mut content = Xxh3::new();
         content.update(&onnx);
         external.iter().for_each(|(_, data)| content.update(data));
@@ -79,7 +79,7 @@ impl FastEmbedder {
     }
 }
 
-/// Reads a JSON file that may be absent.
+/// Reads a JSON file; `None` if it does not exist.
 fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>> {
     if !path.exists() {
         return Ok(None);

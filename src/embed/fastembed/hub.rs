@@ -1,4 +1,4 @@
-//! The Hugging Face hub: where models are kept on this machine, and fetched from.
+//! The Hugging Face hub: where models are kept on this machine, and where they are fetched from.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use hf_hub::{Cache, Repo};
 use super::model::failure;
 use crate::error::{Error, Result};
 
-/// Where models are kept and fetched from.
+/// Where models are kept, and where they are fetched from.
 #[derive(Debug, Clone)]
 pub struct Hub {
-    /// The folder of the hub's cache, in the layout all Hugging Face tools share.
+    /// The folder of the hub's cache, in the layout that all Hugging Face tools share.
     pub cache: PathBuf,
-    /// The address of the hub or a mirror of it.
+    /// The address of the hub or of a mirror.
     pub endpoint: String,
     /// Never open a connection.
     pub offline: bool,
@@ -28,12 +28,12 @@ impl Hub {
 }
 
 impl Hub {
-    /// The path of a file of a repository on this machine, or `None`.
+    /// The local path of a file in a repository, if it is on this machine.
     pub(super) fn cached(&self, repository: &str, file: &str) -> Option<PathBuf> {
         Cache::new(self.cache.clone()).repo(Repo::model(repository.to_owned())).get(file)
     }
 
-    /// The path of a file of a repository, which is fetched if it is not on this machine.
+    /// The local path of a file in a repository, which is fetched if necessary.
     pub(super) fn fetch(&self, repository: &str, file: &str) -> Result<PathBuf> {
         if let Some(path) = self.cached(repository, file) {
             return Ok(path);

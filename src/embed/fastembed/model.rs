@@ -1,4 +1,4 @@
-//! A model that fastembed runs: loading it on its engine, and embedding texts in batches.
+//! Runs a model with fastembed: loads it on its engine, and embeds texts in batches.
 
 use std::collections::HashMap;
 use std::env;
@@ -19,17 +19,17 @@ use ndarray::Array2;
 use crate::embed::{Embedder, ModelId, Progress, Role, copy_rows, normalize};
 use crate::error::{Error, Result};
 
-/// For models that don't say: fastembed's default.
+/// fastembed's default, for models that do not state a limit.
 pub(super) const DEFAULT_MAX_TOKENS: usize = 512;
 
 /// The files beside a model's weights, in the order of [`TokenizerFiles`].
 pub(super) const TOKENIZER_FILES: [&str; 4] =
     ["tokenizer.json", "config.json", "special_tokens_map.json", "tokenizer_config.json"];
 
-/// Texts of about this many tokens for each thread, padding included, are embedded in one run of the
-/// model, and no more than [`MAX_BATCH`] texts for each. Measured for texts of 128 tokens: 1,024 and 2,048
-/// take 6 % and 17 % longer a text, since what the layers hand on then no longer fits in the cache of a
-/// core (2 MB on an Intel Xeon); of 12 tokens, 16 to 64 texts are equally fast and 8 are slower.
+/// About how many tokens per thread, padding included, are embedded in one run of the model, with at most
+/// [`MAX_BATCH`] texts per thread. Measured with texts of 128 tokens, 1,024 and 2,048 take 6 % and 17 %
+/// longer per text, since the data between layers no longer fits in a core's cache (2 MB on an Intel Xeon).
+/// With texts of 12 tokens, 16 to 64 texts are equally fast and 8 are slower.
 const BATCH_TOKENS: usize = 512;
 
 /// See [`BATCH_TOKENS`].
@@ -41,27 +41,27 @@ pub struct FastEmbedder {
     dimension: usize,
     prefixes: Prefixes,
     languages: Option<&'static str>,
-    /// With dynamic quantisation a text's vector depends on its batch, so each goes alone.
+    /// With dynamic quantisation, a text's vector depends on its batch, so each text is run alone.
     one_by_one: bool,
     times: LoadTimes,
     threads: usize,
-    /// fastembed embeds through `&mut`.
+    /// A mutex, since fastembed embeds through `&mut`.
     model: Mutex<TextEmbedding>,
 }
 
-/// How long a model took to be ready.
+/// How long a model took to get ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadTimes {
-    /// For the engine to read the weights and prepare them; zero where that is ONNX Runtime, whose
-    /// share is part of the next.
+    /// For the engine to read and prepare the weights. Zero for ONNX Runtime, where it is part of
+    /// `tokenizer`.
     pub model: Duration,
-    /// For all else: the tokenizer and its files.
+    /// For everything else: the tokenizer and its files.
     pub tokenizer: Duration,
     /// For a first short text.
     pub first_run: Duration,
 }
 
-/// What a model wants before a text.
+/// What a model expects before a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Prefixes {
     pub query: &'static str,
@@ -90,20 +90,20 @@ pub(super) fn failure(error: impl Display) -> Error {
     Error::Model(error.to_string())
 }
 
-/// What models run on.
+/// The engine that runs models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
-    /// rten, in the program.
+    /// rten, built into the program.
     BuiltIn,
     /// The library that `ORT_DYLIB_PATH` names.
     OnnxRuntime,
 }
 
-/// Chooses the engine, once for the process and before anything else touches `ort`.
+/// Chooses the engine, once per process and before anything else touches `ort`.
 pub(super) fn choose_engine() -> Result<Engine> {
     static CHOSEN: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
     let chosen = CHOSEN.get_or_init(|| match env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
-        // ort would load it by itself when it is needed, and panic where it cannot.
+        // ort would load it when it is needed, but panic if it cannot.
         Some(library) => ort::init_from(&library).map(|_| Engine::OnnxRuntime).map_err(|error| {
             format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
         }),
@@ -128,9 +128,9 @@ impl FastEmbedder {
         }
         let options = InitOptionsUserDefined::new()
             .with_max_length(files.max_tokens)
-            // For ONNX Runtime and models with quantised weights only: fold the weights to f32 when the
-            // model is loaded, as the built-in engine does. Otherwise it rounds activations to int8 as
-            // well, and gives other vectors.
+            // Only for ONNX Runtime and models with quantised weights: fold the weights to f32 on loading, as
+            // the built-in engine does. Otherwise it also rounds activations to int8, and gives other
+            // vectors.
             .with_session_config("session.disable_quant_qdq", "1")
             .with_session_config(ort_rten::INDEPENDENT_ROWS, if one_by_one { "0" } else { "1" });
         let (begin, loading) = (Instant::now(), ort_rten::time_loading());
@@ -147,20 +147,20 @@ impl FastEmbedder {
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             model: Mutex::new(model),
         };
-        // What the model computes is the only thing that is sure of its dimension.
+        // Only a run of the model tells its dimension for certain.
         let begin = Instant::now();
         embedder.dimension = embedder.run(&["?"])?[0].len();
         embedder.times.first_run = begin.elapsed();
         Ok(embedder)
     }
 
-    /// How long the model took to be ready.
+    /// How long the model took to get ready.
     pub fn load_times(&self) -> LoadTimes {
         self.times
     }
 
     fn run(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
-        // A poisoned lock means a panic in another call; the model itself holds no state between calls.
+        // A poisoned lock means a panic in another call; the model keeps no state between calls.
         let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         let vectors = model.embed(texts, Some(texts.len().max(1))).map_err(failure)?;
         if vectors.len() != texts.len() {
@@ -184,7 +184,7 @@ impl Embedder for FastEmbedder {
     }
 
     fn cuts(&self, text: &str) -> bool {
-        // A token is at least a byte, and tokenizing is not free.
+        // A token is at least one byte, so short texts need no tokenizing, which is not free.
         let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = model.tokenizer.get_truncation().map_or(usize::MAX, |truncation| truncation.max_length);
         let text = format!("{}{text}", self.prefixes.passage);
@@ -208,11 +208,11 @@ impl Embedder for FastEmbedder {
             prefixed = texts.iter().map(|text| format!("{prefix}{text}")).collect();
             &prefixed.iter().map(String::as_str).collect::<Vec<_>>()
         };
-        // Each text once, however often it is there.
+        // Each text once, however often it occurs.
         let mut first_of: HashMap<&str, usize> = HashMap::with_capacity(texts.len());
         let firsts: Vec<usize> =
             texts.iter().enumerate().map(|(index, text)| *first_of.entry(text).or_insert(index)).collect();
-        // Texts of like length share a run, so that little of it is padding.
+        // Texts of similar length share a run, which keeps the padding small.
         let mut order: Vec<usize> = (0..texts.len()).filter(|&index| firsts[index] == index).collect();
         order.sort_by_key(|&index| texts[index].len());
         let copies = texts.len() - order.len();
@@ -243,12 +243,12 @@ impl Embedder for FastEmbedder {
     }
 }
 
-/// How many of the texts `order[..]`, sorted by length, go into the next run: at least one.
+/// How many of the texts `order[..]`, sorted by length, go into the next run; at least one.
 fn batch(order: &[usize], texts: &[&str], threads: usize) -> usize {
     let mut count = 0;
     for &index in order.iter().take(MAX_BATCH * threads) {
-        // About four bytes a token in English, and never more tokens than the model reads. This
-        // text is the longest so far, so it sets the padded length of all.
+        // About four bytes per token in English, and never more tokens than the model reads. This text is the
+        // longest so far, so it sets the padded length of all.
         let tokens = (texts[index].len() / 4 + 2).min(DEFAULT_MAX_TOKENS);
         if count > 0 && tokens * (count + 1) > BATCH_TOKENS * threads {
             break;

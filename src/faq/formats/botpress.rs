@@ -1,7 +1,7 @@
-//! Botpress 12's export of questions and answers, JSON.
+//! Botpress 12's JSON export of questions and answers.
 //!
 //! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
-//! the list or one of its members alone. Each language of a question is an entry.
+//! the list or one of its members alone. Each language of a question becomes an entry.
 
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
@@ -12,13 +12,13 @@ use crate::faq::readers::node::{Node, Value};
 ///
 /// # Errors
 ///
-/// It is not JSON, or has no list of questions.
+/// Returns an error if the text is not JSON or has no list of questions.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let root = json_tree::read(text, 1)?;
     let list = root.get("qnas").unwrap_or(&root);
     let items = match &list.value {
         Value::List(items) => &items[..],
-        // A bot's folder has a file for each question.
+        // A bot's folder has one file per question.
         Value::Map(_) if root.get("data").is_some() => std::slice::from_ref(&root),
         _ => return Err(RowError::new(list.line, "no list of questions, such as `qnas`")),
     };
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong for JSON with Botpress's names.
+/// Strong for JSON with Botpress's field names.
 pub fn fit(text: &str) -> Fit {
     let has = |name| text.contains(name);
     let list = has("\"qnas\"") || has("\"redirectFlow\"");

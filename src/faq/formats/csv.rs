@@ -1,7 +1,7 @@
-//! CSV and TSV, one row a phrasing; what the columns mean is in `table`.
+//! CSV and TSV, one row per phrasing. `table` knows what the columns mean.
 //!
-//! The delimiter (comma, semicolon or tab) is found in the first line. QnA Maker's and Azure's TSV is
-//! read so too: its `QnaId` is the id, and `\n` in its answers is a line break.
+//! The delimiter (comma, semicolon, tab or `|`) is found in the first line. The TSV of QnA Maker and Azure is
+//! read too: its `QnaId` is the id, and `\n` in its answers is a line break.
 
 use std::io;
 
@@ -14,29 +14,29 @@ use crate::faq::readers::columns::ColumnMap;
 use crate::faq::readers::lines::Lines;
 use crate::faq::readers::table::{self, META_ID, META_MIN_CONFIDENCE, META_TAG, Rows, Table};
 
-/// Rows between two reports of progress.
+/// Rows between two progress reports.
 const REPORT: u64 = 1000;
 
 /// Reads a CSV or TSV FAQ.
 ///
 /// # Errors
 ///
-/// The header does not name a question and an answer column.
+/// Returns an error if the header does not name a question and an answer column.
 pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     let delimiter = delimiter(text);
-    // Excel reads the delimiter from a first line such as `sep=;`, which is no row.
+    // Excel reads the delimiter from a first line such as `sep=;`, which is not a row.
     let whole = text;
     let text = after_sep(text);
     let first_line = 1 + whole[..whole.len() - text.len()].matches('\n').count();
-    // Rows may have any number of fields: a short one is one bad row, not a bad file.
+    // Rows may have any number of fields: a short one is a bad row, not a bad file.
     let mut builder = ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(delimiter);
-    // QnA Maker quotes nothing: a quote there is a character.
+    // QnA Maker does not quote: a quote in its files is an ordinary character.
     builder.quoting(fit_qna_maker(text) == Fit::No);
     let mut reader = builder.from_reader(text.as_bytes());
     let mut rows = Rows::new(table.columns, Some(char::from(delimiter)));
     let mut lines = Lines::new(text, first_line);
-    // Before a row, the reader may stand within the line break that ends the row above.
+    // Before a row, the reader may be inside the line break that ends the previous row.
     let mut line_of = |position: Option<&Position>| {
         let byte = position.map_or(0, |position| position.byte() as usize);
         let breaks = text.as_bytes()[byte..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
@@ -69,8 +69,8 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
             }
         }
     }
-    // The reader lets an open quote end with the file: the rest of it is then in one field. A single
-    // quote within a field (5" pipe) swallows nothing.
+    // The reader lets an open quote end with the file, so that the rest of it is in one field. A single quote
+    // within a field (5" pipe) swallows nothing.
     let odd = text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1;
     let swallowed = |last: &RawEntry| {
         last.questions
@@ -87,7 +87,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     rows.finish()
 }
 
-/// Weak where the first line names the columns of a FAQ.
+/// Weak if the first line names the columns of a FAQ.
 pub fn fit(text: &str) -> Fit {
     let mut first = ReaderBuilder::new();
     let line = first_line(after_sep(text));
@@ -97,17 +97,17 @@ pub fn fit(text: &str) -> Fit {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let nothing = ColumnMap::default();
     let mut rows = Rows::new(&nothing, None);
-    // Two columns may be anything; a header says what they are.
+    // Two columns may be anything; only a header says what they are.
     let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty() && rows.finish().is_ok();
     Fit::weak(names.len() > 1 && header)
 }
 
-/// As [`fit`], for tabs.
+/// Like [`fit`], for tabs.
 pub fn fit_tsv(text: &str) -> Fit {
     if delimiter(text) == b'\t' { fit(text) } else { Fit::No }
 }
 
-/// Strong where the first line is QnA Maker's.
+/// Strong if the first line is QnA Maker's.
 pub fn fit_qna_maker(text: &str) -> Fit {
     let first = first_line(text);
     let own = ["QnaId", "SuggestedQuestions", "IsContextOnly"];
@@ -132,7 +132,7 @@ fn first_line(text: &str) -> &str {
     text.trim_start_matches(['\r', '\n']).lines().next().unwrap_or_default()
 }
 
-/// The delimiter that the first line has most of, outside of quotes; the comma where it has none.
+/// The delimiter that is most frequent in the first line, outside quotes; the comma if there is none.
 fn delimiter(text: &str) -> u8 {
     let first = first_line(text);
     if after_sep(text).len() < text.len()
@@ -150,11 +150,11 @@ fn delimiter(text: &str) -> u8 {
             })
             .count()
     };
-    // The comma last: of equals, the last is the greatest.
+    // The comma comes last, since `max_by_key` returns the last of equals.
     [b'|', b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
 }
 
-/// Writes a FAQ, one row a phrasing; what an entry has once stands in its first row.
+/// Writes a FAQ, one row per phrasing. What an entry has only once is in its first row.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
     writer.write_record(["id", "question", "answer", "source", "tags", "min_confidence"])?;
@@ -171,7 +171,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     writer.flush()
 }
 
-/// Writes a FAQ as QnA Maker's TSV, one row a phrasing. What that has no column for is metadata.
+/// Writes a FAQ as QnA Maker's TSV, one row per phrasing. What has no column there becomes metadata.
 pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId")?;
     for (number, entry) in faq.entries.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! HTML pages: schema.org's FAQPage as JSON-LD or microdata, `<details>`, `<dl>`, or headings.
 //!
-//! The marks that say most win: JSON-LD, then microdata, then whichever of the others gives the most
+//! The most explicit markup wins: JSON-LD, then microdata, then whichever of the others gives the most
 //! questions. Answers become Markdown. Nothing that a page names is fetched.
 
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::faq::readers::sections::sections;
 ///
 /// # Errors
 ///
-/// There is nothing in it that is marked as questions and answers.
+/// Returns an error if nothing on the page is marked up as questions and answers.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     jsonld::scripts(text, &mut parsed);
@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         if ways[1..].iter().all(Vec::is_empty) {
             parsed.skipped.extend(headings.skipped);
         }
-        // The last of equals is taken; of the others what asks and is no part of it.
+        // The last of equals wins. From the others, add the questions that are not part of it.
         ways.sort_by_key(|entries| (asking(entries), entries.len()));
         let [others @ .., best] = ways;
         entries = best;
@@ -54,7 +54,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// The entries that ask and share no text with others. A page of many questions has them all alike.
+/// The entries phrased as questions that share no text with `others`. Empty on a page with many questions,
+/// which marks them all up alike.
 fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
     const FEW: usize = 200;
     if entries.len() > FEW || others.len() > FEW {
@@ -76,12 +77,12 @@ fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
     entries
 }
 
-/// How many entries have a question that asks.
+/// The number of entries phrased as questions.
 fn asking(entries: &[RawEntry]) -> usize {
     entries.iter().filter(|entry| entry.questions.iter().any(|question| headings::asks(question))).count()
 }
 
-/// Strong for a whole page, weak where a part of one begins.
+/// Strong for a whole page, weak for the start of a part of one.
 pub fn fit(text: &str) -> Fit {
     let begin: String = text.trim_start().chars().take(20).collect::<String>().to_ascii_lowercase();
     if begin.starts_with("<!doctype html") || begin.starts_with("<html") {
@@ -92,16 +93,16 @@ pub fn fit(text: &str) -> Fit {
     Fit::weak(tags.iter().any(|tag| begin.starts_with(tag)))
 }
 
-/// A page that is searched for questions.
+/// A page to search for questions.
 struct Page<'t> {
     nodes: Vec<Rc<Node>>,
     source: &'t str,
-    /// The source in lower case: tags are found in it.
+    /// The source in lower case, to find tags in.
     lower: String,
 }
 
 impl Page<'_> {
-    /// Elements of schema.org's type Question.
+    /// Elements of schema.org's type `Question`.
     fn microdata(&self) -> Vec<RawEntry> {
         let is_question = |node: &&Rc<Node>| {
             attribute(node, "itemtype").is_some_and(|kind| kind.trim().rsplit('/').next() == Some("Question"))
@@ -127,10 +128,10 @@ impl Page<'_> {
         self.nodes.iter().filter(is_question).enumerate().filter_map(entry).collect()
     }
 
-    /// `<details>` with `<summary>`; those with nothing but others in them are categories.
+    /// `<details>` with `<summary>`. Those that contain only others are categories.
     fn details(&self) -> Vec<RawEntry> {
         let lines = self.lines_of("<details");
-        // Of a box that is read, those in it are part of the answer.
+        // The boxes inside a box that was read: they are part of its answer.
         let mut inside: Vec<Rc<Node>> = Vec::new();
         let mut entries = Vec::new();
         let boxes = self.nodes.iter().filter(|node| name(node) == Some("details")).enumerate();
@@ -157,7 +158,7 @@ impl Page<'_> {
         entries
     }
 
-    /// `<dl>`: terms that follow one another are phrasings of a question, what follows is its answer.
+    /// `<dl>`: consecutive terms are phrasings of one question; what follows is its answer.
     fn definitions(&self) -> Vec<RawEntry> {
         let lines = self.lines_of("<dt");
         let mut entries: Vec<RawEntry> = Vec::new();
@@ -191,20 +192,20 @@ impl Page<'_> {
         entries
     }
 
-    /// The lines on which a mark, in lower case, stands in the source: the tree does not know them.
+    /// The lines of the source that contain `mark`, given in lower case. The tree has no line numbers.
     fn lines_of(&self, mark: &str) -> Vec<usize> {
         let mut lines = Lines::new(self.source, 1);
         self.lower.match_indices(mark).map(|(at, _)| lines.at(at)).collect()
     }
 
-    /// Headings that ask, with what follows them.
+    /// Headings that are questions, with what follows them.
     fn headings(&self, root: &Rc<Node>) -> Parsed {
         let text = html_tree::markdown_of_page(root);
         let mut parsed = match sections(&text) {
             Ok(parsed) => parsed,
             Err(error) => Parsed { skipped: vec![RowError::new(1, error.reason)], ..Parsed::default() },
         };
-        // The Markdown's lines say nothing about the page: headings are found by their order and text.
+        // Lines of the Markdown are not those of the page, so headings are found by order and text.
         let tags = ["h1", "h2", "h3", "h4", "h5", "h6"];
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
         for tag in tags {
@@ -236,12 +237,12 @@ fn entry(line: usize, question: &Rc<Node>, answer: &[Rc<Node>]) -> RawEntry {
     }
 }
 
-/// The line of the element at a place among its like; the last known where there are fewer.
+/// The line of the element at this position among its kind; the last known line if there are fewer.
 fn line_of(lines: &[usize], at: usize) -> usize {
     lines.get(at).or(lines.last()).copied().unwrap_or(1)
 }
 
-/// The properties of an item, with their names; not those of the items in it.
+/// The properties of an item with their names, without those of nested items.
 fn properties(item: &Rc<Node>) -> Vec<(String, Rc<Node>)> {
     let mut found = Vec::new();
     let mut stack: Vec<Rc<Node>> = item.children.borrow().iter().rev().map(Rc::clone).collect();

@@ -1,4 +1,4 @@
-//! JSON: the fields of the native format, as an object with `entries` or a list of entries.
+//! JSON with the fields of the native format: an object with `entries`, or a list of entries.
 
 use std::io;
 
@@ -14,12 +14,12 @@ use crate::faq::readers::node::{self};
 ///
 /// # Errors
 ///
-/// The text is not JSON, or is not a list of entries.
+/// Returns an error if the text is not JSON or not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     node::faq(json_tree::read(text, 1)?)
 }
 
-/// Strong for what begins as JSON does.
+/// Strong for text that starts like JSON.
 pub fn fit(text: &str) -> Fit {
     Fit::strong(json_tree::begins(text))
 }

@@ -1,4 +1,4 @@
-//! JSONL: one entry a line, with the fields of the native format, or `{"id", "questions", "answer"}`.
+//! JSONL: one entry per line, with the fields of the native format or `{"id", "questions", "answer"}`.
 
 use std::io;
 
@@ -9,11 +9,11 @@ use crate::faq::parsed::{Fit, Parsed};
 use crate::faq::readers::json_tree;
 use crate::faq::readers::node::Reader;
 
-/// Reads a JSONL FAQ. A line that is not an entry is left out and said; empty lines are nothing.
+/// Reads a JSONL FAQ. A line that is not an entry is left out and reported; empty lines are ignored.
 ///
 /// # Errors
 ///
-/// There is no line.
+/// Returns an error if there are no lines.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut read = Reader::default();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(read.parsed)
 }
 
-/// Strong where the first two lines are JSON objects, each whole; weak where the first is.
+/// Strong if the first two lines are complete JSON objects, weak if only the first is.
 pub fn fit(text: &str) -> Fit {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let object = |line: Option<&str>| {
@@ -40,7 +40,7 @@ pub fn fit(text: &str) -> Fit {
     if first && object(lines.next()) { Fit::Strong } else { Fit::weak(first) }
 }
 
-/// Writes a FAQ, one entry a line.
+/// Writes a FAQ, one entry per line.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     for entry in &faq.entries {
         serde_json::to_writer(&mut *out, &EntryJson::new(entry))?;

@@ -1,8 +1,8 @@
-//! schema.org's FAQPage as JSON-LD, in a file of its own or in a page's scripts.
+//! schema.org's FAQPage as JSON-LD, in its own file or in a page's scripts.
 //!
-//! Every `Question` with an answer is an entry, wherever it stands: in `mainEntity`, `@graph`,
-//! `hasPart` or a list. HTML in texts becomes Markdown. What schema.org has no property for stands
-//! under `faqbot:` names, so that a FAQ that was written can be read back as it was.
+//! Every `Question` with an answer is an entry, wherever it is: in `mainEntity`, `@graph`, `hasPart` or a
+//! list. HTML in texts becomes Markdown. What has no schema.org property is written under `faqbot:` names, so
+//! that it can be read back unchanged.
 
 use std::io;
 
@@ -20,7 +20,7 @@ use crate::faq::readers::{html_text, json_tree};
 ///
 /// # Errors
 ///
-/// It is not JSON, or has no question.
+/// Returns an error if the text is not JSON or has no question.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     read(&json_tree::read(text, 1)?, &mut parsed);
@@ -30,12 +30,12 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong for JSON that speaks of schema.org's questions.
+/// Strong for JSON with schema.org's questions.
 pub fn fit(text: &str) -> Fit {
     Fit::strong(json_tree::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
 }
 
-/// Reads the JSON-LD scripts of a page. What is broken in them is said.
+/// Reads the JSON-LD scripts of a page. Broken ones are reported.
 pub fn scripts(page: &str, parsed: &mut Parsed) {
     let lower = page.to_ascii_lowercase();
     let mut lines = Lines::new(page, 1);
@@ -59,8 +59,7 @@ pub fn scripts(page: &str, parsed: &mut Parsed) {
     }
 }
 
-/// Reads the questions in a value and all below it. Values are not nested deeper than their parser
-/// allows.
+/// Reads the questions in a value, at any depth. The parser limits how deeply values are nested.
 pub fn read(node: &Node, parsed: &mut Parsed) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| read(item, parsed)),
@@ -81,14 +80,14 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
     }
 }
 
-/// Whether a value is of a type; types may be lists, and full addresses.
+/// Whether a value is of this type. Types may be lists, and full addresses.
 fn is_a(node: &Node, name: &str) -> bool {
     let is = |text: &str| text == name || text.rsplit(['/', ':']).next() == Some(name);
     node.get("@type").is_some_and(|kind| kind.texts().into_iter().any(is))
 }
 
 fn question(node: &Node, parsed: &mut Parsed) {
-    // Answers may be a list, of which the first is the one that was accepted.
+    // Answers may be a list, of which the first is the accepted one.
     let answers: Vec<&Node> = match node.get("acceptedAnswer").or_else(|| node.get("suggestedAnswer")) {
         Some(Node { value: Value::List(items), .. }) => items.iter().collect(),
         answer => answer.into_iter().collect(),
@@ -136,7 +135,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
             page[name] = json!(text);
         }
     }
-    // In a script, `</` would end it.
+    // `</` would end the script.
     let text = serde_json::to_string_pretty(&page)?.replace("</", "<\\/");
     writeln!(out, "{text}")
 }
@@ -145,7 +144,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
     let mut text = String::new();
     pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
     let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
-    // Only where the way back would not give the same.
+    // Only if converting the HTML back would give something else.
     if html_text::to_markdown(text.trim_end()).trim() != entry.answer {
         answer["faqbot:markdown"] = json!(entry.answer);
     }
@@ -169,7 +168,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
         node["keywords"] = json!(entry.tags);
     }
     if let Some(own) = entry.min_confidence {
-        // As text: what was 0.3 stays it.
+        // As text, so that 0.3 stays 0.3.
         node["faqbot:min_confidence"] = json!(own.to_string());
     }
     node

@@ -1,13 +1,13 @@
 //! Markdown whose headings are the questions.
 //!
-//! Which level holds them is found, not assumed: the one with the most headings that ask; `<h3>` and
-//! `<summary>` inside Markdown are headings too, and so is a paragraph that is bold and asks. What stands
-//! between one such heading and the next is the answer, as Markdown. Front matter, section headings
-//! and tables of contents are no entries. Pages with schema.org's FAQPage in a script or in the front
-//! matter give the entries of that.
+//! The heading level of the questions is detected: it is the one with the most headings that are questions.
+//! `<h3>` and `<summary>` inside Markdown are headings too, and so is a bold paragraph that is a question.
+//! The text up to the next such heading is the answer, as Markdown. Front matter, section headings and tables
+//! of contents are not entries. If a page has schema.org's FAQPage in a script or in the front matter, the
+//! entries are read from that.
 //!
-//! What faqbot writes has a comment above each heading with what a heading has no place for, and is
-//! read back by these.
+//! In files that faqbot writes, a comment above each heading holds what does not fit into a heading. They are
+//! read back by these comments.
 
 use std::io;
 
@@ -25,14 +25,14 @@ use crate::faq::readers::outline::{Heading, Outline};
 use crate::faq::readers::sections::{front_matter, sections};
 use crate::faq::readers::{json_tree, yaml_tree};
 
-/// Begins the comments that faqbot writes, each on a line of its own.
+/// The start of a comment that faqbot writes, on its own line.
 const MARK: &str = "<!-- faqbot ";
 
 /// Reads a Markdown FAQ.
 ///
 /// # Errors
 ///
-/// It has no headings.
+/// Returns an error if the text has no headings.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     if is_own(text) {
         return Ok(written(text));
@@ -55,7 +55,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     }
     let mut parsed = match sections(text) {
         Ok(parsed) => parsed,
-        // Some site generators keep the questions above the page.
+        // Some site generators keep the questions in the front matter.
         Err(error) => in_front_matter(text).ok_or(error)?,
     };
     parsed.skipped.extend(marked.skipped);
@@ -67,7 +67,7 @@ fn is_own(text: &str) -> bool {
     text.lines().any(|line| line.starts_with(MARK))
 }
 
-/// Sure for what faqbot wrote, weak where a line is a heading.
+/// Sure if faqbot wrote the text, weak if a line is a heading.
 pub fn fit(text: &str) -> Fit {
     if is_own(text) {
         return Fit::Sure;
@@ -114,7 +114,7 @@ fn written(text: &str) -> Parsed {
             parsed.fallback = node.text_of("fallback");
             continue;
         }
-        // Headings that were added by hand have no comment above them.
+        // Headings that were added by hand have no comment.
         let added: Vec<Heading> =
             Outline::of(answer, 0).headings.into_iter().filter(|heading| heading.level <= 2).collect();
         let own = added.first().map_or(answer.len(), |first| first.range.start);
@@ -147,8 +147,8 @@ fn written(text: &str) -> Parsed {
     parsed
 }
 
-/// Writes a FAQ: questions as headings of the second level, each below a comment with its id, its other
-/// phrasings and what else it has.
+/// Writes a FAQ. Questions are second-level headings, each below a comment with its id, other phrasings and
+/// remaining fields.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut about = serde_json::Map::new();
     let heading = faq.title.as_deref().and_then(|title| heading_of(title, 1));
@@ -177,9 +177,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         if !entry.tags.is_empty() {
             about.insert("tags".into(), json!(entry.tags));
         }
-        // As text: what was 0.3 stays it.
+        // As text, so that 0.3 stays 0.3.
         about.extend(entry.min_confidence.map(|own| ("min_confidence".into(), json!(own.to_string()))));
-        // An answer that has such a comment or heading in it would be taken apart there.
+        // An answer with such a comment or heading in it would be split there.
         let apart = entry.answer.lines().any(|line| line.starts_with(MARK))
             || Outline::of(&entry.answer, 0).headings.iter().any(|heading| heading.level <= 2);
         if apart {
@@ -194,12 +194,12 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
 
 /// A comment that [`written`] reads.
 fn comment(about: serde_json::Map<String, serde_json::Value>) -> String {
-    // Two hyphens would end it.
+    // Two hyphens would end the comment.
     let about = serde_json::Value::Object(about).to_string().replace("--", "-\\u002d");
     format!("{MARK}{about} -->")
 }
 
-/// A text as a heading, if it can be read back from one.
+/// A text as a heading, if it can be read back.
 fn heading_of(text: &str, level: usize) -> Option<String> {
     let special = |c: char| {
         matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '#' | '{' | '}' | '|' | '~')

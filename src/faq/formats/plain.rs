@@ -1,24 +1,24 @@
-//! Plain text: a line that is a question, then its answer, until the next.
+//! Plain text: a line with a question, then its answer, up to the next question.
 //!
-//! A line is a question when all of it is one sentence that ends in a question mark. Where questions are
-//! marked ("Q:"), numbered or listed, those that are so are the questions, and the others are text. A
-//! short line without a full stop after an answer is a heading, and a question too if an answer follows.
-//! What has no answer, and what pages leave behind at their end, is said and left out.
+//! A line is a question if all of it is one sentence that ends in a question mark. If questions are marked
+//! ("Q:"), numbered or listed, only those are questions, and the other lines are text. After an answer, a
+//! short line without a full stop is a heading, and also a question if an answer follows. Questions without
+//! an answer, and what copied pages leave at their end, are left out and reported.
 
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::headings::{after_answer_mark, after_question_mark, unmarked};
 
-/// A longer line is no question, but a paragraph that happens to end in one.
+/// A longer line is not a question, but a paragraph that happens to end in one.
 const MAX_QUESTION_CHARS: usize = 160;
 
-/// A heading has at most this many words.
+/// The most words that a heading has.
 const MAX_HEADING_WORDS: usize = 9;
 
-/// Lines that question-and-answer pages leave when they are copied.
+/// Lines left over when question-and-answer pages are copied.
 const LEFTOVERS: [&str; 4] = ["previous question", "next question", "people also ask", "related questions"];
 
-/// How the questions of a file are told from its other lines.
+/// How a file sets its questions apart from other lines.
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
     /// "Q: …", with or without a question mark.
@@ -32,14 +32,14 @@ enum Style {
 }
 
 impl Style {
-    /// The style that a file has: marks where there are any, else whatever most questions have.
+    /// The style of a file: marked if there are markers, else the style of most questions.
     fn of(text: &str) -> Style {
         let count = |style: Style| text.lines().filter(|line| style.question(line.trim()).is_some()).count();
         let (marked, bare) = (count(Style::Marked), count(Style::Bare));
         if marked > 1 || (marked == 1 && bare <= 1) {
             return Style::Marked;
         }
-        // Of equals the last: numbers and bullets are put there with a purpose.
+        // The last of equals wins: numbers and bullets are put there on purpose.
         let styles = [Style::Bare, Style::Listed, Style::Numbered];
         styles
             .into_iter()
@@ -48,7 +48,7 @@ impl Style {
             .unwrap_or(Style::Bare)
     }
 
-    /// The question that a line is.
+    /// The question on a line, if there is one.
     fn question(self, line: &str) -> Option<&str> {
         let question = match self {
             Style::Marked => return after_question_mark(line),
@@ -67,7 +67,7 @@ impl Style {
 ///
 /// # Errors
 ///
-/// No line is a question.
+/// Returns an error if no line is a question with an answer below it.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let style = Style::of(text);
     let mut parsed = Parsed::default();
@@ -104,7 +104,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Weak where a line is a question.
+/// Weak if a line is a question.
 pub fn fit(text: &str) -> Fit {
     let style = Style::of(text);
     Fit::weak(text.lines().any(|line| style.question(line.trim()).is_some()))
@@ -129,7 +129,7 @@ fn close(entry: Option<RawEntry>, parsed: &mut Parsed) {
     }
 }
 
-/// Whether all of a line is one question.
+/// Whether the whole line is one question.
 fn is_question(line: &str) -> bool {
     let Some(body) = line.strip_suffix(['?', '？']) else { return false };
     let one_sentence = !body.contains(['?', '？']) && !body.contains(". ") && !body.contains("! ");
@@ -139,7 +139,7 @@ fn is_question(line: &str) -> bool {
         && !line.starts_with(['-', '*', '>'])
 }
 
-/// Whether a line looks like a heading: few words that begin with capitals, and no end of a sentence.
+/// Whether a line looks like a heading: a few words, mostly capitalised, that do not end like a sentence.
 fn is_heading(line: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     let capital = |word: &&&str| word.chars().next().is_some_and(char::is_uppercase);

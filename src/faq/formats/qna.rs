@@ -13,12 +13,12 @@
 //!     ```
 //! ```
 //!
-//! Prompts, `<a id>` marks and `!#` settings are passed over: they are of the tools that wrote them.
+//! Prompts, `<a id>` tags and `!#` settings are skipped: they belong to the tools that wrote them.
 
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 
-/// What the lines of an entry belong to at the moment.
+/// What the current lines of an entry belong to.
 #[derive(PartialEq)]
 enum Part {
     Phrasings,
@@ -31,7 +31,7 @@ enum Part {
 ///
 /// # Errors
 ///
-/// It has no line such as `# ? question`.
+/// Returns an error if there is no line such as `# ? question`.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     let mut part = Part::Rest;
@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             if trimmed == "```" {
                 part = Part::Rest;
             } else if let Some(answer) = parsed.entries.last_mut().and_then(|entry| entry.answer.as_mut()) {
-                // The indentation of the fence is none of the answer's.
+                // The fence's indentation is not part of the answer.
                 let spaces = line.len() - line.trim_start_matches(' ').len();
                 answer.push_str(&line[spaces.min(indent)..]);
                 answer.push('\n');
@@ -91,12 +91,12 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong where a heading is marked as a question.
+/// Strong if a heading is marked as a question.
 pub fn fit(text: &str) -> Fit {
     Fit::strong(text.lines().any(|line| question(line.trim()).is_some()))
 }
 
-/// The question of a heading line: any level, then `?`.
+/// The question in a heading line: any level, then `?`.
 fn question(line: &str) -> Option<&str> {
     let rest = line.strip_prefix('#')?.trim_start_matches('#').trim_start();
     rest.strip_prefix('?').map(str::trim).filter(|question| !question.is_empty())

@@ -1,8 +1,8 @@
-//! Rasa's training data: intents with examples, and responses by the intent's name.
+//! Rasa's training data: intents with examples, and responses named after intents.
 //!
-//! Rasa 2 and 3 keep them in YAML (`nlu`, `responses` with `utter_…` names), Rasa 1 in Markdown
-//! (`## intent:faq/x`, `* faq/x`), in one file or two: an intent without its response, or the reverse,
-//! is half an entry, and halves are joined by name once all files are read.
+//! Rasa 2 and 3 keep them in YAML (`nlu`, and `responses` with `utter_…` names), Rasa 1 in Markdown
+//! (`## intent:faq/x`, `* faq/x`), in one file or two. An intent without its response, or the reverse, is
+//! half an entry; halves are joined by name once all files are read.
 
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
@@ -13,7 +13,7 @@ use crate::faq::readers::yaml_tree;
 ///
 /// # Errors
 ///
-/// It is not YAML, or has neither `nlu` nor `responses`.
+/// Returns an error if the text is not YAML or has none of `nlu`, `responses` and `rules`.
 pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
     let root = yaml_tree::read(text)?;
     let mut parsed = Parsed::default();
@@ -27,7 +27,7 @@ pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
     }
     if let Some(Node { value: Value::List(items), .. }) = nlu {
         for item in items {
-            // Synonyms, expressions and lookup tables are no intents.
+            // Synonyms, expressions and lookup tables are not intents.
             if let Some(intent) = item.get("intent").and_then(Node::as_text) {
                 let examples = item.get("examples").map(examples).unwrap_or_default();
                 parsed.entries.push(intent_half(item.line, intent, examples));
@@ -62,7 +62,7 @@ fn alias(rule: &Node) -> Option<(String, String)> {
     Some((first.get("intent")?.as_text()?.to_owned(), response.to_owned()))
 }
 
-/// Strong where a line of the outermost level is one of Rasa's: `nlu:`, `responses:`, `rules:` and so on.
+/// Strong if a top-level key is one of Rasa's: `nlu:`, `responses:`, `rules:` and so on.
 pub fn fit_yaml(text: &str) -> Fit {
     let key = |line: &str| {
         let keys =
@@ -74,7 +74,7 @@ pub fn fit_yaml(text: &str) -> Fit {
     Fit::strong(text.lines().any(key) && own.iter().any(|mark| text.contains(mark)))
 }
 
-/// The examples of an intent: lines of a text that begin with a dash, or a list.
+/// The examples of an intent: the lines of a text that start with a dash, or a list.
 fn examples(node: &Node) -> Vec<String> {
     match &node.value {
         Value::Text(text) => {
@@ -93,9 +93,9 @@ fn examples(node: &Node) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// There is neither.
+/// Returns an error if there are neither.
 pub fn parse_markdown(text: &str) -> Result<Parsed, RowError> {
-    /// What the list items of the moment are.
+    /// What the current list items are.
     enum Part {
         Examples,
         Answers(usize, String, Vec<String>),
@@ -140,7 +140,7 @@ pub fn parse_markdown(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Strong where a line begins an intent, or a response with its text.
+/// Strong if a line starts an intent, or a response with its text.
 pub fn fit_markdown(text: &str) -> Fit {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -161,7 +161,7 @@ fn intent_half(line: usize, intent: &str, examples: Vec<String>) -> RawEntry {
         line,
         id: Some(intent.to_owned()),
         questions: examples.iter().map(|example| without_marks(example)).collect(),
-        // The first part of a retrieval intent's name is what it is about.
+        // The first part of a retrieval intent's name is its topic.
         tags: intent.split_once('/').map(|(topic, _)| topic.to_owned()).into_iter().collect(),
         half: true,
         ..RawEntry::default()
@@ -186,7 +186,7 @@ fn answer_half(line: usize, name: &str, texts: &[&str], parsed: &mut Parsed) {
     });
 }
 
-/// Leaves out what stories have: they look as responses do, but what follows are names of actions.
+/// Leaves out stories: they look like responses, but hold names of actions.
 fn tidy(parsed: &mut Parsed) {
     let is_action = |answer: &str| {
         !answer.contains(char::is_whitespace)
@@ -197,7 +197,7 @@ fn tidy(parsed: &mut Parsed) {
     parsed.entries.retain(|raw| !raw.answer.as_deref().is_some_and(is_action));
 }
 
-/// An example without the marks of entities: `[tomorrow](time)`, `[Rome]{"entity": "city"}`.
+/// Strips the annotation of entities from an example: `[tomorrow](time)`, `[Rome]{"entity": "city"}`.
 fn without_marks(example: &str) -> String {
     let mut out = String::new();
     let mut rest = example;

@@ -1,8 +1,7 @@
 //! reStructuredText whose section titles are the questions.
 //!
-//! Titles and the common marks are turned into Markdown line by line; which level holds the questions
-//! is then found as in Markdown. Directives that name other files (`include`, `toctree`) are not
-//! followed.
+//! Titles and common markup are converted to Markdown line by line; the level of the questions is then found
+//! as in Markdown. Directives that name other files (`include`, `toctree`) are not followed.
 
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed};
@@ -12,7 +11,7 @@ use crate::faq::readers::sections::sections;
 ///
 /// # Errors
 ///
-/// It has no section titles.
+/// Returns an error if there are no section titles.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let (lines, numbers) = convert(text);
     if !lines.iter().any(|line| line.starts_with('#')) {
@@ -25,13 +24,13 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Weak where two lines are titles.
+/// Weak if there are at least two titles.
 pub fn fit(text: &str) -> Fit {
     let lines: Vec<&str> = text.lines().collect();
     Fit::weak(lines.windows(2).filter(|pair| is_underlined(pair[0], pair[1])).take(2).count() == 2)
 }
 
-/// Whether a line is an adornment: one mark of punctuation, again and again.
+/// Whether a line is an adornment: one punctuation character, repeated.
 fn is_adornment(line: &str) -> bool {
     let line = line.trim_end();
     let Some(first) = line.chars().next() else { return false };
@@ -45,22 +44,23 @@ fn is_underlined(title: &str, below: &str) -> bool {
         && title.trim_end().chars().count() <= below.trim_end().chars().count()
 }
 
-/// What indented lines below a line belong to.
+/// What the indented lines below a line belong to.
 enum Block {
     None,
-    /// A code block whose fence is open: how far what began it is indented, and its own first line.
+    /// A code block with an open fence: the indentation of the line that started it, and of its own first
+    /// line.
     Code(usize, Option<usize>),
-    /// Text of a directive, shown without its indentation.
+    /// The text of a directive, shown without its indentation.
     Text(usize),
-    /// Of no use to a reader.
+    /// Of no use to readers.
     Dropped(usize),
 }
 
-/// The text as Markdown, line by line, and the line of the source that each comes from.
+/// Converts a text to Markdown, line by line, and returns the source line of each.
 fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
     let lines: Vec<&str> = text.lines().collect();
     let (mut out, mut numbers) = (Vec::new(), Vec::new());
-    // Adornments in the order they are met: that is their level.
+    // Adornments in order of appearance, which gives their level.
     let mut levels: Vec<(char, bool)> = Vec::new();
     let mut block = Block::None;
     let mut at = 0;
@@ -115,7 +115,7 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
             at = title + 2;
             continue;
         }
-        // A line that asks, and what is set in below it: an entry of a definition list.
+        // A line that is a question, with indented text below: an entry of a definition list.
         let below = lines.get(at + 1).is_some_and(|below| below.starts_with(' ') && !below.trim().is_empty());
         if indent == 0 && line.trim_end().ends_with('?') && below {
             push(format!("**{}**", line.trim_end()));
@@ -151,10 +151,10 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
     (out, numbers)
 }
 
-/// What a directive (the text after its two dots) makes of the lines below it.
+/// Handles a directive (the text after its two dots) and returns what the lines below it are.
 fn directive_block(directive: &str, indent: usize, push: &mut dyn FnMut(String)) -> Block {
     let Some((name, argument)) = directive.split_once("::").filter(|(name, _)| !name.contains(' ')) else {
-        // A link's target is kept as Markdown has it; comments and labels are dropped.
+        // A link target becomes a Markdown definition; comments and labels are dropped.
         if let Some((name, address)) = directive.strip_prefix('_').and_then(|target| target.split_once(": "))
         {
             push(format!("[{}]: {}", name.trim_matches('`'), address.trim()));
@@ -186,7 +186,7 @@ fn directive_block(directive: &str, indent: usize, push: &mut dyn FnMut(String))
     }
 }
 
-/// The marks within a line: literals, links, and roles such as `:ref:`.
+/// Converts the markup within a line: literals, links, and roles such as `:ref:`.
 fn inline(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;
@@ -198,7 +198,7 @@ fn inline(line: &str) -> String {
         let body = &rest[open + marks..close];
         let after = &rest[close + marks..];
         let mut before = &rest[..open];
-        // A role stands before its text: :doc:`Guide <guide>`.
+        // A role precedes its text: :doc:`Guide <guide>`.
         let role = before.strip_suffix(':').and_then(|role| role.rfind(':').map(|at| (at, &role[at + 1..])));
         let role = role.filter(|(_, name)| {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || ":-_".contains(c))

@@ -1,4 +1,4 @@
-//! TOML: the fields of the native format, as `[[entries]]` or under any tables.
+//! TOML with the fields of the native format, as `[[entries]]` or under any tables.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -11,7 +11,7 @@ use crate::faq::readers::node::{self, MAX_DEPTH, Node, Value};
 ///
 /// # Errors
 ///
-/// The text is not TOML, or has no entries.
+/// Returns an error if the text is not TOML or has no entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let line_at = |offset: usize| {
         1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
@@ -28,12 +28,12 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     node::faq(Node { line: 1, value: Value::Map(fields) })
 }
 
-/// Weak where a line begins a list of tables.
+/// Weak if a line starts a list of tables.
 pub fn fit(text: &str) -> Fit {
     Fit::weak(text.lines().any(|line| line.trim_start().starts_with("[[") && line.trim_end().ends_with("]]")))
 }
 
-/// The fields of a table in the file's order. `starts` are the offsets of the lines.
+/// The fields of a table in the order of the file. `starts` are the offsets of the lines.
 fn table(table: DeTable, starts: &[usize], depth: usize) -> Result<Vec<(String, Node)>, RowError> {
     let mut fields: Vec<_> = table.into_iter().collect();
     fields.sort_by_key(|(name, _)| name.span().start);

@@ -1,4 +1,4 @@
-//! Spreadsheets (Excel, OpenDocument): each sheet is a table; what the columns mean is in `table`.
+//! Spreadsheets (Excel, OpenDocument). Each sheet is a table; `table` knows what the columns mean.
 
 use std::io::Cursor;
 
@@ -12,11 +12,11 @@ use crate::faq::readers::table::{Rows, Table};
 /// A workbook that unpacks to more is a mistake or an attack: the format packs ten to one.
 const MAX_UNPACKED: u64 = 1 << 30;
 
-/// Reads a workbook. Sheets that are no FAQ are said; lines are rows of their sheet.
+/// Reads a workbook. Sheets that hold no FAQ are reported; lines are rows of their sheet.
 ///
 /// # Errors
 ///
-/// It cannot be read, or no sheet names a question and an answer column.
+/// Returns an error if the workbook cannot be read, or no sheet names a question and an answer column.
 pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a workbook: {error}"));
     unpackable(bytes)?;
@@ -40,7 +40,7 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
         let first = range.start().map_or(1, |(row, _)| row as usize + 1);
         match sheet(first, range.rows(), table) {
             Ok(mut own) => {
-                // Lines count in each sheet.
+                // Lines are counted per sheet.
                 if names.len() > 1 {
                     let rows = [&mut own.skipped, &mut own.merged, &mut own.notes];
                     rows.into_iter()
@@ -65,7 +65,7 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Refuses an archive that says it unpacks to more than [`MAX_UNPACKED`]. What is no archive is left
+/// Refuses an archive that declares to unpack to more than [`MAX_UNPACKED`]. What is not an archive is left
 /// to the reader.
 fn unpackable(bytes: &[u8]) -> Result<(), RowError> {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
@@ -94,7 +94,7 @@ fn sheet<'r>(
     read.finish()
 }
 
-/// A cell as text. A number without a fraction is shown without one, as the spreadsheet shows it.
+/// A cell as text. Whole numbers have no fraction, as in the spreadsheet.
 fn text(cell: &Data) -> String {
     match cell {
         Data::Error(_) => String::new(),

@@ -27,11 +27,11 @@ use crate::faq::parsed::{Fit, Parsed};
 use crate::faq::readers::node::{self};
 use crate::faq::readers::yaml_tree;
 
-/// Reads a YAML FAQ: the first document of `text`.
+/// Reads a YAML FAQ: the first document that has entries.
 ///
 /// # Errors
 ///
-/// The text is not YAML, or is not a list of entries.
+/// Returns an error if the text is not YAML or not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     if rasa::fit_yaml(text) == Fit::Strong {
         return Err(RowError::new(1, "a file of Rasa's"));
@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     for document in yaml_tree::documents(text)? {
         let line = document.line;
         match node::faq(document) {
-            // What stands before may be about the file, as front matter is.
+            // Earlier documents may be about the file, as front matter is.
             Ok(parsed) if !parsed.entries.is_empty() && read.is_none() => read = Some(parsed),
             Ok(parsed) => {
                 if let Some(read) = read.as_mut().filter(|_| !parsed.entries.is_empty()) {
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     read.ok_or_else(|| failed.unwrap_or_else(none))
 }
 
-/// Weak where a line begins as entries do.
+/// Weak if a line starts like an entry.
 pub fn fit(text: &str) -> Fit {
     let begins = |line: &str| {
         let field = line.trim_start().trim_start_matches("- ");
@@ -104,7 +104,7 @@ fn entry(entry: &Entry) -> Yaml<'_> {
         fields.insert(string("tags"), list(&entry.tags));
     }
     if let Some(own) = entry.min_confidence {
-        // By way of text: 0.3 is to be written as 0.3.
+        // Through text, so that 0.3 is written as 0.3.
         let own = own.to_string().parse::<f64>().unwrap_or_default();
         fields.insert(string("min_confidence"), Yaml::Value(Scalar::FloatingPoint(own.into())));
     }

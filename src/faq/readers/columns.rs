@@ -1,4 +1,4 @@
-//! Which columns of a table hold what: by their names, or as the user says.
+//! Which columns of a table hold what, by their names or as the user says.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE
 use crate::error::RowError;
 use crate::faq::normalize::abridge;
 
-/// Columns of QnA Maker that are of its own tools.
+/// QnA Maker's columns that serve only its own tools.
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
 
-/// What of an entry a column can hold.
+/// The fields of an entry that a column can hold, with the names known for each.
 const FIELDS: [(&str, &[&str]); 7] = [
     ("question", QUESTION),
     ("answer", ANSWER),
@@ -21,8 +21,8 @@ const FIELDS: [(&str, &[&str]); 7] = [
     ("min_confidence", MIN_CONFIDENCE),
 ];
 
-/// Which columns are what, where the user says so: `question=Frage,answer=2`. A column is named by its
-/// heading or by its number from 1; a field may have several.
+/// The user's choice of columns: `question=Frage,answer=2`. A column is given by its heading or by its
+/// number, counting from 1; a field may have several.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnMap(Vec<(&'static str, String)>);
 
@@ -45,14 +45,14 @@ impl FromStr for ColumnMap {
 }
 
 impl fmt::Display for ColumnMap {
-    /// As it is parsed.
+    /// In the syntax that is parsed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> = self.0.iter().map(|(field, column)| format!("{field}={column}")).collect();
         f.write_str(&parts.join(","))
     }
 }
 
-/// Where what is in a row.
+/// The columns of each field.
 #[derive(Debug, Default)]
 pub struct Columns {
     pub question: Vec<usize>,
@@ -64,26 +64,26 @@ pub struct Columns {
     pub min_confidence: Vec<usize>,
     /// QnA Maker's `key:value|key:value`.
     pub metadata: Vec<usize>,
-    /// Whether the file is QnA Maker's, which writes line breaks as `\n`.
+    /// Whether the file is from QnA Maker, which writes line breaks as `\n`.
     pub qna_maker: bool,
 }
 
 /// What the first row of a table says.
 pub struct Header {
-    /// The columns.
     pub columns: Columns,
-    /// Whether the row names them; else it is an entry already.
+    /// Whether the row names the columns; otherwise it is already an entry.
     pub named: bool,
-    /// What there is to say about columns that are not used.
+    /// A note on columns that are not used.
     pub note: Option<RowError>,
 }
 
 impl Columns {
-    /// The columns that the first row names.
+    /// Finds the columns that the first row names.
     ///
     /// # Errors
     ///
-    /// It does not say which columns are question and answer, or lacks one that the user named.
+    /// Returns an error if the row does not say which columns are question and answer, or lacks a column that
+    /// the user named.
     pub fn find(map: &ColumnMap, line: usize, row: &[&str]) -> Result<Header, RowError> {
         let names: Vec<String> = row.iter().map(|name| name.trim().to_lowercase()).collect();
         let mut used = vec![false; names.len()];
@@ -117,7 +117,7 @@ impl Columns {
             if mapped.is_empty() {
                 let free = |at: &usize| !used[*at];
                 if field == "also" {
-                    // "Alternative 2", "question_3": several columns of a kind.
+                    // Several columns of a kind: "Alternative 2", "question_3".
                     let of_kind = |name: &str| {
                         let stem = name
                             .trim_end_matches(|c: char| c.is_ascii_digit())
@@ -126,7 +126,7 @@ impl Columns {
                     };
                     found.extend((0..names.len()).filter(free).filter(|&at| of_kind(&names[at])));
                 } else {
-                    // Of several that could be meant, the most telling name.
+                    // If several names could be meant, the most telling one wins.
                     let place = |name: &&str| (0..names.len()).find(|at| free(at) && names[*at] == **name);
                     found.extend(known.iter().find_map(place));
                 }

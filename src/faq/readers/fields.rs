@@ -1,6 +1,6 @@
-//! The names that fields and columns go by, in any case; the first of each is the native format's.
+//! Names of fields and columns, in any case. The first of each list is the native format's.
 
-/// The question. Where several are there, they are its phrasings.
+/// The question. If there are several, they are its phrasings.
 pub const QUESTION: &[&str] = &[
     "question",
     "questions",
@@ -15,7 +15,7 @@ pub const QUESTION: &[&str] = &[
     "问题",
 ];
 
-/// Names that are the question's only where there is none of [`QUESTION`].
+/// Names that stand for the question only if none of [`QUESTION`] is present.
 pub const TITLE: &[&str] = &["title", "prompt", "heading", "summary"];
 
 /// Further phrasings.
@@ -34,7 +34,7 @@ pub const ALSO: &[&str] = &[
     "examples",
 ];
 
-/// The answer, the most telling name first.
+/// The answer, most telling name first.
 pub const ANSWER: &[&str] = &[
     "answer",
     "answers",
@@ -59,7 +59,7 @@ pub const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic", "t
 pub const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
 pub const METADATA: &[&str] = &["metadata"];
 
-/// The place of a name in a list of names.
+/// The position of a name in a list of names.
 pub fn rank(known: &[&str], name: &str) -> Option<usize> {
     let name = name.trim().to_lowercase();
     known.iter().position(|known| *known == name)

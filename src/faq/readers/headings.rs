@@ -1,19 +1,19 @@
-//! Which headings of a page are the questions, and the marks before questions and answers. Markdown,
-//! HTML, reStructuredText and plain text share it.
+//! Finds the headings of a page that are its questions, and the markers before questions and answers. Shared
+//! by Markdown, HTML, reStructuredText and plain text.
 
-/// Words that questions begin with, where they do not end in a question mark.
+/// Words that start a question, for those without a question mark.
 const OPENERS: [&str; 13] =
     ["how", "what", "why", "when", "where", "who", "which", "can", "do", "does", "is", "are", "should"];
 
-/// What stands before questions and answers that are marked as such, in lower case.
+/// Markers before questions and answers, in lower case.
 const QUESTION_MARKS: [&str; 4] = ["question", "frage", "q", "问"];
 const ANSWER_MARKS: [&str; 4] = ["answer", "antwort", "a", "答"];
 
-/// The level that holds the questions, of headings with level and text: that with the most headings
-/// that ask, and of equals that with the fewest others; with the most headings where none asks, the
-/// deepest of equals. `None` without headings.
+/// The level that holds the questions, from the level and text of each heading. It is the level with the most
+/// questions, among equals the one with the fewest other headings. If no heading is a question, it is the
+/// level with the most headings, among equals the deepest. `None` without headings.
 pub fn question_level<'t>(headings: impl Iterator<Item = (usize, &'t str)>) -> Option<usize> {
-    // For each level: how many ask, which share that is in thousandths, and how many there are.
+    // For each level: the number of questions, their share in thousandths, and the number of headings.
     let mut counts = [(0usize, 0usize, 0usize); 8];
     for (level, text) in headings {
         let count = &mut counts[level.min(7)];
@@ -31,12 +31,12 @@ pub fn asks(heading: &str) -> bool {
     heading.ends_with(['?', '？']) || OPENERS.contains(&&*first)
 }
 
-/// What follows "Q:", "Q1.", "Question:" or the like, if a text begins so.
+/// The text after "Q:", "Q1.", "Question:" or the like, if it starts with such a marker.
 pub fn after_question_mark(text: &str) -> Option<&str> {
     after_mark(text, &QUESTION_MARKS)
 }
 
-/// What follows "A:", "Answer:" or the like, if a text begins so.
+/// The text after "A:", "Answer:" or the like, if it starts with such a marker.
 pub fn after_answer_mark(text: &str) -> Option<&str> {
     after_mark(text, &ANSWER_MARKS)
 }
@@ -48,7 +48,7 @@ fn after_mark<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
         (head.to_lowercase() == *mark).then(|| &text[mark.len()..])
     })?;
     let found = found.trim_start_matches(|c: char| c.is_ascii_digit());
-    // "Q.E.D." and "A. Lincoln" are words: after a full stop there is white space, and a colon is sure.
+    // A colon always makes a marker, a full stop only before white space: "Q.E.D." is a word.
     let rest = found
         .strip_prefix([':', '：'])
         .or_else(|| found.strip_prefix(['.', ')']).filter(|rest| rest.starts_with(char::is_whitespace)))?
@@ -56,7 +56,7 @@ fn after_mark<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// A question without the number before it: "1. ", "2.3) ".
+/// Strips the number before a question: "1. ", "2.3) ".
 fn unnumbered(question: &str) -> &str {
     let rest = question.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start_matches(')');
     let numbered = rest.len() < question.len() && question.starts_with(|c: char| c.is_ascii_digit());
@@ -64,8 +64,8 @@ fn unnumbered(question: &str) -> &str {
     rest.filter(|rest| asks(rest)).unwrap_or(question)
 }
 
-/// A question and its answer without the marks and numbers before them. The answer's mark is one only
-/// where the question has its own.
+/// Strips the markers and numbers before a question and its answer. The answer's marker counts only if the
+/// question has one: "A. Lincoln" is a name.
 pub fn unmarked<'t>(question: &'t str, answer: &'t str) -> (&'t str, &'t str) {
     match after_question_mark(question) {
         Some(question) => (question, after_answer_mark(answer).unwrap_or(answer)),

@@ -1,9 +1,9 @@
-//! Texts that may be HTML, as Markdown or plain. Without the feature `html` they are left as they are.
+//! Converts texts that may be HTML to Markdown or plain text. Without the feature `html`, they are unchanged.
 
 #[cfg(feature = "html")]
 use super::html_tree;
 
-/// A text that may be HTML, as Markdown. Text without marks is left as it is.
+/// Converts a text that may be HTML to Markdown. Text without markup is unchanged.
 pub fn to_markdown(text: &str) -> String {
     #[cfg(feature = "html")]
     if looks_like_html(text)
@@ -14,7 +14,7 @@ pub fn to_markdown(text: &str) -> String {
     text.to_owned()
 }
 
-/// A text that may be HTML, without marks and on one line.
+/// Converts a text that may be HTML to plain text, on one line.
 pub fn to_text(text: &str) -> String {
     #[cfg(feature = "html")]
     if looks_like_html(text)
@@ -25,7 +25,7 @@ pub fn to_text(text: &str) -> String {
     text.to_owned()
 }
 
-/// Whether a text has a tag or a character reference in it.
+/// Whether a text contains a tag or a character reference.
 #[cfg(feature = "html")]
 fn looks_like_html(text: &str) -> bool {
     let tag =

@@ -1,4 +1,4 @@
-//! HTML as a tree, and as Markdown or text.
+//! HTML as a tree, and its conversion to Markdown or text.
 
 use std::rc::Rc;
 
@@ -8,13 +8,13 @@ use markup5ever_rcdom::NodeData;
 
 use crate::error::RowError;
 
-/// Elements nested deeper than this are refused: trees are walked recursively.
+/// Elements nested deeper than this are refused, since trees are walked recursively.
 const MAX_DEPTH: usize = 250;
 
-/// A page with more open elements than this is not even parsed: that takes time with their square.
+/// A page with more open elements than this is not even parsed: parsing takes time quadratic in their number.
 const MAX_UNCLOSED: usize = 2000;
 
-/// Elements whose content is none of the page's text.
+/// Elements whose content is not part of the page's text.
 const NO_TEXT: [&str; 10] =
     ["script", "style", "nav", "head", "noscript", "template", "iframe", "svg", "select", "textarea"];
 
@@ -28,11 +28,11 @@ fn converter() -> HtmlToMarkdown {
     HtmlToMarkdown::builder().options(options).skip_tags(NO_TEXT.to_vec()).build()
 }
 
-/// The tree of a page.
+/// Parses a page into a tree.
 ///
 /// # Errors
 ///
-/// It is nested deeper than is walked.
+/// Returns an error if the page is nested too deeply.
 pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
     let too_deep = || RowError::new(1, format!("elements are nested deeper than {MAX_DEPTH} levels"));
     if unclosed(text) > MAX_UNCLOSED {
@@ -49,8 +49,8 @@ pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
     Ok(root)
 }
 
-/// The greatest number of elements that are open at a place, about: a look at the tags alone, of those
-/// that must be closed.
+/// Estimates the greatest number of elements that are open at once. It looks only at the tags, and only at
+/// those that must be closed.
 fn unclosed(text: &str) -> usize {
     const NEED_NO_END: [&str; 24] = [
         "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
@@ -70,7 +70,7 @@ fn unclosed(text: &str) -> usize {
         if closes {
             open = open.saturating_sub(1);
         } else if let "script" | "style" = name.as_str() {
-            // What looks like a tag in a program is none.
+            // Skip what looks like a tag inside a program.
             let end = rest.find("</").unwrap_or(rest.len());
             rest = &rest[end..];
             open += 1;
@@ -82,7 +82,7 @@ fn unclosed(text: &str) -> usize {
     most
 }
 
-/// A node and all below it, in the order of the page.
+/// A node and all its descendants, in the order of the page.
 pub fn descendants(root: &Rc<Node>) -> Vec<Rc<Node>> {
     let mut found = Vec::new();
     let mut stack = vec![Rc::clone(root)];
@@ -112,14 +112,14 @@ pub fn attribute(node: &Node, wanted: &str) -> Option<String> {
     }
 }
 
-/// The text in a node, on one line.
+/// The text of a node, on one line.
 pub fn text_of(root: &Rc<Node>) -> String {
     let mut text = String::new();
     let mut stack = vec![Rc::clone(root)];
     while let Some(node) = stack.pop() {
         match &node.data {
             NodeData::Text { contents } => text.push_str(&contents.borrow()),
-            // Elements are apart, but for those that only style their text.
+            // Elements separate words, except those that only style their text.
             NodeData::Element { name, .. }
                 if !matches!(&*name.local, "b" | "i" | "em" | "strong" | "code" | "a" | "span") =>
             {
@@ -134,17 +134,17 @@ pub fn text_of(root: &Rc<Node>) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A whole page as Markdown.
+/// Converts a whole page to Markdown.
 pub fn markdown_of_page(root: &Rc<Node>) -> String {
     converter().tree_to_markdown(root)
 }
 
-/// Nodes beside one another as Markdown.
+/// Converts sibling nodes to Markdown.
 pub fn markdown_of(nodes: &[Rc<Node>]) -> String {
     let parent = Node::new(NodeData::Document);
     *parent.children.borrow_mut() = nodes.to_vec();
     let text = converter().tree_to_markdown(&parent);
-    // A node that is dropped takes its children apart: these belong to the page.
+    // Dropping a node takes its children apart, and these belong to the page.
     parent.children.borrow_mut().clear();
     text.trim().to_owned()
 }

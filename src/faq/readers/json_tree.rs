@@ -8,7 +8,7 @@ use super::lines::Lines;
 use super::node::{MAX_DEPTH, Node, Value};
 use crate::error::RowError;
 
-/// Whether a text begins as JSON does. A bracket alone may as well begin a link in Markdown.
+/// Whether a text starts like JSON. A bracket alone might also start a Markdown link.
 pub fn begins(text: &str) -> bool {
     let mut marks = text.chars().filter(|c| !c.is_whitespace());
     matches!(
@@ -17,10 +17,10 @@ pub fn begins(text: &str) -> bool {
     )
 }
 
-/// The values in a JSON text that begins on line `first_line` of its file.
+/// Parses a JSON text that starts on line `first_line` of its file.
 pub fn read(text: &str, first_line: usize) -> Result<Node, RowError> {
     let syntax = |error: serde_json::Error| {
-        // The position stands on the line anyway; what is left is the reason.
+        // The error has the line already, so only the reason is kept.
         let message = error.to_string();
         let reason = message.split(" at line ").next().unwrap_or(&message);
         RowError::new(first_line + error.line().max(1) - 1, format!("not JSON: {reason}"))
@@ -30,7 +30,7 @@ pub fn read(text: &str, first_line: usize) -> Result<Node, RowError> {
     convert(raw, start, &mut Lines::new(text, first_line), 0)
 }
 
-/// The fields of an object in the file's order, values unread.
+/// The fields of an object in the order of the file, with unparsed values.
 struct Fields<'t>(Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// `start` is the address of the whole text, of which `raw` is a slice.
+/// `start` is the address of the whole text; `raw` is a slice of that text.
 fn convert(raw: &RawValue, start: usize, lines: &mut Lines, depth: usize) -> Result<Node, RowError> {
     let text = raw.get();
     let line = lines.at(text.as_ptr().addr() - start);

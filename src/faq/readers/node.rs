@@ -1,5 +1,5 @@
-//! A file's values with the lines they stand on, and how entries are read from them. YAML, JSON, JSONL
-//! and TOML share it, so that they have the same fields and the same messages.
+//! A file's values with their lines, and how entries are read from them. Shared by YAML, JSON, JSONL and
+//! TOML, so that they have the same fields and messages.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use crate::error::RowError;
 use crate::faq::normalize::abridge;
 use crate::faq::parsed::{Parsed, RawEntry};
 
-/// A value in a file. Scalars keep the text they were written as: `answer: 42` is text here.
+/// A value in a file. Scalars keep their source text: `answer: 42` is text here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub line: usize,
@@ -25,7 +25,7 @@ pub enum Value {
 }
 
 impl Node {
-    /// The field with this name, of a mapping.
+    /// The field of a mapping with this name.
     pub fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
             Value::Map(fields) => fields.iter().find(|(own, _)| own == name).map(|(_, node)| node),
@@ -33,7 +33,7 @@ impl Node {
         }
     }
 
-    /// The text, if it is one.
+    /// The text, if the value is one.
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
@@ -46,7 +46,7 @@ impl Node {
         self.get(name).and_then(Node::as_text).map(str::to_owned)
     }
 
-    /// The text of a field, or the texts in its list; none where it is missing.
+    /// The text of a field, or the texts in its list; empty if the field is missing.
     pub fn texts_of(&self, name: &str) -> Vec<String> {
         self.get(name).map(Node::texts).unwrap_or_default().into_iter().map(str::to_owned).collect()
     }
@@ -60,10 +60,10 @@ impl Node {
     }
 }
 
-/// Nesting deeper than this is refused: a FAQ has four levels, and trees are walked recursively.
+/// Deeper nesting is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
-/// Names that say only that entries follow: these are no topics.
+/// Names that only say that entries follow, and are not topics.
 const CONTAINERS: [&str; 20] = [
     "conversations",
     "intents",
@@ -87,10 +87,10 @@ const CONTAINERS: [&str; 20] = [
     "knowledgebase",
 ];
 
-/// Names of a section's own name, which is a topic.
+/// Fields with a section's own name, which is a topic.
 const SECTION_NAME: [&str; 5] = ["title", "name", "category", "topic", "section"];
 
-/// Fields of other tools that are of no use here, which is not said each time.
+/// Fields of other tools that have no use here, and are not reported.
 const OF_TOOLS: [&str; 8] = [
     "context",
     "dialog",
@@ -102,8 +102,8 @@ const OF_TOOLS: [&str; 8] = [
     "prompts",
 ];
 
-/// Reads a whole file: a mapping with `entries`, or entries in lists under any nesting of names, which
-/// become tags.
+/// Reads a whole file: a mapping with `entries`, or lists of entries under any nesting of names, which become
+/// tags.
 pub fn faq(root: Node) -> Result<Parsed, RowError> {
     let mut read = Reader::default();
     let line = root.line;
@@ -124,11 +124,11 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
 /// What a mapping is.
 #[derive(PartialEq)]
 enum Kind {
-    /// It has a question or an answer of its own.
+    /// An entry: it has a question or an answer of its own.
     Entry,
-    /// It leads to entries.
+    /// A section that leads to entries.
     Section,
-    /// Its names are questions and its values their answers.
+    /// Pairs: the names are questions and the values their answers.
     Pairs,
 }
 
@@ -162,16 +162,16 @@ fn holds_mappings(node: &Node) -> bool {
     matches!(&node.value, Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))))
 }
 
-/// What is read of a file, and the fields that were said to be of no use: each once for the file.
+/// What is read from a file, with the unused fields reported so far: each once per file.
 #[derive(Default)]
 pub struct Reader {
-    /// What was read so far.
+    /// What has been read so far.
     pub parsed: Parsed,
     unused: HashSet<String>,
 }
 
 impl Reader {
-    /// The native format: an object with `entries` and texts.
+    /// Reads the native format: a mapping with `entries` and texts.
     fn native(&mut self, fields: Vec<(String, Node)>) -> Result<(), RowError> {
         for (name, node) in fields {
             let target = match name.as_str() {
@@ -200,13 +200,13 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads the entries below a value. The names on the way to them are their tags; texts beside them
-    /// are about the file at its root only.
+    /// Reads the entries below a value. The names that lead to them become their tags. Other texts are about
+    /// the file only at its root.
     fn nested(&mut self, node: Node, names: &mut Vec<String>, root: bool) {
         let line = node.line;
         match node.value {
             Value::List(items) => items.into_iter().for_each(|item| match &item.value {
-                // ChatterBot's pairs.
+                // ChatterBot's pairs of question and answer.
                 Value::List(pair) if pair.len() == 2 && pair.iter().all(|node| node.as_text().is_some()) => {
                     let mut texts = pair.iter().filter_map(Node::as_text).map(str::to_owned);
                     self.parsed.entries.push(RawEntry {
@@ -253,7 +253,7 @@ impl Reader {
         }
     }
 
-    /// Reads a mapping that leads to entries. Its own name, if it has one, is their tag; at the root of
+    /// Reads a mapping that leads to entries. Its own name, if it has one, becomes their tag; at the root of
     /// the file it is the title.
     fn section(&mut self, fields: Vec<(String, Node)>, names: &mut Vec<String>, root: bool) {
         let depth = names.len();
@@ -274,7 +274,7 @@ impl Reader {
         }
         let named = names.len() > depth;
         for (name, node) in rest {
-            // In a section with a name of its own, the names below only say that entries follow.
+            // If the section has its own name, the names below only say that entries follow.
             let topic = !named && !CONTAINERS.contains(&name.to_lowercase().as_str());
             let list_of_texts = matches!(&node.value, Value::List(items) if items.iter().all(|item| item.as_text().is_some()));
             if list_of_texts {
@@ -292,7 +292,7 @@ impl Reader {
         names.truncate(depth);
     }
 
-    /// Says that a field is of no use, once for the file.
+    /// Reports an unused field, once per file.
     fn unused(&mut self, name: &str, line: usize) {
         if self.unused.insert(name.to_owned()) {
             let reason = format!(
@@ -303,8 +303,8 @@ impl Reader {
         }
     }
 
-    /// Reads one entry. Whatever is wrong with it is said, and if that leaves it without question or
-    /// answer it is left out.
+    /// Reads one entry and reports whatever is wrong with it. It is left out if that leaves it without
+    /// question or answer.
     pub fn entry(&mut self, node: Node, names: &[String]) {
         let line = node.line;
         let Value::Map(fields) = node.value else {
@@ -313,11 +313,11 @@ impl Reader {
         };
         let mut raw = RawEntry { line, ..RawEntry::default() };
         let mut also = Vec::new();
-        // The best answer so far and the rank of its name; titles, for want of a question.
+        // The best answer so far with the rank of its name, and titles in case there is no question.
         let mut answer: Option<(usize, String)> = None;
         let mut titles: Vec<(String, usize, String)> = Vec::new();
         let mut broken = Vec::new();
-        // QnABot's entries have a dozen fields of its own.
+        // QnABot's entries have a dozen fields that only it uses.
         let of_qnabot = fields.iter().any(|(name, _)| name == "qid");
         for (name, node) in fields {
             let line = node.line;
@@ -382,7 +382,7 @@ impl Reader {
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {
-                // The entry is used all the same: its meaning does not hang on this field.
+                // The entry is still used: its meaning does not depend on this field.
                 self.unused(&name, line);
             }
         }
@@ -403,7 +403,7 @@ impl Reader {
     }
 }
 
-/// QnA Maker's metadata, a mapping or a list of names and values, as tags.
+/// QnA Maker's metadata as tags: a mapping, or a list of names and values.
 fn metadata(node: &Node) -> Vec<String> {
     let tag = |name: &str, value: &str| format!("{name}:{value}");
     match &node.value {
@@ -427,7 +427,7 @@ fn text(node: Node, name: &str) -> Result<Option<String>, RowError> {
     }
 }
 
-/// A text, or a list of texts.
+/// A text or a list of texts.
 fn texts(node: Node, name: &str) -> Result<Vec<String>, RowError> {
     match node.value {
         Value::List(list) => {

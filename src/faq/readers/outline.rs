@@ -1,4 +1,4 @@
-//! The outline of a Markdown text: headings, bold questions, tables, definitions of links.
+//! The outline of a Markdown text: headings, bold questions, tables and link definitions.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -11,10 +11,10 @@ use super::lines::Lines;
 use super::table::Rows;
 use crate::faq::parsed::Parsed;
 
-/// The level of bold paragraphs and summaries: below all headings.
+/// The level of bold paragraphs and summaries, below all headings.
 pub const BOLD_LEVEL: usize = 7;
 
-/// A heading: its level from 1 to 6 (or [`BOLD_LEVEL`]), its text, and where it stands in the file.
+/// A heading: its level from 1 to 6 (or [`BOLD_LEVEL`]), its text, and where it is in the file.
 #[derive(Debug)]
 pub struct Heading {
     pub level: usize,
@@ -22,28 +22,28 @@ pub struct Heading {
     pub range: Range<usize>,
 }
 
-/// What a page is made of.
+/// The parts of a page.
 #[derive(Debug, Default)]
 pub struct Outline {
     pub headings: Vec<Heading>,
-    /// The definitions of links, by what refers to them, and where they stand.
+    /// Where the link definitions are, by their labels.
     definitions: HashMap<String, Range<usize>>,
-    /// The text of each definition.
+    /// The text of each definition, by its label.
     definition_texts: HashMap<String, String>,
-    /// The rows of each table, by where they stand; cells as they are written.
+    /// The rows of each table with their positions; cells keep their source text.
     tables: Vec<Vec<(usize, Vec<String>)>>,
 }
 
 impl Outline {
-    /// Of a text from `start` on.
+    /// The outline of a text from `start` on.
     pub fn of(text: &str, start: usize) -> Self {
         let mut outline = Outline::default();
         let mut heading: Option<Heading> = None;
         let mut html: Option<Range<usize>> = None;
-        // Where a paragraph or list item begins of which nothing was met yet; and what is bold there.
+        // Where a paragraph or list item starts, until its first content; and the bold text at its start.
         let mut lead: Option<usize> = None;
         let mut bold: Option<Heading> = None;
-        // The lines of a paragraph, with the places where they begin.
+        // The lines of a paragraph, with the positions where they start.
         let mut lines: Vec<(usize, String)> = Vec::new();
         let mut line_begins = false;
         let options = Options::ENABLE_HEADING_ATTRIBUTES | Options::ENABLE_TABLES;
@@ -128,13 +128,13 @@ impl Outline {
         outline
     }
 
-    /// Takes the lines of a paragraph that are marked as questions ("Q: …") for headings.
+    /// Adds the lines of a paragraph that are marked as questions ("Q: …") to the headings.
     fn marked_lines(&mut self, text: &str, lines: &[(usize, String)], end: usize) {
         for (at, line) in lines {
             if after_question_mark(line).is_some() {
                 let start = text[..*at].rfind('\n').map_or(0, |found| found + 1);
                 let end = text[*at..end].find('\n').map_or(end, |found| at + found);
-                // A question in bold is one already.
+                // A bold question is already a heading.
                 if self.headings.last().is_none_or(|last| last.range.end <= start) {
                     self.headings.push(Heading { level: BOLD_LEVEL, text: line.clone(), range: start..end });
                 }
@@ -142,12 +142,12 @@ impl Outline {
         }
     }
 
-    /// Takes the headings in a block of HTML: `<h3 …>text</h3>` and `<summary>text</summary>`, over one
-    /// line or more.
+    /// Adds the headings in a block of HTML: `<h3 …>text</h3>` and `<summary>text</summary>`, on one line or
+    /// more.
     fn html_headings(&mut self, text: &str, range: Range<usize>) {
         let source = &text[range.clone()];
         let block = source.to_ascii_lowercase();
-        // What looks like a heading in code is none.
+        // Skip what looks like a heading in code.
         if block.trim_start().starts_with("<pre") {
             return;
         }
@@ -163,7 +163,7 @@ impl Outline {
             };
             let Some(inner) = block[at..].find('>').map(|found| at + found + 1) else { return };
             let Some(end) = block[inner..].find(&close).map(|found| inner + found) else { continue };
-            // The box that a summary is of begins before it.
+            // The `<details>` of a summary starts before it.
             let begin = block[..found].rfind("<details").filter(|_| level == BOLD_LEVEL).unwrap_or(found);
             self.headings.push(Heading {
                 level,
@@ -174,7 +174,7 @@ impl Outline {
         }
     }
 
-    /// An answer with the definitions that its links refer to, as far as it has them not itself.
+    /// An answer, followed by the definitions that its links refer to and that it does not contain itself.
     pub fn with_definitions(&self, answer: &str) -> String {
         let mut whole = answer.to_owned();
         if self.definitions.is_empty() {
@@ -195,7 +195,7 @@ impl Outline {
         whole
     }
 
-    /// Where the text ends before the definitions at its end.
+    /// Where the text ends, before any definitions at its end.
     pub fn end_of_text(&self, text: &str) -> usize {
         let mut ranges: Vec<&Range<usize>> = self.definitions.values().collect();
         ranges.sort_by_key(|range| std::cmp::Reverse(range.end));
@@ -209,7 +209,7 @@ impl Outline {
         end
     }
 
-    /// The entries of a table whose head names questions and answers.
+    /// The entries of a table whose header names questions and answers.
     pub fn table(&self, text: &str) -> Option<Parsed> {
         let columns = ColumnMap::default();
         let mut lines = Lines::new(text, 1);
@@ -229,7 +229,7 @@ impl Outline {
     }
 }
 
-/// A text without what stands between `<` and `>`.
+/// Strips everything between `<` and `>`.
 fn without_tags(html: &str) -> String {
     let mut inside = false;
     html.chars()

@@ -1,4 +1,4 @@
-//! The sections of a Markdown page as questions and answers. Markdown, HTML and reStructuredText share it.
+//! The sections of a Markdown page as questions and answers. Shared by Markdown, HTML and reStructuredText.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use super::outline::{BOLD_LEVEL, Outline};
 use crate::error::RowError;
 use crate::faq::parsed::{Parsed, RawEntry};
 
-/// Reads the sections of a page, and what belongs to none of its questions as left out.
+/// Reads the sections of a page. What belongs to none of its questions is left out and reported.
 ///
 /// # Errors
 ///
-/// It has no headings.
+/// Returns an error if the page has no headings.
 pub fn sections(text: &str) -> Result<Parsed, RowError> {
     let text = &*admonitions(text);
     let body = front_matter(text);
@@ -28,7 +28,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     let mut lines = Lines::new(text, 1);
     let end_of_text = outline.end_of_text(text);
-    // What stands before this is read.
+    // Everything before this position has been read.
     let mut read = headings.first().map_or(end_of_text, |heading| heading.range.start);
     if !is_furniture(&text[body..read]) {
         parsed.skipped.push(RowError::new(lines.at(body), "text before the first heading is left out"));
@@ -37,7 +37,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         if heading.range.start < read {
             continue;
         }
-        // Headings of lower rank belong to the answer; a section's own text ends with the next heading.
+        // Lower headings belong to the answer. A section's own text ends at the next heading.
         let is_question = heading.level == level;
         let next = headings[at + 1..].iter().find(|next| !is_question || next.level <= level);
         let end = next.map_or(end_of_text, |next| next.range.start).max(heading.range.end);
@@ -76,8 +76,8 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// MkDocs' boxes (`??? question "Where is it?"`, and what is set in below) as bold questions, line by
-/// line. Other text is as it was.
+/// Turns MkDocs' boxes (`??? question "Where is it?"` and the indented text below) into bold questions, line
+/// by line. Other text is unchanged.
 fn admonitions(text: &str) -> Cow<'_, str> {
     fn title(line: &str) -> Option<&str> {
         let rest = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark))?;
@@ -100,7 +100,7 @@ fn admonitions(text: &str) -> Cow<'_, str> {
     lines.collect::<Vec<_>>().join("\n").into()
 }
 
-/// An answer without the marks of what stands around it.
+/// Strips the markup around an answer.
 fn cleaned(answer: &str, level: usize) -> &str {
     let mut answer = answer.trim();
     loop {
@@ -114,13 +114,13 @@ fn cleaned(answer: &str, level: usize) -> &str {
         }
     }
     if level == BOLD_LEVEL {
-        // "**Is it free**? Yes."
+        // In "**Is it free**? Yes.", the question mark is not bold.
         answer = answer.trim_start_matches(['?', '？', ':', '：']).trim_start();
     }
     answer
 }
 
-/// Whether nothing of a text is for readers: comments, imports, pictures and links by themselves.
+/// Whether a text has nothing for readers: only comments, imports, and pictures and links by themselves.
 fn is_furniture(text: &str) -> bool {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).all(|line| {
         ["<!--", "-->", "[", "![", "* [", "- [", "import ", "export ", "<", "---", "***"]
@@ -131,7 +131,7 @@ fn is_furniture(text: &str) -> bool {
     })
 }
 
-/// Whether all lines, two or more, are links to places on the same page.
+/// Whether there are two or more lines and all are links to places on the same page.
 fn is_contents(answer: &str) -> bool {
     let lines = || answer.lines().map(str::trim).filter(|line| !line.is_empty());
     let link = |line: &str| {
@@ -142,7 +142,7 @@ fn is_contents(answer: &str) -> bool {
     lines().count() > 1 && lines().all(link)
 }
 
-/// Where the text begins after YAML or TOML front matter.
+/// Where the text starts after YAML or TOML front matter.
 pub fn front_matter(text: &str) -> usize {
     for fence in ["---", "+++"] {
         if let Some(rest) = text.strip_prefix(fence).filter(|rest| rest.starts_with(['\n', '\r'])) {

@@ -1,8 +1,8 @@
-//! Rows of a table as entries: what CSV, TSV and spreadsheets share.
+//! Turns the rows of a table into entries. Shared by CSV, TSV and spreadsheets.
 //!
-//! Columns are found by name in any case, or as a [`ColumnMap`] says; two columns without a header are
-//! question and answer. Rows with the same id, or without ids the same answer, are one entry with
-//! several phrasings.
+//! Columns are found by name, in any case, or as a [`ColumnMap`] says. Two columns without a header are
+//! question and answer. Rows with the same id, or without ids the same answer, form one entry with several
+//! phrasings.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use super::columns::{ColumnMap, Columns, Header};
 use crate::error::RowError;
 use crate::faq::parsed::{Parsed, RawEntry};
 
-/// Above a header there may stand a title: it is looked for in this many rows.
+/// A title may stand above the header, which is looked for in this many rows.
 const HEADER_ROWS: usize = 10;
 
 /// How a table is read.
 pub struct Table<'t> {
-    /// Columns that the user named.
+    /// The columns that the user named.
     pub columns: &'t ColumnMap,
-    /// Is told how many bytes are read.
+    /// Called with the number of bytes read so far.
     pub progress: &'t mut dyn FnMut(u64),
 }
 
@@ -27,19 +27,19 @@ pub struct Table<'t> {
 pub struct Rows<'t> {
     map: &'t ColumnMap,
     columns: Option<Columns>,
-    /// The number of columns, and what stands between them, if that can be told.
+    /// The number of columns, and the delimiter between them, if known.
     width: usize,
     delimiter: Option<char>,
-    /// Rows above the header, and why the first is none.
+    /// The rows above the header, and why the first of them is not the header.
     above: usize,
     no_header: Option<RowError>,
     parsed: Parsed,
-    /// Entries by (the hash of) their id, or their answer where there is none.
+    /// Entries by the hash of their id, or of their answer if they have no id.
     places: HashMap<u128, usize>,
 }
 
 impl<'t> Rows<'t> {
-    /// `delimiter` is what stands between fields, where fields are parts of a line.
+    /// `delimiter` separates the fields, if they are parts of a line.
     pub fn new(map: &'t ColumnMap, delimiter: Option<char>) -> Self {
         Rows {
             map,
@@ -57,7 +57,7 @@ impl<'t> Rows<'t> {
     ///
     /// # Errors
     ///
-    /// The first row does not say which columns are question and answer.
+    /// Returns an error if the first rows do not say which columns are question and answer.
     pub fn add(&mut self, line: usize, row: &[&str]) -> Result<(), RowError> {
         if row.iter().all(|field| field.trim().is_empty()) {
             return Ok(());
@@ -104,8 +104,8 @@ impl<'t> Rows<'t> {
         Ok(())
     }
 
-    /// Says that a row has more fields than the header. Where the answer comes last, it is one that has
-    /// the delimiter in it and no quotes around it: gives it whole.
+    /// Reports a row with more fields than the header. If the answer is the last column, it is taken to
+    /// contain unquoted delimiters, and is returned whole.
     fn too_wide(&mut self, line: usize, row: &[&str], columns: &Columns) -> Option<String> {
         let more = row.len().checked_sub(self.width).filter(|&more| more > 0)?;
         if row[self.width..].iter().all(|field| field.trim().is_empty()) {
@@ -127,21 +127,21 @@ impl<'t> Rows<'t> {
         joined
     }
 
-    /// Says that a row could not be read.
+    /// Reports a row that could not be read.
     pub fn skip(&mut self, row: RowError) {
         self.parsed.skipped.push(row);
     }
 
-    /// What there is so far.
+    /// What has been read so far.
     pub fn parsed(&mut self) -> &mut Parsed {
         &mut self.parsed
     }
 
-    /// What the rows gave.
+    /// Returns what was read.
     ///
     /// # Errors
     ///
-    /// There was none.
+    /// Returns an error if there were no rows.
     pub fn finish(self) -> Result<Parsed, RowError> {
         match self.columns {
             Some(_) => Ok(self.parsed),
@@ -149,7 +149,7 @@ impl<'t> Rows<'t> {
         }
     }
 
-    /// Adds a row: to the entry with its id, or without ids to that with its answer, or as a new one.
+    /// Adds a row to the entry with its id, or without ids to the one with its answer, or as a new entry.
     fn join(&mut self, row: RawEntry) {
         let key = match (&row.id, &row.answer) {
             (Some(id), _) => xxh3_128(format!("id {}", id.trim()).as_bytes()),
@@ -188,7 +188,7 @@ impl<'t> Rows<'t> {
     }
 }
 
-/// Takes a value where there is none; says where there is another.
+/// Sets a value that is missing; calls `differs` if there is another.
 fn keep_first<T: PartialEq>(first: &mut Option<T>, next: Option<T>, differs: impl FnOnce()) {
     if first.is_none() {
         *first = next;
@@ -235,7 +235,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
     };
     for pair in lists(&columns.metadata, &['|']) {
         match pair.split_once(':') {
-            // What `csv::write_qna_maker` puts there, since the format has no other place for it.
+            // Written by `csv::write_qna_maker`, since the format has no other place for it.
             Some((META_ID, id)) => entry.id = Some(percent_decode(id)),
             Some((META_TAG, tag)) => entry.tags.push(percent_decode(tag)),
             Some((META_MIN_CONFIDENCE, own)) => entry.min_confidence = own.parse().ok(),
@@ -245,24 +245,24 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
     Ok(entry)
 }
 
-/// The tags in a field: separated by commas or semicolons, or a JSON list where a tag has these in it.
+/// The tags in a field: separated by commas or semicolons, or a JSON list if a tag contains these.
 fn tags(field: &str) -> Vec<String> {
     serde_json::from_str(field).unwrap_or_else(|_| field.split([',', ';']).map(str::to_owned).collect())
 }
 
-/// The field that [`tags`] reads these from.
+/// Writes tags as a field that [`tags`] reads.
 pub fn write_tags(tags: &[String]) -> String {
     let plain = tags.join(";");
     if self::tags(&plain) == tags { plain } else { serde_json::Value::from(tags).to_string() }
 }
 
-/// Keys of QnA Maker's metadata for what only faqbot has.
+/// Keys in QnA Maker's metadata for what only faqbot has.
 pub const META_ID: &str = "faqbot_id";
 pub const META_TAG: &str = "faqbot_tag";
 pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
 
-/// Line breaks and tabs as QnA Maker's files have them, `\n` and `\t`. A backslash that stands before
-/// one of these letters and is meant as such is doubled; any other stays as it is.
+/// Decodes the line breaks and tabs that QnA Maker writes as `\n` and `\t`. A literal backslash before one of
+/// these letters is doubled; any other stays as it is.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -287,7 +287,7 @@ fn unescape(text: &str) -> String {
     out + rest
 }
 
-/// The text that [`unescape`] makes `text` of.
+/// The inverse of [`unescape`].
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = 0;
@@ -309,7 +309,7 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// Text for a value in metadata, where `|` and `:` have a meaning, and tabs and line breaks too.
+/// Encodes a text as a value in metadata, where `|`, `:`, tabs and line breaks have a meaning.
 pub fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -6,16 +6,16 @@ use saphyr_parser::{Event, Parser, ScanError};
 use super::node::{MAX_DEPTH, Node, Value};
 use crate::error::RowError;
 
-/// The tree of the first document.
+/// Parses the first document.
 pub fn read(text: &str) -> Result<Node, RowError> {
     Ok(documents(text)?.into_iter().next().unwrap_or(Node { line: 1, value: Value::Null }))
 }
 
-/// The trees of all documents.
+/// Parses all documents.
 pub fn documents(text: &str) -> Result<Vec<Node>, RowError> {
     check_nesting(text)?;
     let mut loader = YamlLoader::<MarkedYaml>::default();
-    // Scalars stay the text they are written as: `yes`, `1.10` and `0x1F` are answers, not values.
+    // Scalars keep their source text: `yes`, `1.10` and `0x1F` are answers, not values.
     loader.early_parse(false);
     let mut parser = Parser::new_from_str(text);
     parser.load(&mut loader, true).map_err(|error| scan_error(&error))?;
@@ -25,8 +25,8 @@ pub fn documents(text: &str) -> Result<Vec<Node>, RowError> {
     loader.into_documents().into_iter().map(|root| convert(root, 0)).collect()
 }
 
-/// Walks through the events without recursion, which the tree is built with: nesting that would
-/// overflow the stack is an error here.
+/// Checks the nesting by going through the events without recursion. The tree is built recursively, and deep
+/// nesting would overflow the stack.
 fn check_nesting(text: &str) -> Result<(), RowError> {
     let mut depth = 0usize;
     for event in Parser::new_from_str(text) {
