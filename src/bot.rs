@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use crate::embed::{Embedder, ModelId, Progress, Role};
 use crate::error::Result;
 use crate::faq::{Entry, Faq, normalize_phrasing};
+use crate::matching::alignment::{Words, align};
 use crate::matching::confidence::Calibration;
 use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
 use crate::matching::features::features;
@@ -223,7 +224,14 @@ impl<E: Embedder> Bot<E> {
             wanted *= 16;
             ranking = ranker.rank(index, query, row, wanted);
         }
-        let features = features(&ranking);
+        let alignment = ranking
+            .matches
+            .first()
+            .map(|best| align(query, self.entry(best), best.phrasing, &Known { bot: self }));
+        let features = alignment.as_ref().and_then(|alignment| {
+            let phrasings = self.entry(ranking.matches.first()?).phrasings.len();
+            features(&ranking, index.len(), phrasings, alignment)
+        });
         let confidence = match (&self.setup.calibration, &features) {
             (Some(calibration), Some(features)) => Some(calibration.confidence(features) as f32),
             _ => None,
@@ -263,9 +271,29 @@ impl<E: Embedder> Bot<E> {
             confidence,
             guard,
             features,
+            alignment,
             matches,
             parts: Vec::new(),
         }
+    }
+}
+
+/// The words that a bot's FAQ and model know.
+struct Known<'b, E> {
+    bot: &'b Bot<E>,
+}
+
+impl<E: Embedder> Words for Known<'_, E> {
+    fn document_frequency(&self, word: &str) -> usize {
+        self.bot.prepared.ranker.document_frequency(word)
+    }
+
+    fn entries(&self) -> usize {
+        self.bot.prepared.index.len()
+    }
+
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        self.bot.embedder.is_in_vocabulary(word)
     }
 }
 

@@ -95,6 +95,11 @@ pub trait Embedder: Send + Sync {
         false
     }
 
+    /// Whether the model has this word, in lower case, in its vocabulary: then it is no slip of the keyboard.
+    fn is_in_vocabulary(&self, _word: &str) -> bool {
+        false
+    }
+
     /// The languages that the model knows, in English and for people, where that is known.
     fn languages(&self) -> Option<&str> {
         None
@@ -120,6 +125,10 @@ impl<E: Embedder + ?Sized> Embedder for Box<E> {
 
     fn cuts(&self, text: &str) -> bool {
         (**self).cuts(text)
+    }
+
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        (**self).is_in_vocabulary(word)
     }
 
     fn languages(&self) -> Option<&str> {

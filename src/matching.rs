@@ -7,6 +7,7 @@
 //!
 //! Nothing here does input or output but to read rows.
 
+pub mod alignment;
 pub mod centering;
 pub mod confidence;
 pub mod decision;
@@ -21,3 +22,4 @@ pub mod quantized;
 pub mod questions;
 pub mod ranking;
 pub mod signals;
+pub mod trees;

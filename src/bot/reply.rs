@@ -1,5 +1,6 @@
 //! What the bot makes of a query.
 
+use crate::matching::alignment::Alignment;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::Features;
 use crate::matching::guard::Guard;
@@ -20,6 +21,8 @@ pub struct Reply {
     pub guard: Option<Guard>,
     /// What the confidence was computed from; `None` where nothing was ranked.
     pub features: Option<Features>,
+    /// How the query's words and those of the best match's phrasing stand to each other.
+    pub alignment: Option<Alignment>,
     /// The best entries, best first. Empty where there was nothing to compare.
     pub matches: Vec<Match>,
     /// Where the query asks several questions and each is answered: their replies. The reply itself
@@ -70,6 +73,7 @@ impl Reply {
             confidence: None,
             guard: None,
             features: None,
+            alignment: None,
             matches: Vec::new(),
             parts: Vec::new(),
         }

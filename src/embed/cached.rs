@@ -175,6 +175,10 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         self.inner.cuts(text)
     }
 
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        self.inner.is_in_vocabulary(word)
+    }
+
     fn languages(&self) -> Option<&str> {
         self.inner.languages()
     }

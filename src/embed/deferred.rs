@@ -57,6 +57,10 @@ impl<E: Embedder + 'static> Embedder for Deferred<E> {
         self.wait().is_ok_and(|embedder| embedder.cuts(text))
     }
 
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        self.wait().is_ok_and(|embedder| embedder.is_in_vocabulary(word))
+    }
+
     fn languages(&self) -> Option<&str> {
         self.wait().ok()?.languages()
     }

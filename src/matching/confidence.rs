@@ -1,33 +1,55 @@
 //! Confidence: the probability that the best entry is right, from what the evidence says of it.
 //!
-//! A logistic model over the [features](super::features). It never reorders: the ranking is by score.
-//! Weights hold for one embedding model and one [`signals::VERSION`](super::signals::VERSION); the bundled model ships with
-//! [`SHIPPED`], and [`Calibration::adapted`] draws them towards labelled queries of a FAQ of one's own.
+//! Boosted trees over the [features](super::features) ship for the bundled model and one
+//! [`signals::VERSION`](super::signals::VERSION). [`Calibration::adapted`] fits a logistic model on top of them to
+//! labelled queries of one FAQ. Confidence never reorders: the ranking is by score.
 
-use super::features::{FEATURES, Features};
-use super::logistic::{Labelled, Logistic, newton, sigmoid, strength};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::features::{Features, names};
+use super::logistic::{INPUTS, Inputs, Labelled, Logistic, newton, sigmoid, strength};
+use super::trees::Trees;
 use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
 
-/// The weights for the bundled model.
-///
-/// Fitted by `cargo run --release --example fit -- ../shared/evaldata` on 2026-11-23, on random
-/// parts of clinc150, banking77_oos_clean, hwu64, hint3_curekart, stackfaq and covid_deepset_en with
-/// their calibration files: 60 FAQs from each, a third to all of its entries, 1 to 20 phrasings an
-/// entry. The questions of the entries left out are the out-of-scope ones, and for three in ten of
-/// them, questions of the other sets. They assume that 24 % of the queries have no answer in the FAQ.
-/// On the sets' test queries, each with its own family left out of the fit, the mean AUROC is 0.902
-/// (plain cosine: 0.835) and the mean calibration error 0.080; the README has the table.
-pub const SHIPPED: Logistic =
-    Logistic { weights: [4.4013, 8.4106, 0.2154, 1.9222, -2.0377, -1.9589], constant: -3.1173 };
+/// What ships, unadapted: the log odds of the [`shipped_trees`] as they are.
+pub const SHIPPED: Logistic = Logistic { weights: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], constant: 0.0 };
+
+/// The trees for the bundled model, with where they come from.
+#[derive(Deserialize)]
+struct Shipped {
+    features: Vec<String>,
+    trees: Trees,
+}
+
+/// The trees for the bundled model, from `src/matching/confidence.json`, which says how they were fitted.
+pub fn shipped_trees() -> &'static Trees {
+    static TREES: LazyLock<Trees> = LazyLock::new(|| {
+        // A test reads the same file: what is compiled in cannot fail later.
+        let shipped: Option<Shipped> = serde_json::from_str(include_str!("confidence.json")).ok();
+        let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names());
+        shipped.filter(fits).map_or(Trees { base: 0.0, trees: Vec::new() }, |shipped| shipped.trees)
+    });
+    &TREES
+}
+
+/// What a calibration adapts: the log odds of the trees, and the features of the ranking that say most.
+pub fn inputs(trees: &Trees, features: &Features) -> Inputs {
+    let mut inputs = [0.0; INPUTS];
+    inputs[0] = trees.logit(features);
+    inputs[1..].copy_from_slice(&features[..INPUTS - 1]);
+    inputs
+}
 
 /// How many queries' worth the shipped weights count when they are fitted anew: about as many as
 /// someone labels in a sitting.
 const PRIOR_QUERIES: f64 = 20.0;
 
-/// From this many rows of the rarer label on, all weights are fitted: ten for each of the seven
+/// From this many rows of the rarer label on, all weights are fitted: ten for each of the eight
 /// parameters (Peduzzi et al. 1996, events per variable).
-const MANY: usize = 10 * (FEATURES + 1);
+const MANY: usize = 10 * (INPUTS + 1);
 
 /// A confidence model that holds for one embedding model: weights, and a scale and shift of their log
 /// odds.
@@ -72,7 +94,7 @@ impl Calibration {
         let standard: Vec<([f64; 2], f64, f64)> = rows
             .iter()
             .map(|row| {
-                ([SHIPPED.logit(&row.features), 1.0], f64::from(u8::from(row.right)), row.weight / total)
+                ([SHIPPED.logit(&row.inputs), 1.0], f64::from(u8::from(row.right)), row.weight / total)
             })
             .collect();
         let strength = strength(PRIOR_QUERIES, total);
@@ -83,7 +105,12 @@ impl Calibration {
 
     /// The probability that the best entry of a ranking is right, in `0..=1`.
     pub fn confidence(&self, features: &Features) -> f64 {
-        sigmoid(self.scale * self.base.logit(features) + self.shift)
+        sigmoid(self.logit(&inputs(shipped_trees(), features)))
+    }
+
+    /// The log odds of the same, from the [`inputs`].
+    pub fn logit(&self, inputs: &Inputs) -> f64 {
+        self.scale * self.base.logit(inputs) + self.shift
     }
 
     /// The weights below the scale and shift.
@@ -100,7 +127,7 @@ mod tests {
         (0..count)
             .map(|at| {
                 let x = at as f64 / count as f64;
-                Labelled { features: [x, x * x, 0.0, 0.0, 1.0 - x, 0.2], right: right(at), weight: 1.0 }
+                Labelled { inputs: [x, x * x, 0.0, 0.0, 1.0 - x, 0.2, 0.0], right: right(at), weight: 1.0 }
             })
             .collect()
     }
@@ -110,5 +137,12 @@ mod tests {
         let adapted = Calibration::adapted(&rows(4, |at| at > 1)).unwrap();
         assert!((adapted.scale - 1.0).abs() < 1.0 && adapted.shift.abs() < 1.0, "{adapted:?}");
         assert!(Calibration::adapted(&rows(4, |_| true)).is_none());
+    }
+
+    #[test]
+    fn the_shipped_trees_are_of_these_features() {
+        let shipped: Shipped = serde_json::from_str(include_str!("confidence.json")).unwrap();
+        assert!(shipped.features.iter().map(String::as_str).eq(names()));
+        assert_eq!(shipped_trees().trees.len(), shipped.trees.trees.len());
     }
 }

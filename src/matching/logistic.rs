@@ -1,36 +1,39 @@
 //! Logistic regression with a prior on its weights, fitted by Newton's method.
 
-use super::features::{FEATURES, Features};
+/// The number of inputs.
+pub const INPUTS: usize = 7;
 
-/// A logistic model: one weight a feature, and a constant.
+/// What a model is computed from.
+pub type Inputs = [f64; INPUTS];
+
+/// A logistic model: one weight an input, and a constant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Logistic {
-    /// The weights of the features.
-    pub weights: Features,
+    /// The weights of the inputs.
+    pub weights: Inputs,
     /// The constant.
     pub constant: f64,
 }
 
 impl Logistic {
     /// The log odds.
-    pub fn logit(&self, features: &Features) -> f64 {
-        self.constant
-            + self.weights.iter().zip(features).map(|(weight, feature)| weight * feature).sum::<f64>()
+    pub fn logit(&self, inputs: &Inputs) -> f64 {
+        self.constant + self.weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum::<f64>()
     }
 
     /// The probability, in `0..=1`.
-    pub fn probability(&self, features: &Features) -> f64 {
-        sigmoid(self.logit(features))
+    pub fn probability(&self, inputs: &Inputs) -> f64 {
+        sigmoid(self.logit(inputs))
     }
 
-    /// The model of least weighted log loss on labelled features, with a small penalty on the weights
-    /// of the standardised features. `None` without both kinds of label.
+    /// The model of least weighted log loss on labelled inputs, with a small penalty on the weights
+    /// of the standardised inputs. `None` without both kinds of label.
     pub fn fit(rows: &[Labelled]) -> Option<Logistic> {
-        /// Keeps weights finite where a feature separates the labels; of no weight otherwise.
+        /// Keeps weights finite where an input separates the labels; of no weight otherwise.
         const PENALTY: f64 = 1e-3;
         Self::fit_with(rows, |_, _| {
-            let mut prior = [[0.0; 2]; FEATURES + 1];
-            prior.iter_mut().take(FEATURES).for_each(|prior| *prior = [0.0, 2.0 * PENALTY]);
+            let mut prior = [[0.0; 2]; INPUTS + 1];
+            prior.iter_mut().take(INPUTS).for_each(|prior| *prior = [0.0, 2.0 * PENALTY]);
             prior
         })
     }
@@ -41,49 +44,48 @@ impl Logistic {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         Self::fit_with(rows, |mean, deviation| {
             let mut constant = prior.constant;
-            let mut found = [[0.0, strength(queries, total)]; FEATURES + 1];
-            for at in 0..FEATURES {
+            let mut found = [[0.0, strength(queries, total)]; INPUTS + 1];
+            for at in 0..INPUTS {
                 found[at][0] = prior.weights[at] * deviation[at];
                 constant += prior.weights[at] * mean[at];
             }
-            found[FEATURES][0] = constant;
+            found[INPUTS][0] = constant;
             found
         })
     }
 
-    /// The fit with a prior on the weights of the standardised features and the constant, from the
-    /// features' means and deviations: for each a value and how strongly it is drawn there.
+    /// The fit with a prior on the weights of the standardised inputs and the constant, from the
+    /// inputs' means and deviations: for each a value and how strongly it is drawn there.
     fn fit_with(
         rows: &[Labelled],
-        prior: impl FnOnce(&Features, &Features) -> [[f64; 2]; FEATURES + 1],
+        prior: impl FnOnce(&Inputs, &Inputs) -> [[f64; 2]; INPUTS + 1],
     ) -> Option<Logistic> {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         if !rows.iter().any(|row| row.right) || rows.iter().all(|row| row.right) || total <= 0.0 {
             return None;
         }
-        let mut mean = [0.0; FEATURES];
-        let mut deviation = [0.0; FEATURES];
-        for at in 0..FEATURES {
-            mean[at] = rows.iter().map(|row| row.weight * row.features[at]).sum::<f64>() / total;
+        let mut mean = [0.0; INPUTS];
+        let mut deviation = [0.0; INPUTS];
+        for at in 0..INPUTS {
+            mean[at] = rows.iter().map(|row| row.weight * row.inputs[at]).sum::<f64>() / total;
             let variance =
-                rows.iter().map(|row| row.weight * (row.features[at] - mean[at]).powi(2)).sum::<f64>()
-                    / total;
+                rows.iter().map(|row| row.weight * (row.inputs[at] - mean[at]).powi(2)).sum::<f64>() / total;
             deviation[at] = variance.sqrt().max(1e-9);
         }
-        let standard: Vec<([f64; FEATURES + 1], f64, f64)> = rows
+        let standard: Vec<([f64; INPUTS + 1], f64, f64)> = rows
             .iter()
             .map(|row| {
-                let mut x = [1.0; FEATURES + 1];
-                for at in 0..FEATURES {
-                    x[at] = (row.features[at] - mean[at]) / deviation[at];
+                let mut x = [1.0; INPUTS + 1];
+                for at in 0..INPUTS {
+                    x[at] = (row.inputs[at] - mean[at]) / deviation[at];
                 }
                 (x, f64::from(u8::from(row.right)), row.weight / total)
             })
             .collect();
         let found = newton(&standard, prior(&mean, &deviation));
-        let mut weights = [0.0; FEATURES];
-        let mut constant = found[FEATURES];
-        for at in 0..FEATURES {
+        let mut weights = [0.0; INPUTS];
+        let mut constant = found[INPUTS];
+        for at in 0..INPUTS {
             weights[at] = found[at] / deviation[at];
             constant -= weights[at] * mean[at];
         }
@@ -97,18 +99,18 @@ pub(super) fn strength(queries: f64, total: f64) -> f64 {
     queries * 0.25 / total
 }
 
-/// Features with what they should have said.
+/// Inputs with what they should have said.
 #[derive(Debug, Clone, Copy)]
 pub struct Labelled {
-    /// The features.
-    pub features: Features,
+    /// The inputs.
+    pub inputs: Inputs,
     /// Whether the best entry was right.
     pub right: bool,
     /// How much this row counts.
     pub weight: f64,
 }
 
-pub(super) fn sigmoid(x: f64) -> f64 {
+pub(crate) fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
@@ -209,8 +211,8 @@ mod tests {
                 let x = f64::from(index % 100) / 100.0;
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let uniform = f64::from(state >> 8) / f64::from(1 << 24);
-                let features = [x, x * x % 0.37, 0.0, 0.0, 1.0 - x, 0.2];
-                Labelled { features, right: uniform < sigmoid(scale * 4.0 * (x - 0.5) + shift), weight: 1.0 }
+                let inputs = [x, x * x % 0.37, 0.0, 0.0, 1.0 - x, 0.2, 0.0];
+                Labelled { inputs, right: uniform < sigmoid(scale * 4.0 * (x - 0.5) + shift), weight: 1.0 }
             })
             .collect()
     }
@@ -220,11 +222,11 @@ mod tests {
         let rows = rows(1.0, 0.0);
         let model = Logistic::fit(&rows).unwrap();
         for row in rows.iter().take(100) {
-            let expected = sigmoid(4.0 * (row.features[0] - 0.5));
-            assert!((model.probability(&row.features) - expected).abs() < 0.06);
+            let expected = sigmoid(4.0 * (row.inputs[0] - 0.5));
+            assert!((model.probability(&row.inputs) - expected).abs() < 0.06);
         }
         let scored: Vec<(f64, bool)> =
-            rows.iter().map(|row| (model.probability(&row.features), row.right)).collect();
+            rows.iter().map(|row| (model.probability(&row.inputs), row.right)).collect();
         assert!(calibration_error(&scored) < 0.03);
     }
 
@@ -239,7 +241,7 @@ mod tests {
     #[test]
     fn separable_labels_keep_the_weights_finite() {
         let rows: Vec<Labelled> = (0..50)
-            .map(|index| Labelled { features: [f64::from(index); FEATURES], right: index >= 25, weight: 1.0 })
+            .map(|index| Labelled { inputs: [f64::from(index); INPUTS], right: index >= 25, weight: 1.0 })
             .collect();
         let model = Logistic::fit(&rows).unwrap();
         assert!(model.weights.iter().all(|weight| weight.is_finite()));

@@ -3,9 +3,9 @@
 use super::eval::{LabelledQuery, top1};
 use crate::bot::{Bot, Reply};
 use crate::embed::Embedder;
-use crate::matching::confidence::{Calibration, SHIPPED};
+use crate::matching::confidence::{Calibration, SHIPPED, inputs, shipped_trees};
 use crate::matching::decision::{Policy, Rule};
-use crate::matching::logistic::Labelled;
+use crate::matching::logistic::{Labelled, sigmoid};
 use crate::matching::metrics::{auroc, calibration_error};
 
 /// Fewer labelled queries than this say too little.
@@ -65,7 +65,7 @@ pub struct TooLittle(String);
 /// A labelled query as the fit sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
-    /// The features and whether the best entry is right.
+    /// The inputs of the confidence, and whether the best entry is right.
     pub row: Labelled,
     /// Whether the FAQ has an answer to it.
     pub in_scope: bool,
@@ -101,7 +101,11 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
         }
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
         Some(Case {
-            row: Labelled { features: reply.features?, right: top1(bot, labelled, reply), weight: 1.0 },
+            row: Labelled {
+                inputs: inputs(shipped_trees(), &reply.features?),
+                right: top1(bot, labelled, reply),
+                weight: 1.0,
+            },
             in_scope: labelled.in_scope(),
             fold: 0,
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
@@ -178,7 +182,7 @@ pub fn fit(cases: &[Case], max_wrong: f64) -> std::result::Result<Fitted, TooLit
     let rows: Vec<Labelled> = cases.iter().map(|case| case.row).collect();
     let calibration =
         Calibration::adapted(&rows).ok_or_else(|| TooLittle("the labels are of one kind".into()))?;
-    let of = |calibration: &Calibration, case: &Case| calibration.confidence(&case.row.features);
+    let of = |calibration: &Calibration, case: &Case| sigmoid(calibration.logit(&case.row.inputs));
     let scored: Vec<Scored> = cases.iter().map(|case| Scored::new(of(&calibration, case), case)).collect();
     let policy = choose_policy(&scored, max_wrong);
 
@@ -328,13 +332,13 @@ fn interval(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::features::FEATURES;
+    use crate::matching::logistic::INPUTS;
 
     fn case(confidence_like: f64, right: bool) -> Case {
-        let mut features = [0.0; FEATURES];
-        features[0] = confidence_like;
-        features[1] = confidence_like / 3.0;
-        let row = Labelled { features, right, weight: 1.0 };
+        let mut inputs = [0.0; INPUTS];
+        inputs[0] = 4.0 * confidence_like - 2.0;
+        inputs[1] = confidence_like / 3.0;
+        let row = Labelled { inputs, right, weight: 1.0 };
         Case {
             row,
             in_scope: right,

@@ -12,8 +12,7 @@ use crate::error::{Error, Result};
 use crate::faq::{Faq, normalize_phrasing};
 use crate::matching::confidence::{Calibration, SHIPPED};
 use crate::matching::decision::Policy;
-use crate::matching::features::FEATURES;
-use crate::matching::logistic::Logistic;
+use crate::matching::logistic::{INPUTS, Logistic};
 use crate::matching::signals;
 use crate::storage::files::{self, Existing};
 
@@ -27,7 +26,7 @@ const SKETCH: usize = 128;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationFile {
-    /// The version of this format: 2.
+    /// The version of this format: 3.
     pub format: u32,
     /// The embedding model it holds for.
     pub model: String,
@@ -37,7 +36,7 @@ pub struct CalibrationFile {
     /// The weights and, last, the constant, where there were queries enough to fit them; else those that
     /// ship.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weights: Option<[f64; FEATURES + 1]>,
+    pub weights: Option<[f64; INPUTS + 1]>,
     /// See [`Calibration::scale`].
     pub scale: f64,
     /// See [`Calibration::shift`].
@@ -53,7 +52,7 @@ pub struct CalibrationFile {
     pub phrasings: Vec<u64>,
 }
 
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 impl CalibrationFile {
     /// What a fit leaves for a FAQ and model.
@@ -63,8 +62,8 @@ impl CalibrationFile {
             model: model.to_string(),
             signals: signals::VERSION,
             weights: Some(fitted.calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
-                let mut weights = [base.constant; FEATURES + 1];
-                weights[..FEATURES].copy_from_slice(&base.weights);
+                let mut weights = [base.constant; INPUTS + 1];
+                weights[..INPUTS].copy_from_slice(&base.weights);
                 weights
             }),
             scale: fitted.calibration.scale,
@@ -150,9 +149,9 @@ impl CalibrationFile {
             ..Policy::CALIBRATED
         };
         let base = self.weights.map_or(SHIPPED, |own| {
-            let mut weights = [0.0; FEATURES];
-            weights.copy_from_slice(&own[..FEATURES]);
-            Logistic { weights, constant: own[FEATURES] }
+            let mut weights = [0.0; INPUTS];
+            weights.copy_from_slice(&own[..INPUTS]);
+            Logistic { weights, constant: own[INPUTS] }
         });
         let numbers = base.weights.iter().chain([&base.constant, &self.scale, &self.shift]);
         let finite = numbers.into_iter().all(|number| number.is_finite());
@@ -189,10 +188,10 @@ mod tests {
     use crate::quality::calibration::{Case, fit};
 
     fn case(confidence_like: f64, right: bool) -> Case {
-        let mut features = [0.0; FEATURES];
-        features[0] = confidence_like;
-        features[1] = confidence_like / 3.0;
-        let row = Labelled { features, right, weight: 1.0 };
+        let mut inputs = [0.0; INPUTS];
+        inputs[0] = 4.0 * confidence_like - 2.0;
+        inputs[1] = confidence_like / 3.0;
+        let row = Labelled { inputs, right, weight: 1.0 };
         Case {
             row,
             in_scope: right,

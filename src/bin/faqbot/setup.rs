@@ -196,6 +196,10 @@ impl<E: Embedder> Embedder for Warning<E> {
         self.0.cuts(text)
     }
 
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        self.0.is_in_vocabulary(word)
+    }
+
     fn languages(&self) -> Option<&str> {
         self.0.languages()
     }

@@ -192,6 +192,16 @@ impl Embedder for FastEmbedder {
             && model.tokenizer.encode(text, true).is_ok_and(|encoding| !encoding.get_overflowing().is_empty())
     }
 
+    fn is_in_vocabulary(&self, word: &str) -> bool {
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        // WordPiece has whole words as they are, SentencePiece with a mark before them.
+        model
+            .tokenizer
+            .token_to_id(word)
+            .or_else(|| model.tokenizer.token_to_id(&format!("\u{2581}{word}")))
+            .is_some()
+    }
+
     fn languages(&self) -> Option<&str> {
         self.languages
     }

@@ -4,12 +4,16 @@
 
 use std::fmt::Write;
 
-use faqbot::matching::features::{FEATURE_NAMES, NEAR_COSINE};
+use faqbot::matching::confidence::{SHIPPED, shipped_trees};
+use faqbot::matching::features::{NEAR_COSINE, names};
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
 use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
+
+/// Features that `/why` names: what moved the confidence most.
+const MOVED: usize = 8;
 
 /// Said where the FAQ has no `fallback` of its own.
 const FALLBACK: &str = "I have no answer to that.";
@@ -149,11 +153,24 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
                     policy.ask_confidence
                 ),
             );
-            let base = calibration.base();
-            for (at, name) in FEATURE_NAMES.iter().enumerate() {
-                line!("", format!("{name:<9} {:>6.3} × {:>7.3}", features[at], base.weights[at]));
+            // What moved the log odds most, and the rest together.
+            let (base, moved) = shipped_trees().contributions(features);
+            let mut moved: Vec<(f64, &str, f64)> = moved
+                .iter()
+                .zip(names())
+                .zip(features)
+                .map(|((by, name), value)| (*by, name, *value))
+                .collect();
+            moved.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
+            line!("", format!("{base:>+7.2}  before anything is known"));
+            for (by, name, value) in moved.iter().take(MOVED) {
+                line!("", format!("{by:>+7.2}  {name} {value:.2}"));
             }
-            line!("", format!("{:<9} {:>16.3}", "constant", base.constant));
+            let rest: f64 = moved.iter().skip(MOVED).map(|(by, ..)| by).sum();
+            line!("", format!("{rest:>+7.2}  all else"));
+            if calibration.base() != &SHIPPED {
+                line!("", "adapted to labelled queries of this FAQ".to_owned());
+            }
             if (calibration.scale, calibration.shift) != (1.0, 0.0) {
                 line!("", format!("calibrated: × {:.3} {:+.3}", calibration.scale, calibration.shift));
             }

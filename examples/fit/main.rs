@@ -1,0 +1,628 @@
+//! Fits what the matching ships with, and measures it, on labelled FAQs: the public sets in DATA, and the minimal
+//! pairs of this repository.
+//!
+//! ```console
+//! $ cargo run --release --example fit -- ../shared/evaldata
+//! $ cargo run --release --example fit -- ../shared/evaldata --write   # writes src/matching/confidence.json
+//! ```
+//!
+//! It prints the weights of the signals (a grid, with what each signal earns), the confidence and the thresholds,
+//! all fitted on calibration files, parts of FAQs and `data/minimal_pairs/fit`, and then what they give on test
+//! queries. Where a set's own figures are printed, the confidence was fitted without the set's family; for minimal
+//! pairs, without the FAQ. The first run embeds some 80,000 texts, which takes a few minutes; they are kept in
+//! `target/fit`.
+
+mod asked;
+mod content;
+mod data;
+mod random;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use faqbot::matching::confidence::{Calibration, inputs};
+use faqbot::matching::features::{Features, names};
+use faqbot::matching::metrics::{auroc, calibration_error};
+use faqbot::matching::signals::{WEIGHTS, Weights};
+use faqbot::matching::trees::{Options, Row, Trees};
+use faqbot::quality::calibration::{Scored, choose_policy};
+use faqbot::quality::eval::LabelledQuery;
+use faqbot::{Bot, Faq, Policy, Reply, Setup};
+use rayon::prelude::*;
+
+use asked::{Asked, labels};
+use content::{Misplaced, close_pairs};
+use data::{
+    Data, FAMILIES, PUBLISHED, Pairs, SETS, SOURCES, Set, Table, pairs, part, texts_of_faq, texts_of_queries,
+};
+use random::{Random, mistyped};
+
+/// Parts drawn from each source.
+const PARTS: usize = 40;
+
+/// Queries in scope of a part, at most.
+const PART_QUERIES: usize = 120;
+
+/// The greatest share of out-of-scope queries in a part; it is drawn evenly from 0 to this.
+const MAX_OUT_OF_SCOPE: f64 = 0.6;
+
+/// The share of these that come from the other families: questions about something else altogether.
+const FAR: f64 = 0.3;
+
+/// The share of a part's queries that have an error of typing.
+const MISTYPED: f64 = 0.2;
+
+/// The weight of the minimal pairs, of all rows together.
+const PAIRS_WEIGHT: f64 = 0.4;
+
+/// Groups of FAQs for the minimal pairs' cross-validation.
+const FOLDS: usize = 6;
+
+/// A row of the fit: where its FAQ and its query come from.
+struct Sample {
+    family: String,
+    query_family: String,
+    /// The group of the minimal pairs; `None` for public sets.
+    fold: Option<usize>,
+    features: Features,
+    right: bool,
+    weight: f64,
+}
+
+/// How the trees are fitted: small ones, many, and the log odds may not fall where a match is nearer, nor rise where
+/// more of the query is not in the entry. Chosen by trial, leaving families out, in November 2026.
+fn options() -> Options {
+    let constraint = |name: &str| match name {
+        "score" | "margin" | "cosine" | "cosine_margin" => 1,
+        "shortfall"
+        | "query_alone_share"
+        | "not_in_entry"
+        | "not_in_answer"
+        | "core_alone"
+        | "numbers_differ"
+        | "numbers_not_in_entry"
+        | "directions"
+        | "negation"
+        | "person"
+        | "opposites" => -1,
+        _ => 0,
+    };
+    Options {
+        trees: 240,
+        depth: 3,
+        rate: 0.06,
+        min_leaf: 60.0,
+        penalty: 5.0,
+        features: 0.6,
+        monotone: names().map(constraint).collect(),
+    }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let data = arguments
+        .next()
+        .ok_or("usage: fit DATA [--write] (DATA: the folder with clinc150 and the others)")?;
+    let write = arguments.next().is_some_and(|argument| argument == "--write");
+    let data = Data(PathBuf::from(data));
+    let own = [pairs(Path::new("data/minimal_pairs/fit"))?, pairs(Path::new("data/minimal_pairs/test"))?];
+
+    // All that will be asked, before anything is embedded.
+    let mut random = Random(2026);
+    let drawn = draw(&mut random, &data)?;
+    let typed: Vec<[Vec<LabelledQuery>; 2]> = SETS
+        .iter()
+        .map(|set| {
+            let queries = data.test(set)?;
+            Ok([1, 2].map(|errors| {
+                let few = random.some(&queries, 400);
+                let mistype = |labelled: LabelledQuery, random: &mut Random| LabelledQuery {
+                    query: mistyped(random, &labelled.query, errors),
+                    ..labelled
+                };
+                few.into_iter().map(|labelled| mistype(labelled, &mut random)).collect()
+            }))
+        })
+        .collect::<faqbot::Result<_>>()?;
+    let mut texts = HashSet::new();
+    for set in SETS.iter().chain(PUBLISHED.iter().map(|(set, _)| set)) {
+        texts_of_faq(&mut texts, &data.faq(set)?);
+        texts_of_queries(&mut texts, &data.calibration(set)?);
+        texts_of_queries(&mut texts, &data.test(set)?);
+    }
+    SOURCES.iter().try_for_each(|source| data.faq(source).map(|faq| texts_of_faq(&mut texts, &faq)))?;
+    drawn.iter().for_each(|drawn| texts_of_queries(&mut texts, &drawn.queries));
+    typed.iter().flatten().for_each(|queries| texts_of_queries(&mut texts, queries));
+    for Pairs { faq, queries } in own.iter().flatten() {
+        texts_of_faq(&mut texts, faq);
+        texts_of_queries(&mut texts, queries);
+    }
+    let table = Table::new(texts)?;
+    let bot = |faq: Faq| {
+        let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: true };
+        Bot::new(faq, table.clone(), setup, &mut |_| ())
+    };
+
+    let mut measured = Vec::new();
+    for (set, typed) in SETS.iter().zip(typed) {
+        let bot = bot(data.faq(set)?)?;
+        let calibration = Asked::new(&bot, data.calibration(set)?)?;
+        let test = Asked::new(&bot, data.test(set)?)?;
+        let [one, two] = typed.map(|queries| Asked::new(&bot, queries));
+        measured.push(Measured { set, calibration, test, typed: [one?, two?], bot });
+    }
+    println!("## Weights of the signals\n\nTop-1 in scope on the calibration files, mean over families:\n");
+    let families = FAMILIES;
+    let by_family = |score: &dyn Fn(&Asked) -> f64| -> f64 {
+        let mean = |family: &&str| {
+            let values: Vec<f64> = measured
+                .iter()
+                .filter(|own| own.set.family == *family)
+                .map(|own| score(&own.calibration))
+                .collect();
+            values.iter().sum::<f64>() / values.len() as f64
+        };
+        families.iter().map(mean).sum::<f64>() / families.len() as f64
+    };
+    let mut candidates: Vec<Weights> = Vec::new();
+    for centroid in [0.5, 1.0, 1.5] {
+        for lexical in [0.2, 0.4, 0.6] {
+            for ridge in [0.0, 0.3, 0.6] {
+                for answer in [0.0, 0.25, 0.5, 0.8] {
+                    let weights = Weights { phrasing: 1.0, centroid, lexical, ridge, answer };
+                    candidates.push(weights);
+                }
+            }
+        }
+    }
+    // For each candidate, each set's accuracy; then the means over families.
+    let accuracies: Vec<Vec<f64>> = candidates
+        .iter()
+        .map(|weights| measured.iter().map(|own| own.calibration.top1(weights)).collect())
+        .collect();
+    let mean_without = |left_out: &str, row: &[f64]| -> f64 {
+        let of = |family: &&&str| {
+            let own: Vec<f64> = measured
+                .iter()
+                .zip(row)
+                .filter(|(own, _)| own.set.family == **family)
+                .map(|(_, value)| *value)
+                .collect();
+            own.iter().sum::<f64>() / own.len() as f64
+        };
+        let kept: Vec<f64> =
+            families.iter().filter(|family| **family != left_out).map(|family| of(&family)).collect();
+        kept.iter().sum::<f64>() / kept.len() as f64
+    };
+    let best_without = |left_out: &str| {
+        let best = (0..accuracies.len()).max_by(|&a, &b| {
+            mean_without(left_out, &accuracies[a])
+                .total_cmp(&mean_without(left_out, &accuracies[b]))
+                .then(b.cmp(&a))
+        });
+        candidates[best.expect("candidates")]
+    };
+    let mut grid: Vec<(f64, Weights)> =
+        accuracies.iter().zip(&candidates).map(|(row, weights)| (mean_without("", row), *weights)).collect();
+    grid.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (value, weights) in grid.iter().take(5) {
+        println!("{:.2} %  {weights:?}", value * 100.0);
+    }
+    println!("{:.2} %  in use: {WEIGHTS:?}", by_family(&|asked| asked.top1(&WEIGHTS)) * 100.0);
+
+    println!("\nAblation, top-1 in scope on the test queries, %:\n");
+    let none = Weights { phrasing: 0.0, centroid: 0.0, lexical: 0.0, ridge: 0.0, answer: 0.0 };
+    header("");
+    let row = |name: &str, top1: &dyn Fn(&Asked) -> f64| {
+        line(name, measured.iter().map(|own| 100.0 * top1(&own.test)), 1);
+    };
+    row("plain cosine", &|asked| asked.cosine_top1());
+    row("all signals", &|asked| asked.top1(&WEIGHTS));
+    line(
+        "weights of the grid without the set's family",
+        measured.iter().map(|own| 100.0 * own.test.top1(&best_without(own.set.family))),
+        1,
+    );
+    for (name, weights) in [
+        ("without phrasing", Weights { phrasing: 0.0, ..WEIGHTS }),
+        ("without centroid", Weights { centroid: 0.0, ..WEIGHTS }),
+        ("without lexical", Weights { lexical: 0.0, ..WEIGHTS }),
+        ("without ridge", Weights { ridge: 0.0, ..WEIGHTS }),
+        ("without answer", Weights { answer: 0.0, ..WEIGHTS }),
+        ("phrasing only", Weights { phrasing: 1.0, ..none }),
+        ("phrasing and centroid", Weights { phrasing: 1.0, centroid: 1.0, ..none }),
+    ] {
+        row(name, &|asked| asked.top1(&weights));
+    }
+    println!("\n## Confidence\n");
+    let mut samples = Vec::new();
+    for Drawn { family, faq, queries, from } in drawn {
+        let asked = Asked::new(&bot(faq)?, queries)?;
+        let weight = 1.0 / asked.queries.len().max(1) as f64;
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(at, reply)| {
+            Some(Sample {
+                family: family.to_owned(),
+                query_family: from[at].to_owned(),
+                fold: None,
+                features: reply.features?,
+                right: asked.is_right(at),
+                weight,
+            })
+        }));
+    }
+    let [fit_pairs, test_pairs] = own.map(|pairs| {
+        let asked = pairs.into_iter().map(|Pairs { faq, queries }| Asked::new(&bot(faq)?, queries));
+        asked.collect::<faqbot::Result<Vec<Asked>>>()
+    });
+    let (fit_pairs, test_pairs) = (fit_pairs?, test_pairs?);
+    for (at, asked) in fit_pairs.iter().enumerate() {
+        let weight = 1.0 / asked.queries.len().max(1) as f64;
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, reply)| {
+            Some(Sample {
+                family: "pairs".to_owned(),
+                query_family: "pairs".to_owned(),
+                fold: Some(at % FOLDS),
+                features: reply.features?,
+                right: asked.is_right(query),
+                weight,
+            })
+        }));
+    }
+    // Each public family counts the same, and the pairs as much as they are to.
+    let mut sums: HashMap<String, f64> = HashMap::new();
+    samples.iter().for_each(|sample| *sums.entry(sample.family.clone()).or_default() += sample.weight);
+    for sample in &mut samples {
+        let share =
+            if sample.fold.is_some() { PAIRS_WEIGHT } else { (1.0 - PAIRS_WEIGHT) / FAMILIES.len() as f64 };
+        sample.weight *= share / sums[&sample.family];
+    }
+    let right: f64 = samples.iter().filter(|sample| sample.right).map(|sample| sample.weight).sum();
+    println!("{} rows, {:.0} % of their weight with the right entry first\n", samples.len(), 100.0 * right);
+    let fit = |keep: &(dyn Fn(&Sample) -> bool + Sync)| {
+        let rows: Vec<Row> = samples
+            .iter()
+            .filter(|sample| keep(sample))
+            .map(|sample| Row { features: &sample.features, right: sample.right, weight: sample.weight })
+            .collect();
+        Trees::fit(&rows, &options())
+    };
+    let shipped = fit(&|_| true);
+    let without: HashMap<&str, Trees> = FAMILIES
+        .into_par_iter()
+        .map(|family| (family, fit(&|sample| sample.family != family && sample.query_family != family)))
+        .collect();
+    let without_fold: Vec<Trees> =
+        (0..FOLDS).into_par_iter().map(|fold| fit(&|sample| sample.fold != Some(fold))).collect();
+    let confidence = |trees: &Trees| {
+        let trees = trees.clone();
+        move |features: &Features| sigmoid(trees.logit(features))
+    };
+
+    let pooled: Vec<Scored> = measured
+        .iter()
+        // As many from each set, evenly spread: none is to rule the thresholds by its size.
+        .flat_map(|Measured { set, calibration, .. }| {
+            let scored = calibration.scored(confidence(&without[set.family]));
+            let count = scored.len();
+            (0..400).map(move |at| scored[at * count / 400]).collect::<Vec<_>>()
+        })
+        .chain(
+            fit_pairs
+                .iter()
+                .enumerate()
+                .flat_map(|(at, asked)| asked.scored(confidence(&without_fold[at % FOLDS]))),
+        )
+        .collect();
+    let policy = choose_policy(&pooled, 0.05);
+    println!("thresholds for 5 % wrong answers: {policy:?}\n");
+    let below = |least: f32| {
+        let shares = measured.iter().map(|Measured { calibration, .. }| {
+            let right: Vec<usize> =
+                (0..calibration.queries.len()).filter(|&at| calibration.is_right(at)).collect();
+            let cosine = |at: &&usize| calibration.replies[**at].matches[0].cosine < least;
+            right.iter().filter(cosine).count() as f64 / right.len().max(1) as f64
+        });
+        shares.sum::<f64>() / measured.len() as f64
+    };
+    let min_cosine = (1..100).map(|percent| percent as f32 / 100.0).take_while(|&least| below(least) <= 0.01);
+    println!(
+        "min_cosine, below which lies at most 1 % of the queries whose best entry is right: {}\n",
+        min_cosine.last().unwrap_or(0.0)
+    );
+
+    println!("On the test queries, the confidence fitted without the set's family:\n");
+    header("");
+    let each = |name: &str, value: &dyn Fn(&Measured) -> f64, digits: usize| {
+        line(name, measured.iter().map(value), digits);
+    };
+    each("top-1, plain cosine", &|own| 100.0 * own.test.cosine_top1(), 1);
+    each("top-1, score", &|own| 100.0 * own.test.top1(&WEIGHTS), 1);
+    each("AUROC, plain cosine", &|own| 100.0 * own.test.cosine_auroc(), 1);
+    let scored = |own: &Measured| own.test.scored(confidence(&without[own.set.family]));
+    each("AUROC, confidence", &|own| 100.0 * auroc(&labels(&scored(own))).unwrap_or(0.0), 1);
+    let nearest =
+        |reply: &Reply| reply.matches.iter().map(|found| f64::from(found.cosine)).fold(-1.0, f64::max);
+    each(
+        "in/out of scope AUROC, plain cosine",
+        &|own| 100.0 * own.test.scope_auroc(nearest).unwrap_or(f64::NAN),
+        1,
+    );
+    each(
+        "in/out of scope AUROC, confidence",
+        &|own| {
+            let trees = &without[own.set.family];
+            let of_reply =
+                |reply: &Reply| reply.features.as_ref().map_or(f64::NEG_INFINITY, |all| trees.logit(all));
+            100.0 * own.test.scope_auroc(of_reply).unwrap_or(f64::NAN)
+        },
+        1,
+    );
+    each("calibration error", &|own| calibration_error(&labels(&scored(own))), 3);
+    let adapted = |own: &Measured, share: Option<(f64, f64)>| {
+        let trees = &without[own.set.family];
+        let mut rows = own.calibration.labelled(trees);
+        if let Some((had, wanted)) = share {
+            for (row, &in_scope) in rows.iter_mut().zip(&own.calibration.in_scope) {
+                row.weight = if in_scope { (1.0 - wanted) / (1.0 - had) } else { wanted / had };
+            }
+        }
+        let adapted = Calibration::adapted(&rows).expect("both labels");
+        own.test.scored(|features| sigmoid(adapted.logit(&inputs(trees, features))))
+    };
+    each("the same, calibrated", &|own| calibration_error(&labels(&adapted(own, None))), 3);
+    each("AUROC, calibrated", &|own| 100.0 * auroc(&labels(&adapted(own, None))).unwrap_or(0.0), 1);
+    // What a calibration file is worth that has as many out-of-scope queries as the test queries have.
+    each(
+        "calibrated at the test's share",
+        &|own| {
+            let out = |asked: &Asked| asked.in_scope.iter().filter(|in_scope| !**in_scope).count() as f64;
+            let share = |asked: &Asked| out(asked) / asked.queries.len() as f64;
+            calibration_error(&labels(&adapted(own, Some((share(&own.calibration), share(&own.test))))))
+        },
+        3,
+    );
+    let rates = |scored: &[Scored]| {
+        let answered = |query: &&Scored| query.confidence >= f64::from(policy.min_confidence);
+        let share = |count: usize| 100.0 * count as f64 / scored.len().max(1) as f64;
+        let right = scored.iter().filter(answered).filter(|query| query.right).count();
+        let all = scored.iter().filter(answered).count();
+        (share(all - right), share(all), share(right))
+    };
+    each("wrong answers, % of all", &|own| rates(&scored(own)).0, 1);
+    each("answered, % of all", &|own| rates(&scored(own)).1, 1);
+    for (errors, name) in ["one error of typing", "two errors of typing"].into_iter().enumerate() {
+        let typed = |own: &Measured| own.typed[errors].scored(confidence(&without[own.set.family]));
+        each(&format!("{name}: AUROC, plain cosine"), &|own| 100.0 * own.typed[errors].cosine_auroc(), 1);
+        each(
+            &format!("{name}: AUROC, confidence"),
+            &|own| 100.0 * auroc(&labels(&typed(own))).unwrap_or(0.0),
+            1,
+        );
+        each(&format!("{name}: answered rightly, % of all"), &|own| rates(&typed(own)).2, 1);
+    }
+
+    println!(
+        "\n## Minimal pairs\n\nAnswered (for near misses and others) or answered rightly, % of the queries of each kind:\n"
+    );
+    println!(
+        "| | near miss | paraphrase | close | with typing errors | other | AUROC, right against near miss |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    let nearest_cosine = |features: &Features| features[6];
+    let fit_rows = || fit_pairs.iter().enumerate();
+    pairs_line(
+        "fit, each by the others, confidence",
+        fit_rows().map(|(at, asked)| (asked, asked.scored(confidence(&without_fold[at % FOLDS])))),
+        f64::from(policy.min_confidence),
+    );
+    pairs_line("fit, plain cosine", fit_rows().map(|(_, asked)| (asked, asked.scored(nearest_cosine))), 0.65);
+    pairs_line(
+        "kept aside, confidence",
+        test_pairs.iter().map(|asked| (asked, asked.scored(confidence(&shipped)))),
+        f64::from(policy.min_confidence),
+    );
+    pairs_line(
+        "kept aside, plain cosine",
+        test_pairs.iter().map(|asked| (asked, asked.scored(nearest_cosine))),
+        0.65,
+    );
+
+    println!(
+        "\n## Guards\n\nShare of the queries that would be answered, and rightly / not rightly, which each turns into choices, %:\n"
+    );
+    header("");
+    for (name, fires) in [
+        ("polarity", &(|asked: &Asked, at: usize| asked.polarity[at]) as &dyn Fn(&Asked, usize) -> bool),
+        ("generic", &|asked: &Asked, at: usize| asked.generic[at]),
+    ] {
+        for right in [true, false] {
+            let value = |own: &Measured| {
+                let scored = scored(own);
+                let answered: Vec<usize> = (0..scored.len())
+                    .filter(|&at| {
+                        scored[at].confidence >= f64::from(policy.min_confidence) && scored[at].right == right
+                    })
+                    .collect();
+                100.0 * answered.iter().filter(|&&at| fires(&own.test, at)).count() as f64
+                    / answered.len().max(1) as f64
+            };
+            each(&format!("{name}, {}", if right { "right" } else { "not right" }), &value, 2);
+        }
+    }
+    println!(
+        "\n## Close entries\n\nPairs of entries by the greatest cosine of their phrasings, and the share of the queries"
+    );
+    println!("for either that go to the other, of those that go to one of them, on the calibration files:\n");
+    let mut bins = [(0usize, 0usize, 0usize); 20];
+    for own in &measured {
+        close_pairs(&own.bot, &own.calibration, &mut bins)?;
+    }
+    for (at, (pairs, confused, queries)) in bins.iter().enumerate().filter(|(_, bin)| bin.2 > 0) {
+        let from = 0.5 + at as f64 * 0.025;
+        println!(
+            "{from:.3} to {:.3}: {pairs:>6} pairs, {queries:>6} queries, {:>5.1} %",
+            from + 0.025,
+            100.0 * *confused as f64 / *queries as f64
+        );
+    }
+
+    println!(
+        "\n## Phrasings in the wrong place\n\nShare of the phrasings whose entry is behind another by more than a value, where they stand and"
+    );
+    println!("when one in twenty is put into another entry, %; mean over the FAQs with several phrasings:\n");
+    let several = |bot: &Bot<Table>| bot.faq().phrasing_count() > 2 * bot.faq().entries.len();
+    let wrong_place: Vec<Misplaced> = measured
+        .iter()
+        .filter(|own| several(&own.bot))
+        .map(|own| Misplaced::new(&mut random, &own.bot))
+        .collect::<faqbot::Result<_>>()?;
+    for value in [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4] {
+        let share = |ahead: &[f32]| {
+            100.0 * ahead.iter().filter(|ahead| **ahead > value).count() as f64 / ahead.len() as f64
+        };
+        let sets = wrong_place.len() as f64;
+        let standing = wrong_place.iter().map(|set| share(&set.standing)).sum::<f64>() / sets;
+        let moved = wrong_place.iter().map(|set| share(&set.moved)).sum::<f64>() / sets;
+        println!("{value:.2}: {standing:>5.1} {moved:>5.1}");
+    }
+    println!("\n## Against published figures (in-scope accuracy / out-of-scope recall, %)\n");
+    for (set, published) in &PUBLISHED {
+        let bot = bot(data.faq(set)?)?;
+        let own = Asked::new(&bot, data.calibration(set)?)?.both(confidence(&without[set.family]));
+        let test = Asked::new(&bot, data.test(set)?)?.both(confidence(&without[set.family]));
+        let sum = |rates: (f64, f64)| rates.0 + rates.1;
+        let best = (1..100).max_by(|&a, &b| sum(own(a)).total_cmp(&sum(own(b)))).unwrap_or(50);
+        let (accuracy, recall) = test(best);
+        println!(
+            "{}: {accuracy:.1}/{recall:.1}, sum {:.1}, at the threshold 0.{best:02} of its calibration file ({published})",
+            set.name,
+            accuracy + recall
+        );
+    }
+
+    if write {
+        let text = serde_json::json!({
+            "origin": "cargo run --release --example fit -- ../shared/evaldata --write",
+            "data": "parts of the public sets' FAQs with their calibration files, and data/minimal_pairs/fit",
+            "features": names().collect::<Vec<_>>(),
+            "trees": shipped,
+        });
+        std::fs::write("src/matching/confidence.json", text.to_string() + "\n")?;
+        println!("\nsrc/matching/confidence.json is written");
+    }
+    Ok(())
+}
+
+/// A public set with its queries, asked.
+struct Measured {
+    set: &'static Set,
+    bot: Bot<Table>,
+    calibration: Asked,
+    test: Asked,
+    /// Test queries with one and two errors of typing.
+    typed: [Asked; 2],
+}
+
+/// A part of a FAQ with queries, and the family that each query comes from.
+struct Drawn {
+    family: &'static str,
+    faq: Faq,
+    queries: Vec<LabelledQuery>,
+    from: Vec<&'static str>,
+}
+
+/// Draws the parts of all sources.
+fn draw(random: &mut Random, data: &Data) -> faqbot::Result<Vec<Drawn>> {
+    let asked: Vec<(&str, Vec<LabelledQuery>)> = SOURCES
+        .iter()
+        .map(|source| Ok((source.family, data.calibration(source)?)))
+        .collect::<faqbot::Result<_>>()?;
+    let mut drawn = Vec::new();
+    for (source, (_, labelled)) in SOURCES.iter().zip(&asked) {
+        let whole = data.faq(source)?;
+        for _ in 0..PARTS {
+            let faq = part(random, &whole);
+            let ids: HashSet<&str> = faq.entries.iter().map(|entry| entry.id.as_str()).collect();
+            let answered = |query: &LabelledQuery| {
+                query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()))
+            };
+            let (inside, outside): (Vec<LabelledQuery>, Vec<LabelledQuery>) =
+                labelled.iter().cloned().partition(answered);
+            let mut queries = random.some(&inside, PART_QUERIES);
+            let share = random.unit() * MAX_OUT_OF_SCOPE;
+            let count = (queries.len() as f64 * share / (1.0 - share)).round() as usize;
+            // Some of those out of scope are about something else altogether.
+            let far = (count as f64 * FAR).round() as usize;
+            let unanswered = |query: LabelledQuery| LabelledQuery { expected: None, ok: vec![], ..query };
+            queries.extend(random.some(&outside, count - far).into_iter().map(unanswered));
+            let mut from = vec![source.family; queries.len()];
+            for _ in 0..far {
+                let (family, others) = &asked[random.below(asked.len())];
+                if *family != source.family {
+                    queries.push(unanswered(others[random.below(others.len())].clone()));
+                    from.push(*family);
+                }
+            }
+            for labelled in &mut queries {
+                if random.unit() < MISTYPED {
+                    let errors = 1 + random.below(2);
+                    labelled.query = mistyped(random, &labelled.query, errors);
+                }
+            }
+            drawn.push(Drawn { family: source.family, faq, queries, from });
+        }
+    }
+    Ok(drawn)
+}
+
+/// A line of the table of minimal pairs.
+fn pairs_line<'a>(name: &str, rows: impl Iterator<Item = (&'a Asked, Vec<Scored>)>, threshold: f64) {
+    let all: Vec<(String, Scored)> = rows
+        .flat_map(|(asked, scored)| {
+            let kinds = asked.queries.iter().map(|labelled| labelled.kind.clone().unwrap_or_default());
+            kinds.zip(scored).collect::<Vec<_>>()
+        })
+        .collect();
+    let share = |kind: &str, wanted: &dyn Fn(&Scored) -> bool| {
+        let of_kind: Vec<&Scored> =
+            all.iter().filter(|(own, _)| own == kind).map(|(_, scored)| scored).collect();
+        100.0 * of_kind.iter().filter(|scored| wanted(scored)).count() as f64 / of_kind.len().max(1) as f64
+    };
+    let answered = |scored: &Scored| scored.confidence >= threshold;
+    let rightly = |scored: &Scored| answered(scored) && scored.right;
+    let against: Vec<(f64, bool)> = all
+        .iter()
+        .filter(|(kind, scored)| kind == "near_miss" || (kind != "other" && scored.right))
+        .map(|(kind, scored)| (scored.confidence, kind != "near_miss"))
+        .collect();
+    println!(
+        "| {name} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.3} |",
+        share("near_miss", &answered),
+        share("paraphrase", &rightly),
+        share("close", &rightly),
+        share("typo", &rightly),
+        share("other", &answered),
+        auroc(&against).unwrap_or(0.0)
+    );
+}
+
+fn header(first: &str) {
+    let names: Vec<&str> = SETS.iter().map(|set| set.name).collect();
+    println!("| {first} | {} | mean |\n|---|{}", names.join(" | "), "---:|".repeat(SETS.len() + 1));
+}
+
+/// A line of a table of the sets; their mean is over those that have a value.
+fn line(name: &str, values: impl Iterator<Item = f64>, digits: usize) {
+    let values: Vec<f64> = values.collect();
+    let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
+    let mean = known.iter().sum::<f64>() / known.len() as f64;
+    let cells: Vec<String> = values
+        .iter()
+        .map(|value| if value.is_nan() { "-".into() } else { format!("{value:.digits$}") })
+        .collect();
+    println!("| {name} | {} | {mean:.*} |", cells.join(" | "), digits + 1);
+}

@@ -1,0 +1,367 @@
+//! Word alignment: which words the query and a phrasing have in common, and what each has alone.
+//!
+//! Embeddings put "the Berlin office" and "the Munich office" side by side; what differs is in the words.
+//! Words are compared by their English stems (Snowball), numbers and codes ("E1043", "2.1") as they are, and
+//! a word that nobody knows is taken for the entry's word that is a slip of the keyboard away.
+
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::faq::Entry;
+use crate::matching::signals::is_real_answer;
+
+/// An answer has many words; these many say what it is about.
+const ANSWER_WORDS: usize = 80;
+
+/// Words that say little of what is asked.
+const FUNCTION_WORDS: &[&str] = &[
+    "a", "about", "again", "against", "all", "also", "am", "an", "and", "any", "are", "aren", "as", "at",
+    "be", "because", "been", "being", "between", "both", "but", "by", "can", "cannot", "could", "couldn",
+    "d", "did", "didn", "do", "does", "doesn", "doing", "don", "down", "during", "each", "else", "ever",
+    "few", "for", "from", "further", "get", "gets", "got", "had", "hadn", "has", "hasn", "have", "haven",
+    "having", "he", "hello", "her", "here", "hers", "hey", "hi", "him", "his", "how", "i", "if", "in",
+    "into", "is", "isn", "it", "its", "itself", "just", "know", "let", "like", "ll", "m", "many", "may",
+    "me", "might", "mine", "more", "most", "much", "must", "my", "myself", "need", "no", "nor", "not", "now",
+    "of", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "own", "please", "possible",
+    "re", "really", "s", "same", "shall", "she", "should", "shouldn", "so", "some", "still", "such", "t",
+    "tell", "than", "thank", "thanks", "that", "the", "their", "theirs", "them", "then", "there", "these",
+    "they", "this", "those", "though", "through", "to", "too", "until", "up", "us", "use", "ve", "very",
+    "want", "was", "wasn", "way", "we", "well", "were", "weren", "what", "when", "where", "which", "while",
+    "who", "whom", "why", "will", "with", "won", "would", "wouldn", "yes", "yet", "you", "your", "yours",
+];
+
+/// Words of place, time and degree that turn a question into another, though they are short.
+const DIRECTIONS: &[&str] = &[
+    "above", "after", "before", "below", "between", "down", "during", "early", "first", "from", "in",
+    "inside", "last", "late", "least", "less", "maximum", "minimum", "more", "most", "next", "off", "on",
+    "out", "outside", "over", "previous", "since", "till", "under", "until", "up", "with", "without",
+];
+
+const NEGATIONS: &[&str] = &["cannot", "never", "no", "nobody", "none", "not", "nothing", "t", "without"];
+const FIRST_PERSON: &[&str] = &["i", "me", "mine", "my", "our", "we"];
+const SECOND_PERSON: &[&str] = &["you", "your", "yours"];
+
+/// Numbers that are written as words.
+const NUMBERS: [(&str, &str); 12] = [
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+    ("eleven", "11"),
+    ("twelve", "12"),
+];
+
+/// What a query and a phrasing share and what each has alone; words in the order they stand.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Alignment {
+    /// Content words of the query, slips of the keyboard mended.
+    pub query: Vec<String>,
+    /// Content words of the phrasing.
+    pub phrasing: Vec<String>,
+    /// Words of the query that the phrasing lacks.
+    pub query_alone: Vec<String>,
+    /// Those that the entry's other phrasings lack too.
+    pub not_in_entry: Vec<String>,
+    /// Those that its answer lacks too: what the query asks for and the entry says nothing of.
+    pub not_in_answer: Vec<String>,
+    /// Words of the phrasing that the query lacks.
+    pub phrasing_alone: Vec<String>,
+    /// Those that all phrasings of the entry have.
+    pub core_alone: Vec<String>,
+    /// Words of the query that were taken for words of the entry: as typed, and as read.
+    pub corrections: Vec<(String, String)>,
+    /// The features, in the order of [`NAMES`].
+    pub features: [f64; COUNT],
+}
+
+/// The number of features.
+pub const COUNT: usize = NAMES.len();
+
+/// The features of an alignment. Shares are weighted by inverse document frequency, in `0..=1`; the rest are
+/// counts.
+pub const NAMES: [&str; 20] = [
+    // Corrections; words that neither the FAQ nor the model knows; content words of either side.
+    "corrections",
+    "unknown",
+    "query_words",
+    "phrasing_words",
+    // Words that one side has alone, and their share.
+    "query_alone",
+    "phrasing_alone",
+    "query_alone_share",
+    "phrasing_alone_share",
+    // Of the query's: not in the entry, not in its answer either, but in another entry.
+    "not_in_entry",
+    "not_in_answer",
+    "in_other_entry",
+    // Of the phrasing's: in all phrasings of the entry.
+    "core_alone",
+    // Numbers and codes: both sides have one alone; those of the query; of these, not in the entry; of the phrasing.
+    "numbers_differ",
+    "query_numbers",
+    "numbers_not_in_entry",
+    "phrasing_numbers",
+    // Directions that one side has alone; a negation on one side; "I" and "you" exchanged; opposites by prefix.
+    "directions",
+    "negation",
+    "person",
+    "opposites",
+];
+
+/// What is known of words beyond the entry.
+pub trait Words {
+    /// The number of entries of the FAQ that have this word in their phrasings.
+    fn document_frequency(&self, word: &str) -> usize;
+
+    /// The number of entries.
+    fn entries(&self) -> usize;
+
+    /// Whether the embedding model has the word in its vocabulary.
+    fn is_in_vocabulary(&self, word: &str) -> bool;
+}
+
+/// Aligns a query with a phrasing of an entry.
+pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) -> Alignment {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let stem = |word: &str| stem(&stemmer, word);
+    let stems = |words: &[String]| words.iter().map(|word| stem(word)).collect::<BTreeSet<String>>();
+    let plain_query = split(query);
+    let plain_phrasing = split(&entry.phrasings[phrasing]);
+    let phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| content(split(text))).collect();
+    let of_phrasings: Vec<BTreeSet<String>> = phrasings.iter().map(|words| stems(words)).collect();
+    let in_phrasings = |word: &str| of_phrasings.iter().any(|stems| stems.contains(word));
+    let answer: Vec<String> = if is_real_answer(&entry.answer) {
+        content(split(&entry.answer)).into_iter().take(ANSWER_WORDS).collect()
+    } else {
+        Vec::new()
+    };
+    let of_answer = LazyCell::new(|| stems(&answer));
+
+    let mut corrections = Vec::new();
+    let mut unknown = 0;
+    let mut own = content(plain_query.clone());
+    for word in &mut own {
+        let known = is_number(word)
+            || in_phrasings(&stem(word))
+            || words.document_frequency(word) > 0
+            || words.is_in_vocabulary(word);
+        if known {
+            continue;
+        }
+        let near = phrasings.iter().flatten().chain(&answer).filter(|other| is_slip(word, other));
+        match near.min_by_key(|other| strsim::damerau_levenshtein(word, other)) {
+            Some(meant) => corrections.push((std::mem::replace(word, meant.clone()), meant.clone())),
+            None => unknown += 1,
+        }
+    }
+    let query_stems = stems(&own);
+    let nearest = &phrasings[phrasing];
+    let pick = |from: &[String], keep: &dyn Fn(&str) -> bool| -> Vec<String> {
+        from.iter().filter(|word| keep(&stem(word))).cloned().collect()
+    };
+    let query_alone = pick(&own, &|stem| !of_phrasings[phrasing].contains(stem));
+    let phrasing_alone = pick(nearest, &|stem| !query_stems.contains(stem));
+    let not_in_entry = pick(&query_alone, &|stem| !in_phrasings(stem));
+    let not_in_answer = pick(&not_in_entry, &|stem| !of_answer.contains(stem));
+    let core_alone = pick(&phrasing_alone, &|stem| of_phrasings.iter().all(|stems| stems.contains(stem)));
+
+    let weight = |list: &[String]| -> f64 {
+        let of_word = |word: &String| {
+            let frequency = words.document_frequency(word) as f64;
+            ((words.entries() as f64 + 1.0) / (frequency + 0.5)).ln().max(0.0)
+        };
+        list.iter().map(of_word).sum()
+    };
+    let share = |part: &[String], whole: &[String]| weight(part) / (weight(whole) + 1e-9);
+    let count = |list: &[String]| list.len() as f64;
+    let numbers = |list: &[String]| list.iter().filter(|word| is_number(word)).count() as f64;
+    let flag = |holds: bool| f64::from(u8::from(holds));
+    let has = |text: &[String], list: &[&str]| text.iter().any(|word| list.contains(&word.as_str()));
+    let all: Vec<Vec<String>> = entry.phrasings.iter().map(|text| split(text)).collect();
+    let directions = |a: &[String], missing: &dyn Fn(&String) -> bool| {
+        a.iter().filter(|word| DIRECTIONS.contains(&word.as_str()) && missing(word)).count() as f64
+    };
+    let opposite = |a: &String| phrasing_alone.iter().any(|b| is_prefixed(a, b) || is_prefixed(b, a));
+    let first = has(&plain_query, FIRST_PERSON) != has(&plain_phrasing, FIRST_PERSON);
+    let second = has(&plain_query, SECOND_PERSON) != has(&plain_phrasing, SECOND_PERSON);
+    let features = [
+        corrections.len() as f64,
+        f64::from(unknown),
+        count(&own),
+        count(nearest),
+        count(&query_alone),
+        count(&phrasing_alone),
+        share(&query_alone, &own),
+        share(&phrasing_alone, nearest),
+        count(&not_in_entry),
+        count(&not_in_answer),
+        not_in_entry.iter().filter(|word| words.document_frequency(word) > 0).count() as f64,
+        count(&core_alone),
+        flag(numbers(&query_alone) > 0.0 && numbers(&phrasing_alone) > 0.0),
+        numbers(&query_alone),
+        numbers(&not_in_answer),
+        numbers(&phrasing_alone),
+        directions(&plain_query, &|word| all.iter().all(|text| !text.contains(word)))
+            + directions(&plain_phrasing, &|word| !plain_query.contains(word)),
+        flag(has(&plain_query, NEGATIONS) != has(&plain_phrasing, NEGATIONS)),
+        flag(first && second),
+        flag(not_in_entry.iter().any(opposite)),
+    ];
+    Alignment {
+        query: own,
+        phrasing: nearest.clone(),
+        query_alone,
+        not_in_entry,
+        not_in_answer,
+        phrasing_alone,
+        core_alone,
+        corrections,
+        features,
+    }
+}
+
+/// The words of a text, in lower case and without accents. What has a digit in it is one word with its
+/// dots and hyphens: "pw-203", "2.1", "10:30".
+fn split(text: &str) -> Vec<String> {
+    let folded: String =
+        text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).collect();
+    let joins = |c: char| matches!(c, '-' | '.' | ':' | '/' | '\'' | '’' | '_');
+    let mut words = Vec::new();
+    for run in folded.split(|c: char| !c.is_alphanumeric() && !joins(c)) {
+        let run = run.trim_matches(joins);
+        if run.chars().any(|c| c.is_ascii_digit()) {
+            words.push(run.to_owned());
+        } else {
+            words.extend(run.split(joins).filter(|word| !word.is_empty()).map(str::to_owned));
+        }
+    }
+    words
+}
+
+fn content(words: Vec<String>) -> Vec<String> {
+    words.into_iter().filter(|word| !FUNCTION_WORDS.contains(&word.as_str())).collect()
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().any(|c| c.is_ascii_digit()) || NUMBERS.iter().any(|(name, _)| *name == word)
+}
+
+/// A word without its inflection; numbers as digits.
+fn stem(stemmer: &Stemmer, word: &str) -> String {
+    if let Some((_, digits)) = NUMBERS.iter().find(|(name, _)| *name == word) {
+        return (*digits).to_owned();
+    }
+    if is_number(word) { word.to_owned() } else { stemmer.stem(word).into_owned() }
+}
+
+/// Whether one word may be the other with a slip of the keyboard, or two in long ones.
+fn is_slip(typed: &str, meant: &str) -> bool {
+    let (short, long) = (typed.len().min(meant.len()), typed.len().max(meant.len()));
+    if short < 4 || long - short > 2 || is_number(typed) || is_number(meant) {
+        return false;
+    }
+    match strsim::damerau_levenshtein(typed, meant) {
+        1 => true,
+        2 => short >= 6,
+        _ => false,
+    }
+}
+
+/// Whether a word is the other with a prefix that turns it round: "uninstall" and "install".
+fn is_prefixed(word: &str, stem: &str) -> bool {
+    stem.len() >= 4
+        && ["un", "dis", "in", "im", "de", "non", "mis"]
+            .iter()
+            .any(|prefix| word.strip_prefix(prefix) == Some(stem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faq::EntryId;
+
+    struct Known(&'static [&'static str]);
+
+    impl Words for Known {
+        fn document_frequency(&self, word: &str) -> usize {
+            usize::from(self.0.contains(&word))
+        }
+        fn entries(&self) -> usize {
+            10
+        }
+        fn is_in_vocabulary(&self, word: &str) -> bool {
+            ["munich", "office", "cat", "mean"].contains(&word)
+        }
+    }
+
+    fn entry(phrasings: &[&str], answer: &str) -> Entry {
+        Entry {
+            id: EntryId::from("a"),
+            phrasings: phrasings.iter().map(|&text| text.to_owned()).collect(),
+            answer: answer.into(),
+            source: None,
+            tags: Vec::new(),
+            min_confidence: None,
+        }
+    }
+
+    fn feature(alignment: &Alignment, name: &str) -> f64 {
+        alignment.features[NAMES.iter().position(|own| *own == name).unwrap()]
+    }
+
+    #[test]
+    fn what_differs_is_found() {
+        let berlin = entry(&["How do I contact the Berlin office?"], "Call 030.");
+        let found = align("How can I contact the Munich offices", &berlin, 0, &Known(&["berlin", "office"]));
+        assert_eq!(
+            (&*found.not_in_answer, &*found.phrasing_alone),
+            (&["munich".to_owned()][..], &["berlin".to_owned()][..])
+        );
+        let code = entry(&["What does error E1042 mean?"], "Too hot.");
+        let found = align("what does error e1043 mean", &code, 0, &Known(&["error"]));
+        assert_eq!(feature(&found, "numbers_differ"), 1.0);
+        assert_eq!(
+            align("What does error E1042 mean", &code, 0, &Known(&[])).query_alone,
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn other_phrasings_and_the_answer_count() {
+        let flight = entry(&["a flight to Paris", "a flight to Rome"], "We fly to Oslo too.");
+        let found = align("a flight to Rome", &flight, 0, &Known(&[]));
+        assert_eq!((found.query_alone.len(), found.not_in_entry.len(), found.core_alone.len()), (1, 0, 0));
+        let found = align("a flight to Oslo", &flight, 0, &Known(&[]));
+        assert_eq!((found.not_in_entry.len(), found.not_in_answer.len()), (1, 0));
+    }
+
+    #[test]
+    fn slips_are_mended_and_known_words_are_not() {
+        let cancel = entry(&["How do I cancel my subscription?"], "x");
+        let found = align("cancle my subscripton", &cancel, 0, &Known(&[]));
+        assert_eq!(found.corrections.len(), 2, "{found:?}");
+        assert!(found.query_alone.is_empty());
+        let cats = entry(&["Can I bring my cart?"], "x");
+        assert!(align("can I bring my cat", &cats, 0, &Known(&[])).corrections.is_empty());
+    }
+
+    #[test]
+    fn small_words_that_turn_a_question_count() {
+        let on = entry(&["Can I pay before the trip?"], "x");
+        assert_eq!(feature(&align("Can I pay after the trip?", &on, 0, &Known(&[])), "directions"), 2.0);
+        assert_eq!(feature(&align("Can I not pay before the trip?", &on, 0, &Known(&[])), "negation"), 1.0);
+        assert_eq!(feature(&align("Can you pay before your trip?", &on, 0, &Known(&[])), "person"), 1.0);
+        let install = entry(&["How do I install it?"], "x");
+        assert_eq!(feature(&align("How do I uninstall it?", &install, 0, &Known(&[])), "opposites"), 1.0);
+    }
+}
