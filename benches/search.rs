@@ -53,6 +53,7 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
             source: None,
             tags: Vec::new(),
             min_confidence: None,
+            urgent: false,
         })
         .collect()
 }

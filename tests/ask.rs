@@ -110,20 +110,18 @@ fn every_bad_row_is_said_with_its_place() {
 fn flags_go_over_variables_over_the_file() {
     let world = World::new();
     shop(&world);
-    let min_cosine = |run: common::Run| run.err.split("below ").nth(1).map(|text| text.trim().to_owned());
-    let ask = ["ask", "parcel weather"];
+    let min_cosine = |run: common::Run| run.out.split("at least ").nth(1).map(|text| text[..4].to_owned());
+    let ask = ["ask", "--explain", "parcel weather"];
     world.write("faqbot.toml", "faq = \"shop.yaml\"\nmodel = \"hash\"\nmin_cosine = 0.91\n");
     assert_eq!(min_cosine(world.run(&ask, "", 1)).as_deref(), Some("0.91"));
-    let run = world.faqbot(&ask).env("FAQBOT_MIN_COSINE", "0.92").output().expect("runs");
-    assert!(String::from_utf8_lossy(&run.stderr).contains("below 0.92"));
-    let run = world
-        .faqbot(&[&ask[..], &["--min-cosine", "0.93"]].concat())
-        .env("FAQBOT_MIN_COSINE", "0.92")
-        .output();
-    assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.93"));
-
-    let run = world.faqbot(&ask).env("FAQBOT_MIN_COSINE", "").env("FAQBOT_COLOR", "").output();
-    assert!(String::from_utf8_lossy(&run.expect("runs").stderr).contains("below 0.91"), "empty is unset");
+    let with = |value: &str, more: &[&str]| {
+        let mut command = world.faqbot(&[&ask[..], more].concat());
+        let output = command.env("FAQBOT_MIN_COSINE", value).env("FAQBOT_COLOR", "").output().expect("runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(with("0.92", &[]).contains("at least 0.92"));
+    assert!(with("0.92", &["--min-cosine", "0.93"]).contains("at least 0.93"));
+    assert!(with("", &[]).contains("at least 0.91"), "empty is unset");
 
     world.write("other.toml", "faq = \"shop.yaml\"\nmin_cosin = 1\n");
     let run = world.run(&["ask", "--config", "other.toml", "x"], "", 2);
@@ -241,16 +239,55 @@ mod bundled {
             .run(&["ask", "--json"], "do shrinks google their patients?\nwhat is the capital of france\n", 0)
             .json();
         let confidence = |at: usize| rows[at]["confidence"].as_f64().expect("a confidence");
-        assert!(confidence(0) > 0.72 && confidence(0) <= 1.0 && confidence(1) < 0.3);
+        assert!(confidence(0) > 0.69 && confidence(0) <= 1.0 && confidence(1) < 0.3);
         assert_eq!(rows[0]["matches"][0]["confidence"], rows[0]["confidence"]);
         assert!(rows[0]["matches"][1]["confidence"].is_null());
         let run =
             world.run(&["ask", "--min-confidence", "0.999", "do shrinks google their patients?"], "", 1);
         assert!(run.out.starts_with("Did you mean") && run.err.contains("% sure"), "{run:?}");
         let run = world.run(&["ask", "--explain", "do shrinks google their patients?"], "", 0);
-        for expected in ["confidence", "margin", "an answer needs 0.72", "ridge", "×0.3", "answered: "] {
+        for expected in ["confidence", "margin", "an answer needs", "ridge", "×0.3", "answered: "] {
             assert!(run.out.contains(expected), "{expected}: {run:?}");
         }
+    }
+
+    /// A dozen entries with one phrasing each, as people begin.
+    const SMALL: &str = "
+- {question: What does error E1042 mean?, answer: The tank is empty.}
+- {question: How do I contact the Berlin office?, answer: 'Call 030 1234.'}
+- {question: Is there a fee for transfers under 50 euros?, answer: 'No, they are free.'}
+- {question: Can I bring my dog into the store?, answer: 'Yes, on a lead.'}
+- {question: When do you open on Mondays?, answer: At nine.}
+- {question: How do I cancel my Basic plan?, answer: In your account.}
+- {question: Where do I park?, answer: Behind the house.}
+- {question: Do you ship to Norway?, answer: 'Yes, within a week.'}
+";
+
+    #[test]
+    fn one_word_that_differs_is_no_silent_answer() {
+        let world = World::new();
+        world.write("small.yaml", SMALL);
+        for (query, differs) in [
+            ("What does error E1043 mean?", "e1043"),
+            ("How do I contact the Munich office?", "munich"),
+            ("Is there a fee for transfers under 5000 euros?", "5000"),
+            ("Can I bring my cat into the store?", "cat"),
+            ("Do you ship to Brazil?", "brazil"),
+        ] {
+            let rows = world.run(&["ask", "--json", "--faq", "small.yaml"], format!("{query}\n"), 0).json();
+            assert_ne!(rows[0]["outcome"], "answer", "{rows:?}");
+            assert_eq!(rows[0]["matches"][0]["differs"][0], differs, "{rows:?}");
+        }
+        let run = world.run(&["ask", "--faq", "small.yaml", "How do I contact the Munich office?"], "", 1);
+        assert!(run.out.contains("I know about \"Berlin\", not \"Munich\"."), "{run:?}");
+        // The question is shown above its answer, unless it is what was asked.
+        let run = world.run(&["ask", "--faq", "small.yaml", "how can i contact the berlin offices"], "", 0);
+        assert_eq!(run.out, "How do I contact the Berlin office?\nCall 030 1234.\n");
+        let run = world.run(&["ask", "--faq", "small.yaml", "How do I contact the Berlin office"], "", 0);
+        assert_eq!(run.out, "Call 030 1234.\n");
+        // A slip of the keyboard is no other word.
+        let run = world.run(&["ask", "--faq", "small.yaml", "how do i cancle my basci plan"], "", 0);
+        assert!(run.out.ends_with("In your account.\n"), "{run:?}");
     }
 
     #[test]

@@ -81,14 +81,14 @@ fn several_files_and_folders_are_one_faq() {
     world.write("faq/more/orders.csv", "question,answer\nWhere is my parcel?,On its way.\n");
     let ask = ["ask", "--model", "hash", "--faq", "faq"];
     let run = world.run(&[&ask[..], &["when do you open"]].concat(), "", 0);
-    assert_eq!(run.out, "At nine.\n");
+    assert!(run.out.ends_with("At nine.\n"), "{run:?}");
     assert!(run.err.contains("orders.csv: CSV, 1 entry, 1 phrasing"), "{run:?}");
     let files = ["ask", "--model", "hash", "--faq", "faq/more/orders.csv", "--faq", "shop.yaml"];
     world.write("shop.yaml", SHOP);
     let run = world.run(&[&files[..], &["reset my password"]].concat(), "", 0);
-    assert_eq!(run.out, "Use the link on the sign-in page.\n");
+    assert_eq!(run.out, "How do I reset my password?\nUse the link on the sign-in page.\n");
     world.write("faqbot.toml", "faq = [\"faq\", \"shop.yaml\"]\nmodel = \"hash\"\n");
-    assert_eq!(world.run(&["ask", "when do you open"], "", 0).out, "At nine.\n");
+    assert!(world.run(&["ask", "when do you open"], "", 0).out.ends_with("At nine.\n"));
     world.write("empty/notes.png", "");
     let run = world.run(&["ask", "--model", "hash", "--faq", "empty", "x"], "", 2);
     assert!(run.err.contains("empty: no FAQ in this folder"), "{run:?}");

@@ -93,15 +93,22 @@ fn text() -> impl Strategy<Value = String> {
 
 fn entry() -> impl Strategy<Value = Entry> {
     let confidence = option::of(sample::select(&[0.0f32, 0.1, 0.3, 0.55, 1.0][..]));
-    (text(), vec(text(), 1..4), text(), option::of(text()), vec(text(), 0..3), confidence).prop_map(
-        |(id, phrasings, answer, source, tags, min_confidence)| {
+    (
+        text(),
+        vec(text(), 1..4),
+        text(),
+        option::of(text()),
+        vec(text(), 0..3),
+        confidence,
+        proptest::bool::ANY,
+    )
+        .prop_map(|(id, phrasings, answer, source, tags, min_confidence, urgent)| {
             // A phrasing stands once in an entry.
             let mut seen = std::collections::HashSet::new();
             let phrasings =
                 phrasings.into_iter().filter(|phrasing| seen.insert(phrasing.to_lowercase())).collect();
-            Entry { id: EntryId::from(id.as_str()), phrasings, answer, source, tags, min_confidence }
-        },
-    )
+            Entry { id: EntryId::from(id.as_str()), phrasings, answer, source, tags, min_confidence, urgent }
+        })
 }
 
 fn faq() -> impl Strategy<Value = Faq> {

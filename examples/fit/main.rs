@@ -20,13 +20,14 @@ mod random;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use faqbot::matching::alignment::Alignment;
 use faqbot::matching::confidence::{Calibration, inputs};
 use faqbot::matching::features::{Features, names};
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, Weights};
 use faqbot::matching::trees::{Options, Row, Trees};
 use faqbot::quality::calibration::{Scored, choose_policy};
-use faqbot::quality::eval::LabelledQuery;
+use faqbot::quality::eval::{LabelledQuery, load_queries};
 use faqbot::{Bot, Faq, Policy, Reply, Setup};
 use rayon::prelude::*;
 
@@ -49,11 +50,17 @@ const MAX_OUT_OF_SCOPE: f64 = 0.6;
 /// The share of these that come from the other families: questions about something else altogether.
 const FAR: f64 = 0.3;
 
+/// The share of parts that have an entry of another family in them: one that stands out, as a crisis entry does.
+const GUESTS: f64 = 0.35;
+
+/// Messages of no FAQ that a part gets: chatter, orders, insults, figures of speech.
+const MESSAGES: usize = 8;
+
 /// The share of a part's queries that have an error of typing.
 const MISTYPED: f64 = 0.2;
 
 /// The weight of the minimal pairs, of all rows together.
-const PAIRS_WEIGHT: f64 = 0.4;
+const PAIRS_WEIGHT: f64 = 0.25;
 
 /// Groups of FAQs for the minimal pairs' cross-validation.
 const FOLDS: usize = 6;
@@ -62,6 +69,8 @@ const FOLDS: usize = 6;
 struct Sample {
     family: String,
     query_family: String,
+    /// The family of the FAQ's guest, if it has one.
+    guest: Option<&'static str>,
     /// The group of the minimal pairs; `None` for public sets.
     fold: Option<usize>,
     features: Features,
@@ -240,13 +249,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("\n## Confidence\n");
     let mut samples = Vec::new();
-    for Drawn { family, faq, queries, from } in drawn {
+    for Drawn { family, guest, faq, queries, from } in drawn {
         let asked = Asked::new(&bot(faq)?, queries)?;
         let weight = 1.0 / asked.queries.len().max(1) as f64;
         samples.extend(asked.replies.iter().enumerate().filter_map(|(at, reply)| {
             Some(Sample {
                 family: family.to_owned(),
                 query_family: from[at].to_owned(),
+                guest,
                 fold: None,
                 features: reply.features?,
                 right: asked.is_right(at),
@@ -265,6 +275,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some(Sample {
                 family: "pairs".to_owned(),
                 query_family: "pairs".to_owned(),
+                guest: None,
                 fold: Some(at % FOLDS),
                 features: reply.features?,
                 right: asked.is_right(query),
@@ -293,7 +304,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shipped = fit(&|_| true);
     let without: HashMap<&str, Trees> = FAMILIES
         .into_par_iter()
-        .map(|family| (family, fit(&|sample| sample.family != family && sample.query_family != family)))
+        .map(|family| {
+            (
+                family,
+                fit(&|sample| {
+                    sample.family != family && sample.query_family != family && sample.guest != Some(family)
+                }),
+            )
+        })
         .collect();
     let without_fold: Vec<Trees> =
         (0..FOLDS).into_par_iter().map(|fold| fit(&|sample| sample.fold != Some(fold))).collect();
@@ -302,23 +320,34 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         move |features: &Features| sigmoid(trees.logit(features))
     };
 
+    // As many from each set, evenly spread, and the pairs as one more set: none is to rule the thresholds by its size.
+    let some = |scored: Vec<Scored>| {
+        let count = scored.len();
+        (0..400).map(move |at| scored[at * count / 400])
+    };
+    let of_pairs = fit_pairs
+        .iter()
+        .enumerate()
+        .flat_map(|(at, asked)| asked.scored(confidence(&without_fold[at % FOLDS])))
+        .collect();
     let pooled: Vec<Scored> = measured
         .iter()
-        // As many from each set, evenly spread: none is to rule the thresholds by its size.
-        .flat_map(|Measured { set, calibration, .. }| {
-            let scored = calibration.scored(confidence(&without[set.family]));
-            let count = scored.len();
-            (0..400).map(move |at| scored[at * count / 400]).collect::<Vec<_>>()
-        })
-        .chain(
-            fit_pairs
-                .iter()
-                .enumerate()
-                .flat_map(|(at, asked)| asked.scored(confidence(&without_fold[at % FOLDS]))),
-        )
+        .map(|own| own.calibration.scored(confidence(&without[own.set.family])))
+        .chain([of_pairs])
+        .flat_map(some)
         .collect();
     let policy = choose_policy(&pooled, 0.05);
-    println!("thresholds for 5 % wrong answers: {policy:?}\n");
+    println!("thresholds for 5 % wrong answers: {policy:?}");
+    // A hint names the nearest question to one that is not answered.
+    let hint = (1..20).rev().map(|twentieth| f64::from(twentieth) / 20.0).take_while(|&least| {
+        let band: Vec<&Scored> =
+            pooled.iter().filter(|query| (least..least + 0.05).contains(&query.confidence)).collect();
+        4 * band.iter().filter(|query| query.right).count() >= band.len()
+    });
+    println!(
+        "hints, in whose bands of a twentieth the nearest question is right at least one time in four: from {:.2} on\n",
+        hint.last().unwrap_or(1.0)
+    );
     let below = |least: f32| {
         let shares = measured.iter().map(|Measured { calibration, .. }| {
             let right: Vec<usize> =
@@ -334,6 +363,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         min_cosine.last().unwrap_or(0.0)
     );
 
+    // Queries whose words are those of the phrasing.
+    let same: Vec<bool> = measured
+        .iter()
+        .map(|own| &own.calibration)
+        .chain(&fit_pairs)
+        .flat_map(|asked| (0..asked.replies.len()).map(move |at| (asked, at)))
+        .filter(|(asked, at)| {
+            asked.replies[*at].alignment.as_ref().is_some_and(Alignment::has_the_same_words)
+        })
+        .map(|(asked, at)| asked.is_right(at))
+        .collect();
+    println!(
+        "the same words as the nearest phrasing: {} queries, {:.1} % right\n",
+        same.len(),
+        100.0 * same.iter().filter(|right| **right).count() as f64 / same.len().max(1) as f64
+    );
     println!("On the test queries, the confidence fitted without the set's family:\n");
     header("");
     let each = |name: &str, value: &dyn Fn(&Measured) -> f64, digits: usize| {
@@ -530,6 +575,7 @@ struct Measured {
 /// A part of a FAQ with queries, and the family that each query comes from.
 struct Drawn {
     family: &'static str,
+    guest: Option<&'static str>,
     faq: Faq,
     queries: Vec<LabelledQuery>,
     from: Vec<&'static str>,
@@ -541,11 +587,25 @@ fn draw(random: &mut Random, data: &Data) -> faqbot::Result<Vec<Drawn>> {
         .iter()
         .map(|source| Ok((source.family, data.calibration(source)?)))
         .collect::<faqbot::Result<_>>()?;
+    // Those that are no crisis are answered by no FAQ; the other half is for tests.
+    let messages: Vec<LabelledQuery> = load_queries(Path::new("data/messages.jsonl"))?
+        .into_iter()
+        .filter(|message| {
+            message.kind.as_deref().is_some_and(|kind| kind != "crisis" && !kind.ends_with("_test"))
+        })
+        .collect();
     let mut drawn = Vec::new();
     for (source, (_, labelled)) in SOURCES.iter().zip(&asked) {
         let whole = data.faq(source)?;
         for _ in 0..PARTS {
-            let faq = part(random, &whole);
+            let mut faq = part(random, &whole);
+            let mut guest = None;
+            let (other, others) = &asked[random.below(asked.len())];
+            if *other != source.family && random.unit() < GUESTS {
+                let host = &SOURCES[asked.iter().position(|(family, _)| family == other).unwrap_or(0)];
+                faq.entries.extend(part(random, &data.faq(host)?).entries.into_iter().take(1));
+                guest = Some(*other);
+            }
             let ids: HashSet<&str> = faq.entries.iter().map(|entry| entry.id.as_str()).collect();
             let answered = |query: &LabelledQuery| {
                 query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()))
@@ -553,12 +613,18 @@ fn draw(random: &mut Random, data: &Data) -> faqbot::Result<Vec<Drawn>> {
             let (inside, outside): (Vec<LabelledQuery>, Vec<LabelledQuery>) =
                 labelled.iter().cloned().partition(answered);
             let mut queries = random.some(&inside, PART_QUERIES);
+            if guest.is_some() {
+                let of_guest: Vec<LabelledQuery> =
+                    others.iter().filter(|query| answered(query)).cloned().collect();
+                queries.extend(random.some(&of_guest, 10));
+            }
             let share = random.unit() * MAX_OUT_OF_SCOPE;
             let count = (queries.len() as f64 * share / (1.0 - share)).round() as usize;
             // Some of those out of scope are about something else altogether.
             let far = (count as f64 * FAR).round() as usize;
             let unanswered = |query: LabelledQuery| LabelledQuery { expected: None, ok: vec![], ..query };
             queries.extend(random.some(&outside, count - far).into_iter().map(unanswered));
+            queries.extend(random.some(&messages, MESSAGES));
             let mut from = vec![source.family; queries.len()];
             for _ in 0..far {
                 let (family, others) = &asked[random.below(asked.len())];
@@ -573,7 +639,7 @@ fn draw(random: &mut Random, data: &Data) -> faqbot::Result<Vec<Drawn>> {
                     labelled.query = mistyped(random, &labelled.query, errors);
                 }
             }
-            drawn.push(Drawn { family: source.family, faq, queries, from });
+            drawn.push(Drawn { family: source.family, guest, faq, queries, from });
         }
     }
     Ok(drawn)

@@ -239,6 +239,7 @@ fn check(
         source: raw.source.and_then(&mut tidy),
         tags: raw.tags.into_iter().filter_map(&mut tidy).collect(),
         min_confidence: raw.min_confidence,
+        urgent: raw.urgent,
     };
     Ok((id, entry))
 }

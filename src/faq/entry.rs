@@ -40,6 +40,8 @@ pub struct Entry {
     pub tags: Vec<String>,
     /// The confidence above which this entry answers, in `0..=1`, if it has its own.
     pub min_confidence: Option<f32>,
+    /// Whether someone may be in danger who asks: no guard keeps this entry from answering.
+    pub urgent: bool,
 }
 
 impl Entry {

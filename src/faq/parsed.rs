@@ -19,6 +19,8 @@ pub struct RawEntry {
     pub tags: Vec<String>,
     /// See [`super::Entry::min_confidence`].
     pub min_confidence: Option<f32>,
+    /// See [`super::Entry::urgent`].
+    pub urgent: bool,
     /// Whether this is half an entry, questions or answer. The other half has the same id and may be
     /// elsewhere.
     pub half: bool,

@@ -84,6 +84,33 @@ pub struct Alignment {
     pub features: [f64; COUNT],
 }
 
+impl Alignment {
+    /// Whether the query has the phrasing's words and no others, inflection and small words aside, and none of the
+    /// small words that turn a question.
+    pub fn has_the_same_words(&self) -> bool {
+        let feature =
+            |name: &str| NAMES.iter().position(|own| *own == name).map_or(0.0, |at| self.features[at]);
+        let turned = ["directions", "negation", "person"].into_iter().any(|name| feature(name) > 0.0);
+        self.query.len() > 1 && self.query_alone.is_empty() && self.phrasing_alone.is_empty() && !turned
+    }
+
+    /// Where query and phrasing are the same but for a word or two: what the query has that the entry lacks, and what
+    /// the phrasing has in its place.
+    pub fn exchanged(&self) -> Option<(&[String], &[String])> {
+        const FEW: std::ops::RangeInclusive<usize> = 1..=2;
+        let shared = self.query.len() > self.query_alone.len();
+        let few = FEW.contains(&self.not_in_answer.len()) && FEW.contains(&self.phrasing_alone.len());
+        let same = self.query_alone.len() == self.not_in_answer.len();
+        (shared && few && same).then_some((&*self.not_in_answer, &*self.phrasing_alone))
+    }
+}
+
+/// A word as a text has it: with its capital letters and accents.
+pub fn as_written<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let inner = |piece: &'t str| piece.trim_matches(|c: char| !c.is_alphanumeric());
+    text.split_whitespace().map(inner).find(|piece| split(piece) == [word])
+}
+
 /// The number of features.
 pub const COUNT: usize = NAMES.len();
 
@@ -267,7 +294,8 @@ fn stem(stemmer: &Stemmer, word: &str) -> String {
 /// Whether one word may be the other with a slip of the keyboard, or two in long ones.
 fn is_slip(typed: &str, meant: &str) -> bool {
     let (short, long) = (typed.len().min(meant.len()), typed.len().max(meant.len()));
-    if short < 4 || long - short > 2 || is_number(typed) || is_number(meant) {
+    let opposite = is_prefixed(typed, meant) || is_prefixed(meant, typed);
+    if short < 4 || long - short > 2 || is_number(typed) || is_number(meant) || opposite {
         return false;
     }
     match strsim::damerau_levenshtein(typed, meant) {
@@ -312,6 +340,7 @@ mod tests {
             source: None,
             tags: Vec::new(),
             min_confidence: None,
+            urgent: false,
         }
     }
 
@@ -360,7 +389,10 @@ mod tests {
         let on = entry(&["Can I pay before the trip?"], "x");
         assert_eq!(feature(&align("Can I pay after the trip?", &on, 0, &Known(&[])), "directions"), 2.0);
         assert_eq!(feature(&align("Can I not pay before the trip?", &on, 0, &Known(&[])), "negation"), 1.0);
-        assert_eq!(feature(&align("Can you pay before your trip?", &on, 0, &Known(&[])), "person"), 1.0);
+        let found = align("Can you pay before the trip?", &on, 0, &Known(&[]));
+        assert_eq!(feature(&found, "person"), 1.0);
+        assert!(!found.has_the_same_words());
+        assert!(align("can I pay before trips", &on, 0, &Known(&[])).has_the_same_words());
         let install = entry(&["How do I install it?"], "x");
         assert_eq!(feature(&align("How do I uninstall it?", &install, 0, &Known(&[])), "opposites"), 1.0);
     }

@@ -245,6 +245,7 @@ mod tests {
             source: None,
             tags: vec![],
             min_confidence: None,
+            urgent: false,
         }
     }
 

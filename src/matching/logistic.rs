@@ -245,6 +245,6 @@ mod tests {
             .collect();
         let model = Logistic::fit(&rows).unwrap();
         assert!(model.weights.iter().all(|weight| weight.is_finite()));
-        assert!(model.probability(&rows[49].features) > 0.9);
+        assert!(model.probability(&rows[49].inputs) > 0.9);
     }
 }

@@ -100,6 +100,7 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             return None;
         }
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
+        let best = reply.matches.first().map(|best| bot.entry(best));
         Some(Case {
             row: Labelled {
                 inputs: inputs(shipped_trees(), &reply.features?),
@@ -109,9 +110,9 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             in_scope: labelled.in_scope(),
             fold: 0,
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
-            answerable: reply.guard.is_none()
+            answerable: (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
-            own_min_confidence: reply.matches.first().and_then(|best| bot.entry(best).min_confidence),
+            own_min_confidence: best.and_then(|best| best.min_confidence),
             answered_before: reply.answer().is_some(),
             confidence_before: reply.confidence.map(f64::from),
         })

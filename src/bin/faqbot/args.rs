@@ -236,12 +236,23 @@ pub struct CalibrateArgs {
     #[arg(long, value_name = "FILE")]
     pub queries: PathBuf,
     /// The share of all queries that may get a wrong answer, such as 5% or 0.05
-    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share_not_one)]
     pub max_wrong: f64,
     /// The share of questions without an answer in the FAQ that you expect, such as 20%, where the
     /// file has another
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub out_of_scope: Option<f64>,
+    /// Print what it would give, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A share, but not a bare 1, which may be meant as one in a hundred.
+fn share_not_one(text: &str) -> Result<f64, String> {
+    match text.trim() {
+        "1" | "1." | "1.0" => Err("is one in a hundred meant, or all? write 1% or 100%".into()),
+        text => share(text),
+    }
 }
 
 /// A share as a fraction or in percent.

@@ -71,7 +71,7 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Check { args, .. } => return check::check(&settings, &args),
         Command::Convert { args, .. } => convert::convert(&settings, &args)?,
         Command::Eval { args, .. } => return eval::eval(&settings, &args),
-        Command::Calibrate { args, .. } => calibrate::calibrate(&settings, &args)?,
+        Command::Calibrate { args, .. } => return calibrate::calibrate(&settings, &args),
         Command::Models { .. } => models::models(&settings)?,
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,

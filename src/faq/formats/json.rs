@@ -62,6 +62,8 @@ pub(super) struct EntryJson<'e> {
     tags: &'e [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     min_confidence: Option<f32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    urgent: bool,
 }
 
 impl<'e> EntryJson<'e> {
@@ -74,6 +76,7 @@ impl<'e> EntryJson<'e> {
             source: entry.source.as_deref(),
             tags: &entry.tags,
             min_confidence: entry.min_confidence,
+            urgent: entry.urgent,
         }
     }
 }

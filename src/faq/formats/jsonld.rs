@@ -114,6 +114,7 @@ fn question(node: &Node, parsed: &mut Parsed) {
         source: node.text_of("isBasedOn"),
         tags: node.texts_of("keywords"),
         min_confidence: node.text_of("faqbot:min_confidence").and_then(|own| own.parse().ok()),
+        urgent: node.text_of("faqbot:urgent").is_some_and(|urgent| urgent == "true"),
         ..RawEntry::default()
     });
 }
@@ -170,6 +171,9 @@ fn entry(entry: &Entry) -> serde_json::Value {
     if let Some(own) = entry.min_confidence {
         // As text, so that 0.3 stays 0.3.
         node["faqbot:min_confidence"] = json!(own.to_string());
+    }
+    if entry.urgent {
+        node["faqbot:urgent"] = json!("true");
     }
     node
 }

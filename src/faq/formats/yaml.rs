@@ -13,6 +13,7 @@
 //!     source: shipping handbook
 //!     tags: [orders]
 //!     min_confidence: 0.5
+//!     urgent: true                 # no guard keeps it from answering
 //! ```
 
 use std::borrow::Cow;
@@ -107,6 +108,9 @@ fn entry(entry: &Entry) -> Yaml<'_> {
         // Through text, so that 0.3 is written as 0.3.
         let own = own.to_string().parse::<f64>().unwrap_or_default();
         fields.insert(string("min_confidence"), Yaml::Value(Scalar::FloatingPoint(own.into())));
+    }
+    if entry.urgent {
+        fields.insert(string("urgent"), Yaml::Value(Scalar::Boolean(true)));
     }
     Yaml::Mapping(fields)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
+use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE, URGENT};
 use crate::error::RowError;
 use crate::faq::normalize::abridge;
 
@@ -11,7 +11,7 @@ use crate::faq::normalize::abridge;
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
 
 /// The fields of an entry that a column can hold, with the names known for each.
-const FIELDS: [(&str, &[&str]); 7] = [
+const FIELDS: [(&str, &[&str]); 8] = [
     ("question", QUESTION),
     ("answer", ANSWER),
     ("also", ALSO),
@@ -19,6 +19,7 @@ const FIELDS: [(&str, &[&str]); 7] = [
     ("source", SOURCE),
     ("tags", TAGS),
     ("min_confidence", MIN_CONFIDENCE),
+    ("urgent", URGENT),
 ];
 
 /// The user's choice of columns: `question=Frage,answer=2`. A column is given by its heading or by its
@@ -62,6 +63,7 @@ pub struct Columns {
     pub source: Vec<usize>,
     pub tags: Vec<usize>,
     pub min_confidence: Vec<usize>,
+    pub urgent: Vec<usize>,
     /// QnA Maker's `key:value|key:value`.
     pub metadata: Vec<usize>,
     /// Whether the file is from QnA Maker, which writes line breaks as `\n`.
@@ -144,6 +146,7 @@ impl Columns {
             source: find("source", SOURCE)?,
             tags: find("tags", TAGS)?,
             min_confidence: find("min_confidence", MIN_CONFIDENCE)?,
+            urgent: find("urgent", URGENT)?,
             metadata: find("metadata", METADATA)?,
             qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
         };

@@ -1,5 +1,7 @@
 //! Names of fields and columns, in any case. The first of each list is the native format's.
 
+use crate::error::RowError;
+
 /// The question. If there are several, they are its phrasings.
 pub const QUESTION: &[&str] = &[
     "question",
@@ -57,6 +59,9 @@ pub const ID: &[&str] = &["id", "qid", "qnaid"];
 pub const SOURCE: &[&str] = &["source", "sourceurl", "source_url", "url", "link"];
 pub const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic", "topics"];
 pub const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
+
+/// See [`RawEntry::urgent`](crate::faq::parsed::RawEntry::urgent).
+pub const URGENT: &[&str] = &["urgent"];
 pub const METADATA: &[&str] = &["metadata"];
 
 /// The position of a name in a list of names.
@@ -68,4 +73,17 @@ pub fn rank(known: &[&str], name: &str) -> Option<usize> {
 /// Whether a name is in a list of names.
 pub fn is(known: &[&str], name: &str) -> bool {
     rank(known, name).is_some()
+}
+
+/// Whether a field says that an entry is urgent.
+///
+/// # Errors
+///
+/// Returns an error if it says neither `true` nor `false`.
+pub fn flag(text: &str, line: usize) -> Result<bool, RowError> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" => Ok(true),
+        "false" | "no" | "" => Ok(false),
+        _ => Err(RowError::new(line, format!("`urgent` is \"{text}\", neither true nor false"))),
+    }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::fields::{self, ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE};
+use super::fields::{
+    self, ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
+};
 use super::headings::asks;
 use crate::error::RowError;
 use crate::faq::normalize::abridge;
@@ -297,7 +299,7 @@ impl Reader {
         if self.unused.insert(name.to_owned()) {
             let reason = format!(
                 "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
-                 source, tags, min_confidence"
+                 source, tags, min_confidence, urgent"
             );
             self.parsed.notes.push(RowError::new(line, reason));
         }
@@ -379,6 +381,11 @@ impl Reader {
             } else if is(MIN_CONFIDENCE) {
                 match number(node, &name) {
                     Ok(confidence) => raw.min_confidence = confidence,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(URGENT) {
+                match text(node, &name).and_then(|text| fields::flag(&text.unwrap_or_default(), line)) {
+                    Ok(urgent) => raw.urgent = urgent,
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {

@@ -184,6 +184,7 @@ impl<'t> Rows<'t> {
             skipped.push(RowError::new(row.line, reason));
         };
         keep_first(&mut entry.source, row.source, || other("source"));
+        entry.urgent |= row.urgent;
         keep_first(&mut entry.min_confidence, row.min_confidence, || other("min_confidence"));
     }
 }
@@ -220,6 +221,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
+    let urgent = super::fields::flag(&field(&columns.urgent).unwrap_or_default(), line)?;
     let mut questions = fields(&columns.question);
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
@@ -231,6 +233,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         source: field(&columns.source).map(unescaped),
         tags: fields(&columns.tags).iter().flat_map(|field| tags(field)).collect(),
         min_confidence,
+        urgent,
         ..RawEntry::default()
     };
     for pair in lists(&columns.metadata, &['|']) {
@@ -239,6 +242,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             Some((META_ID, id)) => entry.id = Some(percent_decode(id)),
             Some((META_TAG, tag)) => entry.tags.push(percent_decode(tag)),
             Some((META_MIN_CONFIDENCE, own)) => entry.min_confidence = own.parse().ok(),
+            Some((META_URGENT, own)) => entry.urgent = own == "true",
             _ => entry.tags.push(pair),
         }
     }
@@ -260,6 +264,7 @@ pub fn write_tags(tags: &[String]) -> String {
 pub const META_ID: &str = "faqbot_id";
 pub const META_TAG: &str = "faqbot_tag";
 pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
+pub const META_URGENT: &str = "faqbot_urgent";
 
 /// Decodes the line breaks and tabs that QnA Maker writes as `\n` and `\t`. A literal backslash before one of
 /// these letters is doubled; any other stays as it is.

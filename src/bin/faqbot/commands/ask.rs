@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
-use faqbot::{Bot, Embedder, Reply};
+use faqbot::{Bot, Decision, Embedder, Reply};
 
 use crate::args::AskArgs;
 use crate::config::Settings;
@@ -101,7 +101,9 @@ fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs)
     }
     out.flush()?;
     let confidence = render::confidence(reply, bot.setup());
-    if !confidence.is_empty() {
+    // Where there is no answer, a number says something to people only.
+    let shown = reply.decision != Decision::NoMatch || io::stderr().is_terminal();
+    if shown && !confidence.is_empty() {
         note(&confidence);
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! `faqbot calibrate`: confidence and thresholds fitted to labelled queries.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use faqbot::Bot;
 use faqbot::quality::calibration::{self, Interval, Measured};
 use faqbot::quality::calibration_file::CalibrationFile;
@@ -10,11 +12,12 @@ use faqbot::quality::calibration_file::CalibrationFile;
 use super::labelled;
 use crate::args::CalibrateArgs;
 use crate::config::Settings;
+use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::progress::EmbeddingBar;
-use crate::output::style::{BOLD, styled};
+use crate::output::style::{BOLD, plain, styled};
 
-/// `faqbot calibrate`
-pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
+/// `faqbot calibrate`: the exit code, 1 where nothing is written since it would be worse.
+pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
     let Some(path) = settings.faq.first().filter(|_| !settings.faq_is_stdin()) else {
         bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
     };
@@ -33,7 +36,7 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
     };
     let fitted = calibration::fit(&cases, args.max_wrong)?;
     let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), count);
-    file.save(&target)?;
+    let worse = worse(&fitted.before, &fitted.measured, args.max_wrong);
 
     let mut out = anstream::stdout().lock();
     writeln!(
@@ -51,13 +54,45 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<()> {
         writeln!(out, "that share cannot be had with these queries: this is the most careful policy")?;
     }
     match file.weights {
-        Some(_) => writeln!(out, "all weights of the confidence are fitted to these queries\n")?,
+        Some(_) => writeln!(out, "all weights are fitted to these queries\n")?,
         None => writeln!(out, "log odds × {:.3} {:+.3}\n", file.scale, file.shift)?,
     }
     writeln!(out, "{}", styled(BOLD, "Measured on queries that the fit had not seen, with 95 % intervals"))?;
     table(&mut out, &fitted.before, &fitted.measured)?;
-    writeln!(out, "\nwritten to {}; used from now on with this FAQ", target.display())?;
-    Ok(())
+    if let Some(reason) = worse {
+        writeln!(out, "\nnot written, since it is worse: {reason}; more labelled queries help")?;
+        return Ok(NOT_ANSWERED);
+    }
+    if args.dry_run {
+        writeln!(out, "\nnot written: --dry-run")?;
+        return Ok(ANSWERED);
+    }
+    let shown = |path: &Path| plain(&path.display().to_string());
+    if target.exists() {
+        let before = target.with_extension("json.bak");
+        fs::rename(&target, &before).with_context(|| before.display().to_string())?;
+        writeln!(out, "\nthe calibration before is {}: to undo, rename it back", shown(&before))?;
+    } else {
+        writeln!(out, "\nto undo, delete the file")?;
+    }
+    file.save(&target)?;
+    writeln!(out, "written to {}; used from now on with this FAQ", shown(&target))?;
+    Ok(ANSWERED)
+}
+
+/// Why what was fitted is worse than what there was, by cross-validation; `None` where it is not.
+fn worse(before: &Measured, now: &Measured, max_wrong: f64) -> Option<String> {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let (wrong, was) = (now.wrong_answers.value, before.wrong_answers.value);
+    let (answered, answered_before) = (now.coverage.value, before.coverage.value);
+    if wrong > was.max(max_wrong) {
+        return Some(format!("wrong answers {} of all, {} before", percent(wrong), percent(was)));
+    }
+    // What was careful enough already is not to answer less for it.
+    if was <= max_wrong && answered < answered_before && wrong >= was {
+        return Some(format!("answered {} of all, {} before", percent(answered), percent(answered_before)));
+    }
+    None
 }
 
 fn table(out: &mut impl Write, before: &Measured, now: &Measured) -> Result<()> {

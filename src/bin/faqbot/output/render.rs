@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use faqbot::matching::alignment::as_written;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::{NEAR_COSINE, names};
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
@@ -21,15 +22,15 @@ const FALLBACK: &str = "I have no answer to that.";
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {
+        Decision::Answer(_) if reply.parts.is_empty() => answered(bot, reply, width),
         Decision::Answer(_) => {
-            let answers: Vec<String> =
-                reply.answers().iter().map(|found| answer(bot.entry(found), width)).collect();
-            answers.join("\n")
+            let parts: Vec<String> = reply.parts.iter().map(|part| answered(bot, part, width)).collect();
+            parts.join("\n")
         }
         Decision::Ambiguous(_) => {
-            let mut out = String::from("Did you mean:\n");
-            let choices = reply.choices();
-            for (number, found) in choices.iter().enumerate() {
+            let mut out = exchanged(bot, reply, width);
+            out.push_str("Did you mean:\n");
+            for (number, found) in reply.choices().iter().enumerate() {
                 let _ = writeln!(
                     out,
                     "  {} {}",
@@ -43,6 +44,7 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
         Decision::NoMatch => {
             let mut out = fallback(bot, width);
             if let Some(nearest) = suggestion(reply, &bot.setup().policy) {
+                out.push_str(&exchanged(bot, reply, width));
                 let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
                 out.push('\n');
@@ -52,10 +54,38 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     }
 }
 
+/// An answer below the question that it answers, unless that is what was asked: without it, a wrong answer
+/// looks right.
+fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
+    let Some(found) = reply.answer() else { return String::new() };
+    let entry = bot.entry(found);
+    let question = match reply.rule {
+        Rule::ExactPhrasing => String::new(),
+        _ => styled(DIM, wrapped(entry.question(), width).trim_end()) + "\n",
+    };
+    question + &answer(entry, width)
+}
+
+/// Where a word or two were exchanged, which: "I know about Berlin, not Munich."
+fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
+    let Some((found, alignment)) = reply.matches.first().zip(reply.alignment.as_ref()) else {
+        return String::new();
+    };
+    let Some((asked, known)) = alignment.exchanged() else { return String::new() };
+    let phrasing = &bot.entry(found).phrasings[found.phrasing];
+    let join = |words: &[String], text: &str| {
+        let written = words.iter().map(|word| as_written(text, word).unwrap_or(word).to_owned());
+        written.collect::<Vec<_>>().join(" ")
+    };
+    let line = format!("I know about \"{}\", not \"{}\".", join(known, phrasing), join(asked, &reply.query));
+    wrapped(&line, width)
+}
+
 /// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
 fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
     let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
-    reply.matches.first().filter(|nearest| nearest.cosine >= near)
+    let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
+    reply.matches.first().filter(|nearest| nearest.cosine >= near && sure)
 }
 
 /// An entry's answer.
@@ -84,7 +114,8 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
             // Nothing is ever 100 % sure.
             let percent = (confidence * 100.0).round();
             let percent = if percent > 99.0 { "over 99".to_owned() } else { format!("{percent}") };
-            format!("{} {percent} % sure", styled(style, &bar(confidence)))
+            let of = if reply.decision == Decision::NoMatch { "that the nearest is meant" } else { "sure" };
+            format!("{} {percent} % {of}", styled(style, &bar(confidence)))
         }
         None => styled(style, &bar(found.cosine)),
     };
@@ -103,20 +134,48 @@ fn bar(share: f32) -> String {
     "▰".repeat(filled) + &"▱".repeat(10 - filled)
 }
 
-/// The best entries with their cosines, one a line.
+/// The best entries with their scores, by which they are sorted, and their cosines, one a line.
 pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
     let mut out = String::new();
     for found in found {
         let entry = bot.entry(found);
         let _ = writeln!(
             out,
-            "  {:>5.2}  {}  {}",
+            "  {:>5.2}  cosine {:>5.2}  {}  {}",
+            found.score,
             found.cosine,
             plain(entry.question()),
             styled(DIM, &plain(entry.id.as_str()))
         );
     }
     out
+}
+
+/// What speaks for and against the best match, in a sentence.
+fn in_words<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+    let Some((found, alignment)) = reply.matches.first().zip(reply.alignment.as_ref()) else {
+        return String::new();
+    };
+    let list = |words: &[String]| plain(&words.join(", "));
+    let entry = plain(bot.entry(found).id.as_str());
+    let mut parts = Vec::new();
+    if !alignment.corrections.is_empty() {
+        let read: Vec<String> =
+            alignment.corrections.iter().map(|(typed, read)| format!("{typed} as {read}")).collect();
+        parts.push(format!("read {}", plain(&read.join(", "))));
+    }
+    if alignment.not_in_answer.is_empty() {
+        parts.push(format!("every word of the question is in {entry}"));
+    } else {
+        parts.push(format!("{} is nowhere in {entry}", list(&alignment.not_in_answer)));
+    }
+    if !alignment.core_alone.is_empty() {
+        parts.push(format!(
+            "{}, which all its phrasings have, is not in the question",
+            list(&alignment.core_alone)
+        ));
+    }
+    format!("{}.\n", parts.join("; "))
 }
 
 /// Why the bot replied as it did: the rule, what it was held against, and all signals with their
@@ -140,6 +199,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         Decision::Ambiguous(_) => "asked back",
         Decision::NoMatch => "no answer",
     };
+    out.push_str(&in_words(bot, reply));
     line!("query", plain(&reply.query));
     line!("rule", format!("{outcome}: {}", reply.rule.describe()));
     match (&setup.calibration, reply.confidence, &reply.features) {

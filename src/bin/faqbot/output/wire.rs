@@ -34,6 +34,9 @@ struct MatchJson<'r> {
     cosine: f32,
     confidence: Option<f32>,
     answer: &'r str,
+    /// Words of the query that the entry has nowhere, for the best match.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    differs: &'r [String],
 }
 
 impl<'r> ReplyJson<'r> {
@@ -42,15 +45,20 @@ impl<'r> ReplyJson<'r> {
         let answered = reply.answer();
         let answers: Vec<&str> =
             reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
-        let matches: Vec<(&Match, Option<f32>)> = if reply.parts.is_empty() {
-            reply
-                .matches
-                .iter()
-                .enumerate()
-                .map(|(at, found)| (found, reply.confidence.filter(|_| at == 0)))
-                .collect()
+        // Confidence and what differs are known of the best match only.
+        type Row<'r> = (&'r Match, Option<f32>, &'r [String]);
+        fn differs(reply: &Reply) -> &[String] {
+            reply.alignment.as_ref().map_or(&[], |alignment| &alignment.not_in_answer)
+        }
+        let matches: Vec<Row> = if reply.parts.is_empty() {
+            let row = |(at, found): (usize, &'r Match)| -> Row<'r> {
+                let best = at == 0;
+                (found, reply.confidence.filter(|_| best), if best { differs(reply) } else { &[] })
+            };
+            reply.matches.iter().enumerate().map(row).collect()
         } else {
-            reply.parts.iter().filter_map(|part| Some((part.answer()?, part.confidence))).collect()
+            let row = |part: &'r Reply| Some((part.answer()?, part.confidence, differs(part)));
+            reply.parts.iter().filter_map(row).collect()
         };
         ReplyJson {
             query: &reply.query,
@@ -68,7 +76,7 @@ impl<'r> ReplyJson<'r> {
             confidence: reply.confidence,
             matches: matches
                 .into_iter()
-                .map(|(found, confidence)| {
+                .map(|(found, confidence, differs)| {
                     let entry = bot.entry(found);
                     MatchJson {
                         id: entry.id.as_str(),
@@ -77,6 +85,7 @@ impl<'r> ReplyJson<'r> {
                         cosine: found.cosine,
                         confidence,
                         answer: &entry.answer,
+                        differs,
                     }
                 })
                 .collect(),

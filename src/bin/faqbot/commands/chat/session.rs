@@ -1,6 +1,6 @@
 //! A chat in progress: what a line that was typed does.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -112,7 +112,9 @@ impl<'s> Chat<'s> {
         }
         write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
         let confidence = render::confidence(&reply, self.bot.setup());
-        if !confidence.is_empty() {
+        // Where there is no answer, a number says something to people only.
+        let shown = reply.decision != Decision::NoMatch || io::stdout().is_terminal();
+        if shown && !confidence.is_empty() {
             writeln!(out, "{}", styled(DIM, &confidence))?;
         }
         writeln!(out)?;
