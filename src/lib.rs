@@ -24,7 +24,7 @@
 //! let setup = Setup::for_model(embedder.model());
 //! let bot = Bot::new(faq, embedder, setup, &mut |_done| ())?;
 //!
-//! let reply = bot.ask("has my package been sent yet?")?;
+//! let reply = bot.ask("how can I track my parcel?")?;
 //! let found = reply.answer().expect("an answer");
 //! assert_eq!(bot.entry(found).answer, "Open your orders and choose Track.");
 //! println!("{:.0} % sure", 100.0 * reply.confidence.expect("the bundled model is calibrated"));

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! index ─ products, quantized ─ centering ─ signals ─ ranking ─ features ─ confidence ─ decision
-//!                                  exact ──────┘                logistic ──┘   guard ──┘
+//!                                  exact ──────┘  alignment ──┘  trees, logistic ──┘  guard ──┘
 //! ```
 //!
 //! Nothing here does input or output but to read rows.

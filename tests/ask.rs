@@ -239,7 +239,7 @@ mod bundled {
             .run(&["ask", "--json"], "do shrinks google their patients?\nwhat is the capital of france\n", 0)
             .json();
         let confidence = |at: usize| rows[at]["confidence"].as_f64().expect("a confidence");
-        assert!(confidence(0) > 0.69 && confidence(0) <= 1.0 && confidence(1) < 0.3);
+        assert!(confidence(0) > 0.7 && confidence(0) <= 1.0 && confidence(1) < 0.3);
         assert_eq!(rows[0]["matches"][0]["confidence"], rows[0]["confidence"]);
         assert!(rows[0]["matches"][1]["confidence"].is_null());
         let run =

@@ -46,7 +46,7 @@ fn near_misses_are_seldom_answered() {
         answered as f64 / all as f64
     };
     assert!(share("near_miss") <= 0.15, "{counts:?}");
-    assert!(share("typo") >= 0.80, "{counts:?}");
+    assert!(share("typo") >= 0.65, "{counts:?}");
     assert!(share("close") >= 0.50, "{counts:?}");
     assert_eq!(counts["other"][1], 0, "{counts:?}");
 }

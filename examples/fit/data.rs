@@ -184,8 +184,11 @@ impl Embedder for Table {
     fn embed(&self, _: Role, texts: &[&str], _: Progress) -> faqbot::Result<Array2<f32>> {
         let mut rows = Array2::zeros((texts.len(), self.dimension()));
         for (text, mut row) in texts.iter().zip(rows.rows_mut()) {
-            let at = self.rows.get(*text).unwrap_or_else(|| panic!("not embedded: {text}"));
-            row.assign(&self.vectors.row(*at));
+            match self.rows.get(*text) {
+                Some(at) => row.assign(&self.vectors.row(*at)),
+                // A second reading, with slips of the keyboard mended.
+                None => row.assign(&self.embedder.embed(Role::Query, &[text], &mut |_| ())?.row(0)),
+            }
         }
         Ok(rows)
     }

@@ -1,6 +1,6 @@
 //! What the bot makes of a query.
 
-use crate::matching::alignment::Alignment;
+use crate::matching::alignment::{Alignment, as_written};
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::Features;
 use crate::matching::guard::Guard;
@@ -23,6 +23,8 @@ pub struct Reply {
     pub features: Option<Features>,
     /// How the query's words and those of the best match's phrasing stand to each other.
     pub alignment: Option<Alignment>,
+    /// The query with its slips of the keyboard mended, where that is the reading replied to.
+    pub read_as: Option<String>,
     /// The best entries, best first. Empty where there was nothing to compare.
     pub matches: Vec<Match>,
     /// Where the query asks several questions and each is answered: their replies. The reply itself
@@ -56,6 +58,21 @@ impl Reply {
         }
     }
 
+    /// The query with its slips of the keyboard mended, as the best match's words say; `None` without any.
+    pub(super) fn mended(&self) -> Option<String> {
+        let corrections = &self.alignment.as_ref()?.corrections;
+        if corrections.is_empty() || !self.parts.is_empty() {
+            return None;
+        }
+        let mut text = self.query.clone();
+        for (typed, read) in corrections {
+            if let Some(written) = as_written(&text, typed).map(str::to_owned) {
+                text = text.replacen(&written, read, 1);
+            }
+        }
+        Some(text).filter(|text| *text != self.query)
+    }
+
     /// How far the next entry's score is below the best; `None` without a next.
     pub fn margin(&self) -> Option<f32> {
         match self.matches[..] {
@@ -74,6 +91,7 @@ impl Reply {
             guard: None,
             features: None,
             alignment: None,
+            read_as: None,
             matches: Vec::new(),
             parts: Vec::new(),
         }

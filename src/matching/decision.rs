@@ -43,9 +43,9 @@ impl Policy {
     /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right. All are
     /// printed by `cargo run --release --example fit -- ../shared/evaldata` (2026-11-25).
     pub const CALIBRATED: Policy = Policy {
-        min_confidence: 0.69,
-        ask_confidence: 0.34,
-        hint_confidence: 0.25,
+        min_confidence: 0.7,
+        ask_confidence: 0.45,
+        hint_confidence: 0.35,
         min_cosine: 0.33,
         margin: 0.04,
     };

@@ -21,6 +21,14 @@ const FALLBACK: &str = "I have no answer to that.";
 
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
+    let read_as = reply.read_as.as_ref().filter(|_| reply.decision != Decision::NoMatch);
+    let read_as = read_as.map_or(String::new(), |text| {
+        styled(DIM, wrapped(&format!("Read as: {text}"), width).trim_end()) + "\n"
+    });
+    read_as + &what_is_said(bot, reply, width)
+}
+
+fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {
         Decision::Answer(_) if reply.parts.is_empty() => answered(bot, reply, width),
         Decision::Answer(_) => {
@@ -85,7 +93,9 @@ fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
 fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
     let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
     let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
-    reply.matches.first().filter(|nearest| nearest.cosine >= near && sure)
+    // Where a word or two were exchanged, the hint says which, however unsure the match is.
+    let exchanged = reply.alignment.as_ref().is_some_and(|alignment| alignment.exchanged().is_some());
+    reply.matches.first().filter(|nearest| nearest.cosine >= near && (sure || exchanged))
 }
 
 /// An entry's answer.

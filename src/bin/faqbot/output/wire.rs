@@ -11,6 +11,9 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct ReplyJson<'r> {
     query: &'r str,
+    /// The query with its slips of the keyboard mended, where that was answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_as: Option<&'r str>,
     outcome: Outcome,
     answer: Option<Cow<'r, str>>,
     cosine: Option<f32>,
@@ -62,6 +65,7 @@ impl<'r> ReplyJson<'r> {
         };
         ReplyJson {
             query: &reply.query,
+            read_as: reply.read_as.as_deref(),
             outcome: match reply.decision {
                 Decision::Answer(_) => Outcome::Answer,
                 Decision::Ambiguous(_) => Outcome::Ambiguous,
