@@ -331,10 +331,11 @@ fn interval(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::matching::logistic::INPUTS;
 
+    /// A query whose confidence rises with the number.
     fn case(confidence_like: f64, right: bool) -> Case {
         let mut inputs = [0.0; INPUTS];
         inputs[0] = 4.0 * confidence_like - 2.0;
@@ -352,7 +353,8 @@ mod tests {
         }
     }
 
-    fn cases(count: usize) -> Vec<Case> {
+    /// Queries of rising confidence, the surer ones mostly right.
+    pub fn cases(count: usize) -> Vec<Case> {
         let cases = (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).enumerate();
         cases.map(|(at, case)| Case { fold: at % FOLDS, ..case }).collect()
     }

@@ -184,30 +184,8 @@ fn likeness(left: &[u64], right: &[u64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matching::logistic::Labelled;
-    use crate::quality::calibration::{Case, fit};
-
-    fn case(confidence_like: f64, right: bool) -> Case {
-        let mut inputs = [0.0; INPUTS];
-        inputs[0] = 4.0 * confidence_like - 2.0;
-        inputs[1] = confidence_like / 3.0;
-        let row = Labelled { inputs, right, weight: 1.0 };
-        Case {
-            row,
-            in_scope: right,
-            fold: 0,
-            offered_right: right,
-            answerable: true,
-            own_min_confidence: None,
-            answered_before: false,
-            confidence_before: Some(0.5),
-        }
-    }
-
-    fn cases(count: usize) -> Vec<Case> {
-        let cases = (0..count).map(|at| case(at as f64 / count as f64, at * 2 > count + at % 7)).enumerate();
-        cases.map(|(at, case)| Case { fold: at % 5, ..case }).collect()
-    }
+    use crate::quality::calibration::fit;
+    use crate::quality::calibration::tests::cases;
 
     fn faq(count: usize) -> Faq {
         let yaml: String =
