@@ -250,8 +250,8 @@ impl Builder<'_> {
             }
             let mut best: Option<Split> = None;
             let mut left = [0.0; 3];
-            for bin in 0..bins.edges.len() {
-                (0..3).for_each(|at| left[at] += histogram[bin][at]);
+            for (bin, own) in histogram.iter().enumerate().take(bins.edges.len()) {
+                left.iter_mut().zip(own).for_each(|(sum, own): (&mut f64, &f64)| *sum += own);
                 let right = [sums[0] - left[0], sums[1] - left[1], sums[2] - left[2]];
                 if left[2] < self.options.min_leaf || right[2] < self.options.min_leaf {
                     continue;
