@@ -1,6 +1,6 @@
 //! The file formats of FAQs. This is the only place that knows them all.
 //!
-//! A format is a file in `formats/` with a pure function from text to [`Parsed`], and a line in [`FORMATS`].
+//! A format is a file in `formats/` with a pure function from text to `Parsed`, and a line in [`FORMATS`].
 
 use std::fmt;
 use std::io;

@@ -157,7 +157,8 @@ impl Ranker {
         Ok(Ranker { weights: WEIGHTS, centering, norms, signals, exact, quantized })
     }
 
-    /// See [`ExactPhrasings::rows`].
+    /// The rows whose phrasings may be this normalised one: those that are and, very seldom, another. In the order of
+    /// the FAQ.
     pub fn exact_rows(&self, normalized: &str) -> &[u32] {
         self.exact.rows(normalized)
     }

@@ -8,7 +8,7 @@
 //! | `ridge` | ridge classifier on the phrasings' vectors | fewer than 3 phrasings on 2 entries |
 //! | `answer` | centred cosine to question and answer embedded together | no real answer |
 //!
-//! Each is a file beside this one with a struct that implements [`Signal`], and a line in the list below.
+//! Each is a file beside this one with a struct that implements `Signal`, and a line in the list below.
 
 use std::fmt::Debug;
 use std::io;

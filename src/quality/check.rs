@@ -352,7 +352,7 @@ impl<'f> Phrasings<'f> {
 /// it, and by how much that one's score is ahead of its own. `None` where its entry has no other
 /// phrasing.
 ///
-/// The score is the mean of the first two signals of [`crate::evidence`], nearest phrasing and centroid:
+/// The score is the mean of the first two signals of [`crate::matching::signals`], nearest phrasing and centroid:
 /// they can be had without each phrasing in turn at the cost of having them once.
 ///
 /// # Errors

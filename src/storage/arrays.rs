@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | the kind of file |
-//! | 8 | [`ORDER`], which is another number in another byte order |
+//! | 8 | `ORDER`, which is another number in another byte order |
 //! | 8, then as many | an array: its length in bytes and its numbers; any number of these |
 //! | 8 | xxh3-64 of all bytes before |
 
