@@ -295,13 +295,15 @@ impl<E: Embedder> Bot<E> {
             Rule::ExactPhrasing => confidence.map(|confidence| confidence.max(EXACT_PHRASING)),
             _ => confidence,
         };
+        // What is said of the best match's words is nothing of another entry's that is answered.
+        let alignment = alignment.filter(|_| rule != Rule::ExactPhrasing);
         let used = match &decision {
             Decision::Answer(at) => at + 1,
             Decision::Ambiguous(choices) => choices.iter().max().map_or(0, |at| at + 1),
             Decision::NoMatch => 0,
         };
         let mut matches = ranking.matches;
-        matches.truncate(used.max(count));
+        matches.truncate(used.max(count).max(1));
         Reply {
             query: query.to_owned(),
             decision,

@@ -1,6 +1,6 @@
 //! What the bot makes of a query.
 
-use crate::matching::alignment::{Alignment, as_written};
+use crate::matching::alignment::{Alignment, is_word};
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::Features;
 use crate::matching::guard::Guard;
@@ -33,6 +33,9 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Different words that are mended in a query, at most.
+    const MOST_SLIPS: usize = 8;
+
     /// The match that is answered.
     pub fn answer(&self) -> Option<&Match> {
         match self.decision {
@@ -61,15 +64,19 @@ impl Reply {
     /// The query with its slips of the keyboard mended, as the best match's words say; `None` without any.
     pub(super) fn mended(&self) -> Option<String> {
         let corrections = &self.alignment.as_ref()?.corrections;
-        if corrections.is_empty() || !self.parts.is_empty() {
+        // A text with many slips is none that can be mended.
+        if corrections.is_empty() || corrections.len() > Self::MOST_SLIPS || !self.parts.is_empty() {
             return None;
         }
-        let mut text = self.query.clone();
-        for (typed, read) in corrections {
-            if let Some(written) = as_written(&text, typed).map(str::to_owned) {
-                text = text.replacen(&written, read, 1);
+        let read_of = |piece: &str| corrections.iter().find(|(typed, _)| is_word(piece, typed));
+        let pieces = self.query.split(' ').map(|piece| {
+            let word = piece.trim_matches(|c: char| !c.is_alphanumeric());
+            match read_of(word) {
+                Some((_, read)) => piece.replacen(word, read, 1),
+                None => piece.to_owned(),
             }
-        }
+        });
+        let text = pieces.collect::<Vec<_>>().join(" ");
         Some(text).filter(|text| *text != self.query)
     }
 

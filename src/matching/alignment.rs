@@ -14,6 +14,12 @@ use unicode_normalization::char::is_combining_mark;
 use crate::faq::Entry;
 use crate::matching::signals::is_real_answer;
 
+/// The words of a query that are aligned; a model reads no more.
+const QUERY_WORDS: usize = 256;
+
+/// A longer word is none that is mistyped.
+const LONGEST_SLIP: usize = 40;
+
 /// An answer has many words; these many say what it is about.
 const ANSWER_WORDS: usize = 80;
 
@@ -108,7 +114,13 @@ impl Alignment {
 /// A word as a text has it: with its capital letters and accents.
 pub fn as_written<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let inner = |piece: &'t str| piece.trim_matches(|c: char| !c.is_alphanumeric());
-    text.split_whitespace().map(inner).find(|piece| split(piece) == [word])
+    text.split_whitespace().map(inner).find(|piece| is_word(piece, word))
+}
+
+/// Whether a piece of a text is this word, capital letters and accents aside.
+pub fn is_word(piece: &str, word: &str) -> bool {
+    // Cheap first: most pieces are another word.
+    piece.len() >= word.len() && piece.len() <= 2 * word.len() && split(piece) == [word]
 }
 
 /// The number of features.
@@ -162,19 +174,20 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let stemmer = Stemmer::create(Algorithm::English);
     let stem = |word: &str| stem(&stemmer, word);
     let stems = |words: &[String]| words.iter().map(|word| stem(word)).collect::<BTreeSet<String>>();
-    let plain_query = split(query);
+    let plain_query: Vec<String> = split(query).into_iter().take(QUERY_WORDS).collect();
     let plain_phrasing = split(&entry.phrasings[phrasing]);
     let phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| content(split(text))).collect();
     let of_phrasings: Vec<BTreeSet<String>> = phrasings.iter().map(|words| stems(words)).collect();
-    let in_phrasings = |word: &str| of_phrasings.iter().any(|stems| stems.contains(word));
-    let answer: Vec<String> = if is_real_answer(&entry.answer) {
-        content(split(&entry.answer)).into_iter().take(ANSWER_WORDS).collect()
-    } else {
-        Vec::new()
-    };
+    let of_entry: BTreeSet<&String> = of_phrasings.iter().flatten().collect();
+    let in_phrasings = |word: &str| of_entry.contains(&word.to_owned());
+    let answer = if is_real_answer(&entry.answer) { content(split(&entry.answer)) } else { Vec::new() };
+    let begin = &answer[..answer.len().min(ANSWER_WORDS)];
+    let of_begin = LazyCell::new(|| stems(begin));
     let of_answer = LazyCell::new(|| stems(&answer));
+    let candidates: LazyCell<BTreeSet<&String>, _> =
+        LazyCell::new(|| phrasings.iter().flatten().chain(begin).collect());
 
-    let mut corrections = Vec::new();
+    let mut corrections: Vec<(String, String)> = Vec::new();
     let mut unknown = 0;
     let mut own = content(plain_query.clone());
     for word in &mut own {
@@ -185,9 +198,16 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
         if known {
             continue;
         }
-        let near = phrasings.iter().flatten().chain(&answer).filter(|other| is_slip(word, other));
+        if let Some((_, read)) = corrections.iter().find(|(typed, _)| typed == word) {
+            *word = read.clone();
+            continue;
+        }
+        let near = candidates.iter().filter(|other| is_slip(word, other));
         match near.min_by_key(|other| strsim::damerau_levenshtein(word, other)) {
-            Some(meant) => corrections.push((std::mem::replace(word, meant.clone()), meant.clone())),
+            Some(meant) => {
+                let meant = (*meant).clone();
+                corrections.push((std::mem::replace(word, meant.clone()), meant));
+            }
             None => unknown += 1,
         }
     }
@@ -199,7 +219,8 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let query_alone = pick(&own, &|stem| !of_phrasings[phrasing].contains(stem));
     let phrasing_alone = pick(nearest, &|stem| !query_stems.contains(stem));
     let not_in_entry = pick(&query_alone, &|stem| !in_phrasings(stem));
-    let not_in_answer = pick(&not_in_entry, &|stem| !of_answer.contains(stem));
+    let not_in_begin = pick(&not_in_entry, &|stem| !of_begin.contains(stem));
+    let not_in_answer = pick(&not_in_begin, &|stem| !of_answer.contains(stem));
     let core_alone = pick(&phrasing_alone, &|stem| of_phrasings.iter().all(|stems| stems.contains(stem)));
 
     let weight = |list: &[String]| -> f64 {
@@ -214,7 +235,7 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let numbers = |list: &[String]| list.iter().filter(|word| is_number(word)).count() as f64;
     let flag = |holds: bool| f64::from(u8::from(holds));
     let has = |text: &[String], list: &[&str]| text.iter().any(|word| list.contains(&word.as_str()));
-    let all: Vec<Vec<String>> = entry.phrasings.iter().map(|text| split(text)).collect();
+    let all: BTreeSet<String> = entry.phrasings.iter().flat_map(|text| split(text)).collect();
     let directions = |a: &[String], missing: &dyn Fn(&String) -> bool| {
         a.iter().filter(|word| DIRECTIONS.contains(&word.as_str()) && missing(word)).count() as f64
     };
@@ -231,14 +252,14 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
         share(&query_alone, &own),
         share(&phrasing_alone, nearest),
         count(&not_in_entry),
-        count(&not_in_answer),
+        count(&not_in_begin),
         not_in_entry.iter().filter(|word| words.document_frequency(word) > 0).count() as f64,
         count(&core_alone),
         flag(numbers(&query_alone) > 0.0 && numbers(&phrasing_alone) > 0.0),
         numbers(&query_alone),
-        numbers(&not_in_answer),
+        numbers(&not_in_begin),
         numbers(&phrasing_alone),
-        directions(&plain_query, &|word| all.iter().all(|text| !text.contains(word)))
+        directions(&plain_query, &|word| !all.contains(word))
             + directions(&plain_phrasing, &|word| !plain_query.contains(word)),
         flag(has(&plain_query, NEGATIONS) != has(&plain_phrasing, NEGATIONS)),
         flag(first && second),
@@ -295,7 +316,13 @@ fn stem(stemmer: &Stemmer, word: &str) -> String {
 fn is_slip(typed: &str, meant: &str) -> bool {
     let (short, long) = (typed.len().min(meant.len()), typed.len().max(meant.len()));
     let opposite = is_prefixed(typed, meant) || is_prefixed(meant, typed);
-    if short < 4 || long - short > 2 || is_number(typed) || is_number(meant) || opposite {
+    if short < 4
+        || long - short > 2
+        || long > LONGEST_SLIP
+        || is_number(typed)
+        || is_number(meant)
+        || opposite
+    {
         return false;
     }
     match strsim::damerau_levenshtein(typed, meant) {

@@ -69,6 +69,13 @@ impl Policy {
         }
     }
 
+    /// The confidence that an entry needs to be answered whose nearest phrasing has this cosine, and which asks for
+    /// `own` itself, if it does.
+    pub fn needed(&self, own: Option<f32>, cosine: f32) -> f32 {
+        let heard = |own: &f32| *own >= self.min_confidence || cosine >= Self::OWN_CONFIDENCE_COSINE;
+        own.filter(heard).unwrap_or(self.min_confidence)
+    }
+
     /// Checks the thresholds.
     ///
     /// # Errors
@@ -192,9 +199,7 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     }
     let (answer, ask, rules) = match confidence {
         Some(confidence) => {
-            let own = own_min_confidence
-                .filter(|own| *own >= policy.min_confidence || best.cosine >= Policy::OWN_CONFIDENCE_COSINE);
-            let needed = own.unwrap_or(policy.min_confidence);
+            let needed = policy.needed(own_min_confidence, best.cosine);
             let answer = confidence >= needed;
             let ask = confidence >= policy.ask_confidence.min(needed);
             (answer, ask, [Rule::Confident, Rule::Unsure, Rule::NotConfident])

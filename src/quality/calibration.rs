@@ -112,7 +112,11 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
             answerable: (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
-            own_min_confidence: best.and_then(|best| best.min_confidence),
+            // As the decision hears it.
+            own_min_confidence: best.zip(reply.matches.first()).and_then(|(entry, found)| {
+                let policy = Policy::CALIBRATED;
+                entry.min_confidence.filter(|own| policy.needed(Some(*own), found.cosine) == *own)
+            }),
             answered_before: reply.answer().is_some(),
             confidence_before: reply.confidence.map(f64::from),
         })

@@ -77,7 +77,8 @@ impl CalibrationFile {
 
     /// The file's place: beside the FAQ's, with `.calibration.json` after its name.
     pub fn path(faq: &Path) -> PathBuf {
-        let mut name = faq.as_os_str().to_owned();
+        // `faqs/` and `faqs` are one folder.
+        let mut name = faq.components().as_path().as_os_str().to_owned();
         name.push(".calibration.json");
         PathBuf::from(name)
     }

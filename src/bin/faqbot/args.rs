@@ -298,7 +298,7 @@ pub enum CacheAction {
 pub enum ConfigAction {
     /// Print all settings in the form of faqbot.toml, each with where it comes from
     #[command(after_help = "Example:
-  faqbot config show --faq shop.yaml > faqbot.toml")]
+  faqbot config show --faq shop.yaml > new.toml")]
     Show {
         #[command(flatten)]
         options: Options,

@@ -61,7 +61,13 @@ fn parse_words(words: &[OsString]) -> Result<Parsed, clap::Error> {
         // A question: as if `ask` stood before it.
         refuse_slips(&command, rest)?;
         let (before, question) = words.split_at(words.len() - rest.len());
-        return parse_words(&[before, &["ask".into()], question].concat());
+        // What stands behind `--` is no option, of `ask` either.
+        let ask: &[OsString] = match before.last() {
+            Some(last) if last == "--" => &["ask".into(), "--".into()],
+            _ => &["ask".into()],
+        };
+        let before = &before[..before.len() + 1 - ask.len()];
+        return parse_words(&[before, ask, question].concat());
     }
     refuse_ignored(&command, &matches)?;
     let mut given = BTreeMap::new();
@@ -183,5 +189,6 @@ mod tests {
         assert!(query(&["chekc"]).contains("did you mean `faqbot check`?"));
         assert!(query(&["hug"]).contains("faqbot ask hug"));
         assert_eq!(query(&["models"]), "another command");
+        assert_eq!(query(&["--quiet", "--", "what", "does --json cost?"]), "what does --json cost?");
     }
 }

@@ -62,7 +62,7 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
             let line = String::from_utf8_lossy(&bytes);
             if matches!(line, std::borrow::Cow::Owned(_)) {
                 warn(&format!(
-                    "standard input:{line_number}: not UTF-8; the bytes that are not are left out"
+                    "standard input:{line_number}: not UTF-8; the bytes that are not are read as \u{fffd}"
                 ));
             }
             queries.push(line.trim_end_matches(['\r', '\n']).to_owned());

@@ -38,6 +38,17 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
     let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), count);
     let worse = worse(&fitted.before, &fitted.measured, args.max_wrong);
 
+    // Before anything is printed: whoever reads may leave.
+    let writes = worse.is_none() && !args.dry_run;
+    let before = target.with_extension("json.bak");
+    let had_one = target.exists();
+    if writes {
+        if had_one {
+            fs::copy(&target, &before).with_context(|| before.display().to_string())?;
+        }
+        file.save(&target)?;
+    }
+
     let mut out = anstream::stdout().lock();
     writeln!(
         out,
@@ -68,14 +79,11 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
         return Ok(ANSWERED);
     }
     let shown = |path: &Path| plain(&path.display().to_string());
-    if target.exists() {
-        let before = target.with_extension("json.bak");
-        fs::rename(&target, &before).with_context(|| before.display().to_string())?;
+    if had_one {
         writeln!(out, "\nthe calibration before is {}: to undo, rename it back", shown(&before))?;
     } else {
         writeln!(out, "\nto undo, delete the file")?;
     }
-    file.save(&target)?;
     writeln!(out, "written to {}; used from now on with this FAQ", shown(&target))?;
     Ok(ANSWERED)
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use toml::Value;
 
 use crate::config::{Model, Settings};
+use crate::output::style::plain;
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
 pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()> {
@@ -64,12 +65,12 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
     let mut out = anstream::stdout().lock();
     for (name, value, otherwise) in rows {
         match value {
-            Some(value) => writeln!(out, "{name} = {value}  # {}", origin(name))?,
+            Some(value) => writeln!(out, "{name} = {value}  # {}", plain(&origin(name)))?,
             None => writeln!(out, "# {name}: {otherwise}")?,
         }
     }
     if let Some((path, _)) = &settings.file {
-        writeln!(out, "# read: {}", path.display())?;
+        writeln!(out, "# read: {}", plain(&path.display().to_string()))?;
     }
     Ok(())
 }

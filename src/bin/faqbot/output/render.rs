@@ -174,7 +174,9 @@ fn in_words<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
             alignment.corrections.iter().map(|(typed, read)| format!("{typed} as {read}")).collect();
         parts.push(format!("read {}", plain(&read.join(", "))));
     }
-    if alignment.not_in_answer.is_empty() {
+    if alignment.query.is_empty() {
+        parts.push("the question has only small words".to_owned());
+    } else if alignment.not_in_answer.is_empty() {
         parts.push(format!("every word of the question is in {entry}"));
     } else {
         parts.push(format!("{} is nowhere in {entry}", list(&alignment.not_in_answer)));
@@ -204,6 +206,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         }};
     }
     let own = reply.matches.first().and_then(|best| bot.entry(best).min_confidence);
+    let needed = reply.matches.first().map_or(policy.min_confidence, |best| policy.needed(own, best.cosine));
     let outcome = match &reply.decision {
         Decision::Answer(_) => "answered",
         Decision::Ambiguous(_) => "asked back",
@@ -218,8 +221,8 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
                 "confidence",
                 format!(
                     "{confidence:.3}; an answer needs {:.2}{}, a question back {:.2}",
-                    own.unwrap_or(policy.min_confidence),
-                    if own.is_some() { " (the entry's own)" } else { "" },
+                    needed,
+                    if own == Some(needed) { " (the entry's own)" } else { "" },
                     policy.ask_confidence
                 ),
             );

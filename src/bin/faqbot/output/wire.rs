@@ -55,7 +55,11 @@ impl<'r> ReplyJson<'r> {
         }
         let matches: Vec<Row> = if reply.parts.is_empty() {
             let row = |(at, found): (usize, &'r Match)| -> Row<'r> {
-                let best = at == 0;
+                let answered = match reply.decision {
+                    Decision::Answer(at) => at,
+                    Decision::Ambiguous(_) | Decision::NoMatch => 0,
+                };
+                let best = at == answered;
                 (found, reply.confidence.filter(|_| best), if best { differs(reply) } else { &[] })
             };
             reply.matches.iter().enumerate().map(row).collect()

@@ -43,7 +43,7 @@ pub fn open_history(editor: &mut Editor<Commands, FileHistory>, path: &Path) {
     if path.exists()
         && let Err(error) = editor.load_history(path)
     {
-        warn(&format!("{}: {error}; the history begins anew", path.display()));
+        warn(&format!("{}: {error}; what was typed before is not there", path.display()));
     }
 }
 

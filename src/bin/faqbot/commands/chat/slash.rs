@@ -52,7 +52,7 @@ impl Chat<'_> {
             "reload" => self.reload(&mut out)?,
             "model" => {
                 let embedder = self.bot.embedder();
-                writeln!(out, "{} ({} dimensions)", embedder.model(), embedder.dimension())?;
+                writeln!(out, "{} ({} dimensions)", plain(embedder.model().as_str()), embedder.dimension())?;
             }
             "stats" => self.stats(&mut out)?,
             "quit" => return Ok(Next::Stop),
@@ -187,7 +187,7 @@ impl Chat<'_> {
         writeln!(
             out,
             "{}: {}, {}.",
-            faq_name(self.settings),
+            plain(&faq_name(self.settings)),
             count(faq.entries.len(), "entry", "entries"),
             count(faq.phrasing_count(), "phrasing", "phrasings")
         )?;
@@ -201,7 +201,7 @@ impl Chat<'_> {
         writeln!(
             out,
             "{}: {}, {}",
-            faq_name(self.settings),
+            plain(&faq_name(self.settings)),
             count(faq.entries.len(), "entry", "entries"),
             count(faq.phrasing_count(), "phrasing", "phrasings")
         )?;
@@ -240,6 +240,8 @@ fn unknown(name: &str) -> String {
 /// swapped), and alike for more than half of its length.
 fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     known
+        // Cheap first: what is typed may be a page.
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= 8)
         .map(|candidate| (candidate, strsim::damerau_levenshtein(word, candidate)))
         .filter(|&(candidate, slips)| slips <= 2 && slips * 2 < candidate.chars().count())
         .min_by_key(|&(_, slips)| slips)
