@@ -237,7 +237,8 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
             moved.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
             line!("", format!("{base:>+7.2}  before anything is known"));
             for (by, name, value) in moved.iter().take(MOVED) {
-                line!("", format!("{by:>+7.2}  {name} {value:.2}"));
+                // Adding zero takes the sign off a zero.
+                line!("", format!("{by:>+7.2}  {name} {:.2}", value + 0.0));
             }
             let rest: f64 = moved.iter().skip(MOVED).map(|(by, ..)| by).sum();
             line!("", format!("{rest:>+7.2}  all else"));
