@@ -15,7 +15,10 @@
 mod asked;
 mod content;
 mod data;
+mod draw;
 mod random;
+mod tables;
+mod weights;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -24,40 +27,22 @@ use faqbot::matching::alignment::Alignment;
 use faqbot::matching::confidence::{Calibration, inputs};
 use faqbot::matching::features::{Features, names};
 use faqbot::matching::metrics::{auroc, calibration_error};
-use faqbot::matching::signals::{WEIGHTS, Weights};
+use faqbot::matching::signals::WEIGHTS;
 use faqbot::matching::trees::{Options, Row, Trees};
 use faqbot::quality::calibration::{Scored, choose_policy};
-use faqbot::quality::eval::{LabelledQuery, load_queries};
+use faqbot::quality::eval::LabelledQuery;
 use faqbot::{Bot, Faq, Policy, Reply, Setup};
 use rayon::prelude::*;
 
 use asked::{Asked, labels};
 use content::{Misplaced, close_pairs};
 use data::{
-    Data, FAMILIES, PUBLISHED, Pairs, SETS, SOURCES, Set, Table, pairs, part, texts_of_faq, texts_of_queries,
+    Data, FAMILIES, PUBLISHED, Pairs, SETS, SOURCES, Set, Table, pairs, texts_of_faq, texts_of_queries,
 };
+use draw::{Drawn, draw};
 use random::{Random, mistyped};
-
-/// Parts drawn from each source.
-const PARTS: usize = 40;
-
-/// Queries in scope of a part, at most.
-const PART_QUERIES: usize = 120;
-
-/// The greatest share of out-of-scope queries in a part; it is drawn evenly from 0 to this.
-const MAX_OUT_OF_SCOPE: f64 = 0.6;
-
-/// The share of these that come from the other families: questions about something else altogether.
-const FAR: f64 = 0.3;
-
-/// The share of parts that have an entry of another family in them: one that stands out, as a crisis entry does.
-const GUESTS: f64 = 0.35;
-
-/// Messages of no FAQ that a part gets: chatter, orders, insults, figures of speech.
-const MESSAGES: usize = 8;
-
-/// The share of a part's queries that have an error of typing.
-const MISTYPED: f64 = 0.2;
+use tables::{header, line, pairs_line};
+use weights::print_weights;
 
 /// The weight of the minimal pairs, of all rows together.
 const PAIRS_WEIGHT: f64 = 0.25;
@@ -164,89 +149,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let [one, two] = typed.map(|queries| Asked::new(&bot, queries));
         measured.push(Measured { set, calibration, test, typed: [one?, two?], bot });
     }
-    println!("## Weights of the signals\n\nTop-1 in scope on the calibration files, mean over families:\n");
-    let families = FAMILIES;
-    let by_family = |score: &dyn Fn(&Asked) -> f64| -> f64 {
-        let mean = |family: &&str| {
-            let values: Vec<f64> = measured
-                .iter()
-                .filter(|own| own.set.family == *family)
-                .map(|own| score(&own.calibration))
-                .collect();
-            values.iter().sum::<f64>() / values.len() as f64
-        };
-        families.iter().map(mean).sum::<f64>() / families.len() as f64
-    };
-    let mut candidates: Vec<Weights> = Vec::new();
-    for centroid in [0.5, 1.0, 1.5] {
-        for lexical in [0.2, 0.4, 0.6] {
-            for ridge in [0.0, 0.3, 0.6] {
-                for answer in [0.0, 0.25, 0.5, 0.8] {
-                    let weights = Weights { phrasing: 1.0, centroid, lexical, ridge, answer };
-                    candidates.push(weights);
-                }
-            }
-        }
-    }
-    // For each candidate, each set's accuracy; then the means over families.
-    let accuracies: Vec<Vec<f64>> = candidates
-        .iter()
-        .map(|weights| measured.iter().map(|own| own.calibration.top1(weights)).collect())
-        .collect();
-    let mean_without = |left_out: &str, row: &[f64]| -> f64 {
-        let of = |family: &&&str| {
-            let own: Vec<f64> = measured
-                .iter()
-                .zip(row)
-                .filter(|(own, _)| own.set.family == **family)
-                .map(|(_, value)| *value)
-                .collect();
-            own.iter().sum::<f64>() / own.len() as f64
-        };
-        let kept: Vec<f64> =
-            families.iter().filter(|family| **family != left_out).map(|family| of(&family)).collect();
-        kept.iter().sum::<f64>() / kept.len() as f64
-    };
-    let best_without = |left_out: &str| {
-        let best = (0..accuracies.len()).max_by(|&a, &b| {
-            mean_without(left_out, &accuracies[a])
-                .total_cmp(&mean_without(left_out, &accuracies[b]))
-                .then(b.cmp(&a))
-        });
-        candidates[best.expect("candidates")]
-    };
-    let mut grid: Vec<(f64, Weights)> =
-        accuracies.iter().zip(&candidates).map(|(row, weights)| (mean_without("", row), *weights)).collect();
-    grid.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (value, weights) in grid.iter().take(5) {
-        println!("{:.2} %  {weights:?}", value * 100.0);
-    }
-    println!("{:.2} %  in use: {WEIGHTS:?}", by_family(&|asked| asked.top1(&WEIGHTS)) * 100.0);
+    print_weights(&measured);
 
-    println!("\nAblation, top-1 in scope on the test queries, %:\n");
-    let none = Weights { phrasing: 0.0, centroid: 0.0, lexical: 0.0, ridge: 0.0, answer: 0.0 };
-    header("");
-    let row = |name: &str, top1: &dyn Fn(&Asked) -> f64| {
-        line(name, measured.iter().map(|own| 100.0 * top1(&own.test)), 1);
-    };
-    row("plain cosine", &|asked| asked.cosine_top1());
-    row("all signals", &|asked| asked.top1(&WEIGHTS));
-    line(
-        "weights of the grid without the set's family",
-        measured.iter().map(|own| 100.0 * own.test.top1(&best_without(own.set.family))),
-        1,
-    );
-    for (name, weights) in [
-        ("without phrasing", Weights { phrasing: 0.0, ..WEIGHTS }),
-        ("without centroid", Weights { centroid: 0.0, ..WEIGHTS }),
-        ("without lexical", Weights { lexical: 0.0, ..WEIGHTS }),
-        ("without ridge", Weights { ridge: 0.0, ..WEIGHTS }),
-        ("without answer", Weights { answer: 0.0, ..WEIGHTS }),
-        ("phrasing only", Weights { phrasing: 1.0, ..none }),
-        ("phrasing and centroid", Weights { phrasing: 1.0, centroid: 1.0, ..none }),
-    ] {
-        row(name, &|asked| asked.top1(&weights));
-    }
     println!("\n## Confidence\n");
     let mut samples = Vec::new();
     for Drawn { family, guest, faq, queries, from } in drawn {
@@ -570,125 +474,4 @@ struct Measured {
     test: Asked,
     /// Test queries with one and two errors of typing.
     typed: [Asked; 2],
-}
-
-/// A part of a FAQ with queries, and the family that each query comes from.
-struct Drawn {
-    family: &'static str,
-    guest: Option<&'static str>,
-    faq: Faq,
-    queries: Vec<LabelledQuery>,
-    from: Vec<&'static str>,
-}
-
-/// Draws the parts of all sources.
-fn draw(random: &mut Random, data: &Data) -> faqbot::Result<Vec<Drawn>> {
-    let asked: Vec<(&str, Vec<LabelledQuery>)> = SOURCES
-        .iter()
-        .map(|source| Ok((source.family, data.calibration(source)?)))
-        .collect::<faqbot::Result<_>>()?;
-    // Those that are no crisis are answered by no FAQ; the other half is for tests.
-    let messages: Vec<LabelledQuery> = load_queries(Path::new("data/messages.jsonl"))?
-        .into_iter()
-        .filter(|message| {
-            message.kind.as_deref().is_some_and(|kind| kind != "crisis" && !kind.ends_with("_test"))
-        })
-        .collect();
-    let mut drawn = Vec::new();
-    for (source, (_, labelled)) in SOURCES.iter().zip(&asked) {
-        let whole = data.faq(source)?;
-        for _ in 0..PARTS {
-            let mut faq = part(random, &whole);
-            let mut guest = None;
-            let (other, others) = &asked[random.below(asked.len())];
-            if *other != source.family && random.unit() < GUESTS {
-                let host = &SOURCES[asked.iter().position(|(family, _)| family == other).unwrap_or(0)];
-                faq.entries.extend(part(random, &data.faq(host)?).entries.into_iter().take(1));
-                guest = Some(*other);
-            }
-            let ids: HashSet<&str> = faq.entries.iter().map(|entry| entry.id.as_str()).collect();
-            let answered = |query: &LabelledQuery| {
-                query.expected.iter().chain(&query.ok).any(|id| ids.contains(id.as_str()))
-            };
-            let (inside, outside): (Vec<LabelledQuery>, Vec<LabelledQuery>) =
-                labelled.iter().cloned().partition(answered);
-            let mut queries = random.some(&inside, PART_QUERIES);
-            if guest.is_some() {
-                let of_guest: Vec<LabelledQuery> =
-                    others.iter().filter(|query| answered(query)).cloned().collect();
-                queries.extend(random.some(&of_guest, 10));
-            }
-            let share = random.unit() * MAX_OUT_OF_SCOPE;
-            let count = (queries.len() as f64 * share / (1.0 - share)).round() as usize;
-            // Some of those out of scope are about something else altogether.
-            let far = (count as f64 * FAR).round() as usize;
-            let unanswered = |query: LabelledQuery| LabelledQuery { expected: None, ok: vec![], ..query };
-            queries.extend(random.some(&outside, count - far).into_iter().map(unanswered));
-            queries.extend(random.some(&messages, MESSAGES));
-            let mut from = vec![source.family; queries.len()];
-            for _ in 0..far {
-                let (family, others) = &asked[random.below(asked.len())];
-                if *family != source.family {
-                    queries.push(unanswered(others[random.below(others.len())].clone()));
-                    from.push(*family);
-                }
-            }
-            for labelled in &mut queries {
-                if random.unit() < MISTYPED {
-                    let errors = 1 + random.below(2);
-                    labelled.query = mistyped(random, &labelled.query, errors);
-                }
-            }
-            drawn.push(Drawn { family: source.family, guest, faq, queries, from });
-        }
-    }
-    Ok(drawn)
-}
-
-/// A line of the table of minimal pairs.
-fn pairs_line<'a>(name: &str, rows: impl Iterator<Item = (&'a Asked, Vec<Scored>)>, threshold: f64) {
-    let all: Vec<(String, Scored)> = rows
-        .flat_map(|(asked, scored)| {
-            let kinds = asked.queries.iter().map(|labelled| labelled.kind.clone().unwrap_or_default());
-            kinds.zip(scored).collect::<Vec<_>>()
-        })
-        .collect();
-    let share = |kind: &str, wanted: &dyn Fn(&Scored) -> bool| {
-        let of_kind: Vec<&Scored> =
-            all.iter().filter(|(own, _)| own == kind).map(|(_, scored)| scored).collect();
-        100.0 * of_kind.iter().filter(|scored| wanted(scored)).count() as f64 / of_kind.len().max(1) as f64
-    };
-    let answered = |scored: &Scored| scored.confidence >= threshold;
-    let rightly = |scored: &Scored| answered(scored) && scored.right;
-    let against: Vec<(f64, bool)> = all
-        .iter()
-        .filter(|(kind, scored)| kind == "near_miss" || (kind != "other" && scored.right))
-        .map(|(kind, scored)| (scored.confidence, kind != "near_miss"))
-        .collect();
-    println!(
-        "| {name} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.3} |",
-        share("near_miss", &answered),
-        share("paraphrase", &rightly),
-        share("close", &rightly),
-        share("typo", &rightly),
-        share("other", &answered),
-        auroc(&against).unwrap_or(0.0)
-    );
-}
-
-fn header(first: &str) {
-    let names: Vec<&str> = SETS.iter().map(|set| set.name).collect();
-    println!("| {first} | {} | mean |\n|---|{}", names.join(" | "), "---:|".repeat(SETS.len() + 1));
-}
-
-/// A line of a table of the sets; their mean is over those that have a value.
-fn line(name: &str, values: impl Iterator<Item = f64>, digits: usize) {
-    let values: Vec<f64> = values.collect();
-    let known: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
-    let mean = known.iter().sum::<f64>() / known.len() as f64;
-    let cells: Vec<String> = values
-        .iter()
-        .map(|value| if value.is_nan() { "-".into() } else { format!("{value:.digits$}") })
-        .collect();
-    println!("| {name} | {} | {mean:.*} |", cells.join(" | "), digits + 1);
 }
