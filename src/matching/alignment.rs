@@ -175,11 +175,12 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let stem = |word: &str| stem(&stemmer, word);
     let stems = |words: &[String]| words.iter().map(|word| stem(word)).collect::<BTreeSet<String>>();
     let plain_query: Vec<String> = split(query).into_iter().take(QUERY_WORDS).collect();
-    let plain_phrasing = split(&entry.phrasings[phrasing]);
-    let phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| content(split(text))).collect();
+    let plain_phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| split(text)).collect();
+    let plain_phrasing = &plain_phrasings[phrasing];
+    let phrasings: Vec<Vec<String>> = plain_phrasings.iter().cloned().map(content).collect();
     let of_phrasings: Vec<BTreeSet<String>> = phrasings.iter().map(|words| stems(words)).collect();
-    let of_entry: BTreeSet<&String> = of_phrasings.iter().flatten().collect();
-    let in_phrasings = |word: &str| of_entry.contains(&word.to_owned());
+    let of_entry: BTreeSet<&str> = of_phrasings.iter().flatten().map(String::as_str).collect();
+    let in_phrasings = |stem: &str| of_entry.contains(stem);
     let answer = if is_real_answer(&entry.answer) { content(split(&entry.answer)) } else { Vec::new() };
     let begin = &answer[..answer.len().min(ANSWER_WORDS)];
     let of_begin = LazyCell::new(|| stems(begin));
@@ -235,13 +236,13 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let numbers = |list: &[String]| list.iter().filter(|word| is_number(word)).count() as f64;
     let flag = |holds: bool| f64::from(u8::from(holds));
     let has = |text: &[String], list: &[&str]| text.iter().any(|word| list.contains(&word.as_str()));
-    let all: BTreeSet<String> = entry.phrasings.iter().flat_map(|text| split(text)).collect();
+    let all: BTreeSet<&String> = plain_phrasings.iter().flatten().collect();
     let directions = |a: &[String], missing: &dyn Fn(&String) -> bool| {
         a.iter().filter(|word| DIRECTIONS.contains(&word.as_str()) && missing(word)).count() as f64
     };
-    let opposite = |a: &String| phrasing_alone.iter().any(|b| is_prefixed(a, b) || is_prefixed(b, a));
-    let first = has(&plain_query, FIRST_PERSON) != has(&plain_phrasing, FIRST_PERSON);
-    let second = has(&plain_query, SECOND_PERSON) != has(&plain_phrasing, SECOND_PERSON);
+    let opposite = |a: &String| phrasing_alone.iter().any(|b| are_opposites(a, b));
+    let first = has(&plain_query, FIRST_PERSON) != has(plain_phrasing, FIRST_PERSON);
+    let second = has(&plain_query, SECOND_PERSON) != has(plain_phrasing, SECOND_PERSON);
     let features = [
         corrections.len() as f64,
         f64::from(unknown),
@@ -260,8 +261,8 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
         numbers(&not_in_begin),
         numbers(&phrasing_alone),
         directions(&plain_query, &|word| !all.contains(word))
-            + directions(&plain_phrasing, &|word| !plain_query.contains(word)),
-        flag(has(&plain_query, NEGATIONS) != has(&plain_phrasing, NEGATIONS)),
+            + directions(plain_phrasing, &|word| !plain_query.contains(word)),
+        flag(has(&plain_query, NEGATIONS) != has(plain_phrasing, NEGATIONS)),
         flag(first && second),
         flag(not_in_entry.iter().any(opposite)),
     ];
@@ -315,13 +316,12 @@ fn stem(stemmer: &Stemmer, word: &str) -> String {
 /// Whether one word may be the other with a slip of the keyboard, or two in long ones.
 fn is_slip(typed: &str, meant: &str) -> bool {
     let (short, long) = (typed.len().min(meant.len()), typed.len().max(meant.len()));
-    let opposite = is_prefixed(typed, meant) || is_prefixed(meant, typed);
     if short < 4
         || long - short > 2
         || long > LONGEST_SLIP
         || is_number(typed)
         || is_number(meant)
-        || opposite
+        || are_opposites(typed, meant)
     {
         return false;
     }
@@ -330,6 +330,11 @@ fn is_slip(typed: &str, meant: &str) -> bool {
         2 => short >= 6,
         _ => false,
     }
+}
+
+/// Whether one word is the other with a prefix that turns it round: "uninstall" and "install".
+fn are_opposites(a: &str, b: &str) -> bool {
+    is_prefixed(a, b) || is_prefixed(b, a)
 }
 
 /// Whether a word is the other with a prefix that turns it round: "uninstall" and "install".
