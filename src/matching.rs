@@ -23,3 +23,4 @@ pub mod questions;
 pub mod ranking;
 pub mod signals;
 pub mod trees;
+pub mod wordnet;

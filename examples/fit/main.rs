@@ -67,7 +67,7 @@ struct Sample {
 /// more of the query is not in the entry. Chosen by trial, leaving families out, in November 2026.
 fn options() -> Options {
     let constraint = |name: &str| match name {
-        "score" | "margin" | "cosine" | "cosine_margin" => 1,
+        "score" | "margin" | "cosine" | "cosine_margin" | "query_synonym" | "phrasing_synonym" => 1,
         "shortfall"
         | "query_alone_share"
         | "not_in_entry"
@@ -78,7 +78,10 @@ fn options() -> Options {
         | "directions"
         | "negation"
         | "person"
-        | "opposites" => -1,
+        | "opposites"
+        | "unrelated"
+        | "unrelated_share"
+        | "antonym" => -1,
         _ => 0,
     };
     Options {

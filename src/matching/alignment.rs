@@ -13,6 +13,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::faq::Entry;
 use crate::matching::signals::is_real_answer;
+use crate::matching::wordnet::{self, Relation};
 
 /// The words of a query that are aligned; a model reads no more.
 const QUERY_WORDS: usize = 256;
@@ -128,7 +129,7 @@ pub const COUNT: usize = NAMES.len();
 
 /// The features of an alignment. Shares are weighted by inverse document frequency, in `0..=1`; the rest are
 /// counts.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 28] = [
     // Corrections; words that neither the FAQ nor the model knows; content words of either side.
     "corrections",
     "unknown",
@@ -155,6 +156,21 @@ pub const NAMES: [&str; 20] = [
     "negation",
     "person",
     "opposites",
+    // By WordNet, numbers aside. Words of the query that are not in the begin of the entry: those without a synonym
+    // there, and their share; the least strength of their best synonyms among the words that the phrasing has alone,
+    // 1 where there is none of them.
+    "unrelated",
+    "unrelated_share",
+    "query_synonym",
+    // The same the other way round: the words that the phrasing has alone, and those that the query has.
+    "phrasing_synonym",
+    // Words of the query for which the phrasing has one of the same kind, none of them a synonym: the greatest
+    // strength; one that is a kind of the other; the opposite of one.
+    "sister",
+    "kind",
+    "antonym",
+    // Words that WordNet lacks.
+    "not_in_wordnet",
 ];
 
 /// What is known of words beyond the entry.
@@ -240,6 +256,13 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let directions = |a: &[String], missing: &dyn Fn(&String) -> bool| {
         a.iter().filter(|word| DIRECTIONS.contains(&word.as_str()) && missing(word)).count() as f64
     };
+    let related = Related::new(
+        &not_in_begin,
+        &phrasing_alone,
+        &query_alone,
+        phrasings.iter().flatten().chain(begin),
+        &stem,
+    );
     let opposite = |a: &String| phrasing_alone.iter().any(|b| are_opposites(a, b));
     let first = has(&plain_query, FIRST_PERSON) != has(plain_phrasing, FIRST_PERSON);
     let second = has(&plain_query, SECOND_PERSON) != has(plain_phrasing, SECOND_PERSON);
@@ -265,6 +288,14 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
         flag(has(&plain_query, NEGATIONS) != has(plain_phrasing, NEGATIONS)),
         flag(first && second),
         flag(not_in_entry.iter().any(opposite)),
+        count(&related.unrelated),
+        share(&related.unrelated, &own),
+        related.query_synonym,
+        related.phrasing_synonym,
+        related.sister,
+        related.kind,
+        flag(related.antonym),
+        related.not_in_wordnet as f64,
     ];
     Alignment {
         query: own,
@@ -276,6 +307,67 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
         core_alone,
         corrections,
         features,
+    }
+}
+
+/// How the words that one side has alone are related to those of the other.
+struct Related {
+    unrelated: Vec<String>,
+    query_synonym: f64,
+    phrasing_synonym: f64,
+    sister: f64,
+    kind: f64,
+    antonym: bool,
+    not_in_wordnet: usize,
+}
+
+impl Related {
+    fn new<'w>(
+        missing: &[String],
+        phrasing_alone: &[String],
+        query_alone: &[String],
+        entry: impl Iterator<Item = &'w String>,
+        stem: &impl Fn(&str) -> String,
+    ) -> Self {
+        let stems = |words: &[String]| -> Vec<String> {
+            words.iter().filter(|word| !is_number(word)).map(|word| stem(word)).collect()
+        };
+        let (missing_stems, of_phrasing, of_query) =
+            (stems(missing), stems(phrasing_alone), stems(query_alone));
+        let of_entry: LazyCell<BTreeSet<String>, _> =
+            LazyCell::new(|| entry.filter(|word| !is_number(word)).map(|word| stem(word)).collect());
+        let relations = |word: &String, others: &[String]| -> Vec<Relation> {
+            others.iter().map(|other| wordnet::relation(word, other)).collect()
+        };
+        let most = |relations: &[Relation], strength: fn(&Relation) -> f64| {
+            relations.iter().map(strength).fold(0.0, f64::max)
+        };
+        let synonyms: fn(&Relation) -> f64 = |relation| relation.synonyms;
+        let least_synonym = |words: &[String], others: &[String]| {
+            words.iter().map(|word| most(&relations(word, others), synonyms)).fold(1.0, f64::min)
+        };
+        let mut found = Related {
+            unrelated: Vec::new(),
+            query_synonym: least_synonym(&missing_stems, &of_phrasing),
+            phrasing_synonym: least_synonym(&of_phrasing, &of_query),
+            sister: 0.0,
+            kind: 0.0,
+            antonym: false,
+            not_in_wordnet: missing_stems.iter().filter(|word| !wordnet::knows(word)).count(),
+        };
+        for word in &missing_stems {
+            let to_phrasing = relations(word, &of_phrasing);
+            if most(&to_phrasing, synonyms) == 0.0 {
+                found.sister = found.sister.max(most(&to_phrasing, |relation| relation.sisters));
+            }
+            found.kind = found.kind.max(most(&to_phrasing, |relation| relation.kinds));
+            found.antonym |= to_phrasing.iter().any(|relation| relation.opposites);
+        }
+        let has_synonym =
+            |word: &str| of_entry.iter().any(|other| wordnet::relation(word, other).synonyms > 0.0);
+        found.unrelated =
+            missing.iter().filter(|word| !is_number(word) && !has_synonym(&stem(word))).cloned().collect();
+        found
     }
 }
 
