@@ -4,3 +4,4 @@ pub mod calibration;
 pub mod calibration_file;
 pub mod check;
 pub mod eval;
+pub mod unlabelled;

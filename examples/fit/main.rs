@@ -16,6 +16,7 @@ mod asked;
 mod content;
 mod data;
 mod draw;
+mod exchange;
 mod random;
 mod tables;
 mod weights;
@@ -24,10 +25,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use faqbot::matching::alignment::Alignment;
-use faqbot::matching::confidence::{Calibration, inputs};
+use faqbot::matching::confidence::{Calibration, SHIPPED, inputs};
 use faqbot::matching::features::{Features, names};
 use faqbot::matching::metrics::{auroc, calibration_error};
-use faqbot::matching::signals::WEIGHTS;
+use faqbot::matching::signals::{WEIGHTS, is_real_answer};
 use faqbot::matching::trees::{Options, Row, Trees};
 use faqbot::quality::calibration::{Scored, choose_policy};
 use faqbot::quality::eval::LabelledQuery;
@@ -40,6 +41,7 @@ use data::{
     Data, FAMILIES, PUBLISHED, Pairs, SETS, SOURCES, Set, Table, pairs, texts_of_faq, texts_of_queries,
 };
 use draw::{Drawn, draw};
+use exchange::{Exchanged, exchanged};
 use random::{Random, mistyped};
 use tables::{header, line, pairs_line};
 use weights::print_weights;
@@ -111,6 +113,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // All that will be asked, before anything is embedded.
     let mut random = Random(2026);
     let drawn = draw(&mut random, &data)?;
+    let made = SETS
+        .iter()
+        .map(|set| {
+            let Some(source) = SOURCES.iter().find(|source| source.folder == set.folder) else {
+                return Ok(Exchanged::default());
+            };
+            let mut made = exchanged(&mut random, &data.faq(source)?, 200);
+            if data.faq(set)?.entries.iter().any(|entry| !is_real_answer(&entry.answer)) {
+                made.missed.clear();
+            } else {
+                made.varied.clear();
+            }
+            Ok(made)
+        })
+        .collect::<faqbot::Result<Vec<Exchanged>>>()?;
+    if std::env::var_os("FIT_SHOW").is_some() {
+        for labelled in made.iter().flat_map(|made| made.missed.iter().chain(&made.varied)) {
+            eprintln!("{:?}", (&labelled.kind, &labelled.query, &labelled.expected));
+        }
+        return Ok(());
+    }
     let typed: Vec<[Vec<LabelledQuery>; 2]> = SETS
         .iter()
         .map(|set| {
@@ -134,6 +157,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     SOURCES.iter().try_for_each(|source| data.faq(source).map(|faq| texts_of_faq(&mut texts, &faq)))?;
     drawn.iter().for_each(|drawn| texts_of_queries(&mut texts, &drawn.queries));
     typed.iter().flatten().for_each(|queries| texts_of_queries(&mut texts, queries));
+    for Exchanged { missed, varied } in &made {
+        texts_of_queries(&mut texts, missed);
+        texts_of_queries(&mut texts, varied);
+    }
     for Pairs { faq, queries } in own.iter().flatten() {
         texts_of_faq(&mut texts, faq);
         texts_of_queries(&mut texts, queries);
@@ -145,12 +172,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let mut measured = Vec::new();
-    for (set, typed) in SETS.iter().zip(typed) {
+    for ((set, typed), made) in SETS.iter().zip(typed).zip(made) {
         let bot = bot(data.faq(set)?)?;
         let calibration = Asked::new(&bot, data.calibration(set)?)?;
         let test = Asked::new(&bot, data.test(set)?)?;
         let [one, two] = typed.map(|queries| Asked::new(&bot, queries));
-        measured.push(Measured { set, calibration, test, typed: [one?, two?], bot });
+        let [missed, varied] = [made.missed, made.varied].map(|queries| Asked::new(&bot, queries));
+        let exchanged = [missed?, varied?];
+        measured.push(Measured { set, calibration, test, typed: [one?, two?], exchanged, bot });
     }
     print_weights(&measured);
 
@@ -327,6 +356,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     each("the same, calibrated", &|own| calibration_error(&labels(&adapted(own, None))), 3);
     each("AUROC, calibrated", &|own| 100.0 * auroc(&labels(&adapted(own, None))).unwrap_or(0.0), 1);
+    // The calibration file without its labels.
+    let unlabelled = |own: &Measured| {
+        let trees = &without[own.set.family];
+        let features = own.calibration.replies.iter().filter_map(|reply| reply.features);
+        let logits: Vec<f64> = features.map(|features| trees.logit(&features)).collect();
+        let share = faqbot::quality::unlabelled::share(&logits, right);
+        let odds = |share: f64| (share / (1.0 - share)).ln();
+        let shift = odds(share) - odds(right);
+        let calibrated = Calibration::new(SHIPPED).with(1.0, shift);
+        (share, own.test.scored(|features| sigmoid(calibrated.logit(&inputs(trees, features)))))
+    };
+    each("calibrated without labels", &|own| calibration_error(&labels(&unlabelled(own).1)), 3);
+    each("share right of the calibration file, estimated", &|own| 100.0 * unlabelled(own).0, 1);
+    each(
+        "share right of the calibration file",
+        &|own| {
+            let own = &own.calibration;
+            100.0 * (0..own.queries.len()).filter(|&at| own.is_right(at)).count() as f64
+                / own.queries.len() as f64
+        },
+        1,
+    );
     // What a calibration file is worth that has as many out-of-scope queries as the test queries have.
     each(
         "calibrated at the test's share",
@@ -355,6 +406,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             1,
         );
         each(&format!("{name}: answered rightly, % of all"), &|own| rates(&typed(own)).2, 1);
+    }
+
+    for (at, name) in
+        ["a word exchanged, another question: answered, %", "a word exchanged, the same: answered rightly, %"]
+            .into_iter()
+            .enumerate()
+    {
+        let of_all = |own: &Measured, count: &dyn Fn(&Scored) -> bool, scored: Vec<Scored>| {
+            let counted = scored.iter().filter(|query| count(query)).count();
+            if own.exchanged[at].queries.is_empty() {
+                f64::NAN
+            } else {
+                100.0 * counted as f64 / scored.len() as f64
+            }
+        };
+        let least = f64::from(policy.min_confidence);
+        let counts = |least: f64| move |query: &Scored| query.confidence >= least && (at == 0 || query.right);
+        each(
+            name,
+            &|own| {
+                of_all(own, &counts(least), own.exchanged[at].scored(confidence(&without[own.set.family])))
+            },
+            1,
+        );
+        each(
+            &format!("{name}, plain cosine"),
+            &|own| of_all(own, &counts(0.65), own.exchanged[at].scored(|features| features[6])),
+            1,
+        );
     }
 
     println!(
@@ -460,6 +540,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let text = serde_json::json!({
             "origin": "cargo run --release --example fit -- ../shared/evaldata --write",
             "data": "parts of the public sets' FAQs with their calibration files, and data/minimal_pairs/fit",
+            "share": (right * 1e4).round() / 1e4,
             "features": names().collect::<Vec<_>>(),
             "trees": shipped,
         });
@@ -475,6 +556,8 @@ struct Measured {
     bot: Bot<Table>,
     calibration: Asked,
     test: Asked,
+    /// With a word exchanged: other questions, and such as are still the entry's.
+    exchanged: [Asked; 2],
     /// Test queries with one and two errors of typing.
     typed: [Asked; 2],
 }

@@ -188,7 +188,7 @@ pub trait Words {
 /// Aligns a query with a phrasing of an entry.
 pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) -> Alignment {
     let stemmer = Stemmer::create(Algorithm::English);
-    let stem = |word: &str| stem(&stemmer, word);
+    let stem = |word: &str| stem_with(&stemmer, word);
     let stems = |words: &[String]| words.iter().map(|word| stem(word)).collect::<BTreeSet<String>>();
     let plain_query: Vec<String> = split(query).into_iter().take(QUERY_WORDS).collect();
     let plain_phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| split(text)).collect();
@@ -397,8 +397,37 @@ fn is_number(word: &str) -> bool {
     word.chars().any(|c| c.is_ascii_digit()) || NUMBERS.iter().any(|(name, _)| *name == word)
 }
 
+/// The words of a text that say what it is about, in lower case and without accents.
+pub fn content_words(text: &str) -> Vec<String> {
+    content(split(text))
+}
+
+/// The words in which two texts differ, where they are the same but for a word or two on either side; words
+/// of place, time and degree count, other small ones don't.
+pub fn differ_in(a: &str, b: &str) -> Option<[Vec<String>; 2]> {
+    const FEW: std::ops::RangeInclusive<usize> = 0..=2;
+    let words = |text: &str| -> Vec<String> {
+        let counts =
+            |word: &String| !FUNCTION_WORDS.contains(&word.as_str()) || DIRECTIONS.contains(&word.as_str());
+        split(text).into_iter().filter(counts).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let alone = |own: &[String], other: &[String]| -> Vec<String> {
+        let stems: BTreeSet<String> = other.iter().map(|word| stem(word)).collect();
+        own.iter().filter(|word| !stems.contains(&stem(word))).cloned().collect()
+    };
+    let alone = [alone(&a, &b), alone(&b, &a)];
+    let shared = a.len() > alone[0].len();
+    let some = !alone[0].is_empty() || !alone[1].is_empty();
+    (shared && some && alone.iter().all(|words| FEW.contains(&words.len()))).then_some(alone)
+}
+
 /// A word without its inflection; numbers as digits.
-fn stem(stemmer: &Stemmer, word: &str) -> String {
+pub fn stem(word: &str) -> String {
+    stem_with(&Stemmer::create(Algorithm::English), word)
+}
+
+fn stem_with(stemmer: &Stemmer, word: &str) -> String {
     if let Some((_, digits)) = NUMBERS.iter().find(|(name, _)| *name == word) {
         return (*digits).to_owned();
     }
@@ -487,6 +516,17 @@ mod tests {
             align("What does error E1042 mean", &code, 0, &Known(&[])).query_alone,
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn near_misses_are_told_by_a_word_or_two() {
+        let differ = |a, b| differ_in(a, b).map(|words| words.map(|words| words.join(" ")));
+        let found = differ("Where is the Berlin office?", "where's the office in Munich");
+        assert_eq!(found, Some(["berlin".into(), "in munich".into()]));
+        let found = differ("Is there a fee under 50 euros?", "Is there a fee over 50 euros?");
+        assert_eq!(found, Some(["under".into(), "over".into()]));
+        assert_eq!(differ("Where is the office?", "where are the offices"), None);
+        assert_eq!(differ("Opening hours", "Parking fees"), None);
     }
 
     #[test]

@@ -21,18 +21,27 @@ pub const SHIPPED: Logistic = Logistic { weights: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0,
 #[derive(Deserialize)]
 struct Shipped {
     features: Vec<String>,
+    /// The share of the fit's queries, by weight, whose best entry is right.
+    share: f64,
     trees: Trees,
 }
 
+static FITTED: LazyLock<Shipped> = LazyLock::new(|| {
+    // A test reads the same file: what is compiled in cannot fail later.
+    let shipped: Option<Shipped> = serde_json::from_str(include_str!("confidence.json")).ok();
+    let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names());
+    let none = || Shipped { features: Vec::new(), share: 0.5, trees: Trees { base: 0.0, trees: Vec::new() } };
+    shipped.filter(fits).unwrap_or_else(none)
+});
+
 /// The trees for the bundled model, from `src/matching/confidence.json`, which says how they were fitted.
 pub fn shipped_trees() -> &'static Trees {
-    static TREES: LazyLock<Trees> = LazyLock::new(|| {
-        // A test reads the same file: what is compiled in cannot fail later.
-        let shipped: Option<Shipped> = serde_json::from_str(include_str!("confidence.json")).ok();
-        let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names());
-        shipped.filter(fits).map_or(Trees { base: 0.0, trees: Vec::new() }, |shipped| shipped.trees)
-    });
-    &TREES
+    &FITTED.trees
+}
+
+/// The share of the queries of that fit, by weight, whose best entry is right.
+pub fn shipped_share() -> f64 {
+    FITTED.share
 }
 
 /// What a calibration adapts: the log odds of the trees, and the features of the ranking that say most.
@@ -105,7 +114,12 @@ impl Calibration {
 
     /// The probability that the best entry of a ranking is right, in `0..=1`.
     pub fn confidence(&self, features: &Features) -> f64 {
-        sigmoid(self.logit(&inputs(shipped_trees(), features)))
+        sigmoid(self.logit_of(features))
+    }
+
+    /// The log odds of the same.
+    pub fn logit_of(&self, features: &Features) -> f64 {
+        self.logit(&inputs(shipped_trees(), features))
     }
 
     /// The log odds of the same, from the [`inputs`].

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::calibration::Fitted;
 use crate::embed::ModelId;
 use crate::error::{Error, Result};
 use crate::faq::{Faq, normalize_phrasing};
@@ -55,21 +54,27 @@ pub struct CalibrationFile {
 const FORMAT: u32 = 3;
 
 impl CalibrationFile {
-    /// What a fit leaves for a FAQ and model.
-    pub fn new(fitted: &Fitted, model: &ModelId, faq: &Faq, queries: usize) -> Self {
+    /// What is kept for a FAQ and model.
+    pub fn new(
+        calibration: &Calibration,
+        policy: &Policy,
+        model: &ModelId,
+        faq: &Faq,
+        queries: usize,
+    ) -> Self {
         CalibrationFile {
             format: FORMAT,
             model: model.to_string(),
             signals: signals::VERSION,
-            weights: Some(fitted.calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
+            weights: Some(calibration.base()).filter(|base| **base != SHIPPED).map(|base| {
                 let mut weights = [base.constant; INPUTS + 1];
                 weights[..INPUTS].copy_from_slice(&base.weights);
                 weights
             }),
-            scale: fitted.calibration.scale,
-            shift: fitted.calibration.shift,
-            min_confidence: fitted.policy.min_confidence,
-            ask_confidence: fitted.policy.ask_confidence,
+            scale: calibration.scale,
+            shift: calibration.shift,
+            min_confidence: policy.min_confidence,
+            ask_confidence: policy.ask_confidence,
             queries,
             phrasings: sketch(faq),
         }
@@ -201,7 +206,10 @@ mod tests {
         assert!(path.ends_with("faq.yaml.calibration.json"));
         assert_eq!(CalibrationFile::load(&path).unwrap(), None);
         let model = ModelId::new("m");
-        let file = CalibrationFile::new(&fit(&cases(200), 0.05).unwrap(), &model, &faq(100), 200);
+        let file = {
+            let fitted = fit(&cases(200), 0.05).unwrap();
+            CalibrationFile::new(&fitted.calibration, &fitted.policy, &model, &faq(100), 200)
+        };
         file.save(&path).unwrap();
         assert_eq!(CalibrationFile::load(&path).unwrap().as_ref(), Some(&file));
         assert!(file.for_faq(&model, &faq(100)).is_ok());

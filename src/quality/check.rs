@@ -13,9 +13,11 @@ use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
 
 use crate::faq::{Faq, abridge, normalize_phrasing};
+use crate::matching::alignment::differ_in;
 use crate::matching::centering::centred_rows;
 use crate::matching::index::Index;
 use crate::matching::signals::is_real_answer;
+use crate::parallel::in_blocks;
 
 /// Phrasings of two entries with a cosine from here on are close. In the public sets that
 /// `cargo run --release --example fit -- DATA` reads, one in eight queries for either of two such
@@ -30,6 +32,14 @@ pub const SAME: f32 = 0.95;
 /// Of the phrasings of those sets 0.9 % are, and of phrasings that were put into an entry drawn at random
 /// 81 % (its table "Phrasings in the wrong place").
 pub const WRONG_PLACE: f32 = 0.3;
+
+/// Phrasings of two entries with a cosine from here on, and the same words but one or two, are near misses of each
+/// other. Unrelated questions with so few words apart are seldom as near; where there is no cosine to tell, all short
+/// questions would be.
+pub const NEAR_MISS: f32 = 0.7;
+
+/// The nearest phrasings of other entries that each phrasing is held against word by word.
+const NEAR_MISSES: usize = 8;
 
 /// Answers with fewer words say little, and are often left over from a draft.
 const SHORT_ANSWER_WORDS: usize = 2;
@@ -56,6 +66,8 @@ pub enum Kind {
     SharedPhrasing,
     /// Two entries have phrasings that the model can hardly tell apart.
     CloseEntries,
+    /// Two entries have phrasings that are the same but for a word or two.
+    NearMiss,
     /// A phrasing is nearer to another entry than to the other phrasings of its own.
     NearerElsewhere,
     /// There is no answer, or a placeholder.
@@ -86,7 +98,7 @@ impl Kind {
     /// How much it matters, as a rule.
     fn level(self) -> Level {
         match self {
-            Kind::ShortAnswer | Kind::LongAnswer | Kind::OnePhrasing => Level::Hint,
+            Kind::NearMiss | Kind::ShortAnswer | Kind::LongAnswer | Kind::OnePhrasing => Level::Hint,
             _ => Level::Mend,
         }
     }
@@ -97,6 +109,9 @@ impl Kind {
             Kind::ConflictingAnswers => "keep the right answer, or say in each question what it is about",
             Kind::SharedPhrasing => "join the entries, or take the phrasing out of one",
             Kind::CloseEntries => "join the entries, or add phrasings that say where they differ",
+            Kind::NearMiss => {
+                "add phrasings to both that say the difference in other words; a question without it is asked back"
+            }
             Kind::NearerElsewhere => "move the phrasing to the other entry, or give its own more like it",
             Kind::EmptyAnswer => "write the answer, or take the entry out",
             Kind::CutPhrasing => "shorten the phrasing to the question in it",
@@ -296,25 +311,22 @@ impl<'f> Phrasings<'f> {
             let own = unit(row.view());
             row.assign(&own);
         }
-        let mut found = Vec::with_capacity(self.texts.len());
-        for start in (0..self.texts.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(self.texts.len());
-            let block = rows.slice_axis(Axis(0), (start..end).into());
-            let (to_rows, to_centroids) = (block.dot(&rows.t()), block.dot(&centroids.t()));
-            for at in start..end {
+        let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
+            let part = rows.slice_axis(Axis(0), (block.start..block.end).into());
+            let (to_rows, to_centroids) = (part.dot(&rows.t()), part.dot(&centroids.t()));
+            let without = |at: usize| -> Option<(usize, f32)> {
                 let own = self.owners[at];
                 if self.index.bounds(own).len() < 2 {
-                    found.push(None);
-                    continue;
+                    return None;
                 }
                 let score = |entry: usize| {
                     let others = self.index.bounds(entry).filter(|&other| other != at);
-                    let nearest = others.map(|other| to_rows[[at - start, other]]).fold(-1.0, f32::max);
+                    let nearest = others.map(|other| to_rows[[at - block.start, other]]).fold(-1.0, f32::max);
                     let centroid = if entry == own {
                         let row = rows.row(at);
                         unit((&sums.row(own) - &row).view()).dot(&row)
                     } else {
-                        to_centroids[[at - start, entry]]
+                        to_centroids[[at - block.start, entry]]
                     };
                     (nearest + centroid) / 2.0
                 };
@@ -322,27 +334,36 @@ impl<'f> Phrasings<'f> {
                     .filter(|&entry| entry != own)
                     .map(|entry| (entry, score(entry)))
                     .max_by(|a, b| a.1.total_cmp(&b.1));
-                found.push(best.map(|(entry, other)| (entry, other - score(own))));
-            }
-        }
-        found
+                best.map(|(entry, other)| (entry, other - score(own)))
+            };
+            block.clone().map(without).collect::<Vec<_>>()
+        });
+        blocks.into_iter().flatten().collect()
     }
 
-    /// Phrasings of two entries with a cosine of at least [`CLOSE`], by the two entries; not those that
-    /// are the same.
+    /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of other
+    /// entries with at least [`NEAR_MISS`], by the two entries; not those that are the same.
     fn collisions(&self) -> BTreeMap<(usize, usize), Vec<Close>> {
+        let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
+            let cosines = self.rows.slice_axis(Axis(0), (block.start..block.end).into()).dot(&self.rows.t());
+            let of_row = |(row, cosines): (usize, ArrayView1<f32>)| -> Vec<Close> {
+                let at = block.start + row;
+                let near = |(other, &cosine): (usize, &f32)| {
+                    let apart =
+                        self.owners[at] < self.owners[other] && self.normalized[at] != self.normalized[other];
+                    (cosine >= NEAR_MISS && apart).then(|| Close { a: at, b: other, cosine: cosine.min(1.0) })
+                };
+                let mut found: Vec<Close> = cosines.iter().enumerate().filter_map(near).collect();
+                found.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
+                let kept = found.iter().take_while(|close| close.cosine >= CLOSE).count().max(NEAR_MISSES);
+                found.truncate(kept);
+                found
+            };
+            cosines.outer_iter().enumerate().flat_map(of_row).collect::<Vec<Close>>()
+        });
         let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
-        let rows = &self.rows;
-        for start in (0..self.texts.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(self.texts.len());
-            let cosines = rows.slice_axis(Axis(0), (start..end).into()).dot(&rows.t());
-            for ((row, other), &cosine) in cosines.indexed_iter() {
-                let at = start + row;
-                let pair = (self.owners[at], self.owners[other]);
-                if cosine >= CLOSE && pair.0 < pair.1 && self.normalized[at] != self.normalized[other] {
-                    close.entry(pair).or_default().push(Close { a: at, b: other, cosine: cosine.min(1.0) });
-                }
-            }
+        for found in blocks.into_iter().flatten() {
+            close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
         }
         close
     }
@@ -384,30 +405,45 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
         }
     }
     for ((a, b), mut close) in phrasings.collisions() {
+        close.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
         // Where the other phrasings of both entries decide the question, it does not fall between.
         let settled = |at: usize| found[at].is_some_and(|(_, ahead)| ahead < 0.0);
-        close.retain(|close| !(settled(close.a) && settled(close.b)));
-        if close.is_empty() {
-            continue;
-        }
-        close.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
-        let more = close.len().saturating_sub(COLLISIONS);
-        close.truncate(COLLISIONS);
+        let between = |close: &Close| !(settled(close.a) && settled(close.b));
+        let near_miss = close.iter().find_map(|close| {
+            let words =
+                differ_in(text(close.a), text(close.b)).filter(|_| close.cosine < SAME && between(close))?;
+            Some((Close { ..*close }, words))
+        });
+        close.retain(|close| close.cosine >= CLOSE && between(close));
         let pair = |Close { a, b, cosine }: &Close| {
             format!("\"{}\" and \"{}\" have cosine {cosine:.2}", short(*a), short(*b))
         };
+        let collision = |Close { a, b, cosine }: &Close| Collision {
+            a: text(*a).into(),
+            b: text(*b).into(),
+            cosine: *cosine,
+        };
+        let same = close.first().is_some_and(|close| close.cosine >= SAME);
+        if let Some((nearest, [of_a, of_b])) = near_miss.filter(|_| !same) {
+            let only = [of_a, of_b].map(|words| words.join(" "));
+            let only: Vec<String> =
+                only.iter().filter(|words| !words.is_empty()).map(|words| format!("\"{words}\"")).collect();
+            let (of_a, of_b) = (short(nearest.a), short(nearest.b));
+            let message = format!("\"{of_a}\" and \"{of_b}\" differ only in {}", only.join(" and "));
+            let finding = Finding::new(Kind::NearMiss, vec![a, b], message);
+            findings.push(Finding { collisions: vec![collision(&nearest)], ..finding });
+            continue;
+        }
+        if close.is_empty() {
+            continue;
+        }
+        let more = close.len().saturating_sub(COLLISIONS);
+        close.truncate(COLLISIONS);
         let shown: Vec<String> = close.iter().map(pair).collect();
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         let message = format!("questions may fall between two entries: {}{more}", shown.join("; "));
-        let collisions = close
-            .iter()
-            .map(|Close { a, b, cosine }| Collision {
-                a: text(*a).into(),
-                b: text(*b).into(),
-                cosine: *cosine,
-            })
-            .collect();
-        let level = if close[0].cosine >= SAME { Level::Mend } else { Level::Hint };
+        let collisions = close.iter().map(collision).collect();
+        let level = if same { Level::Mend } else { Level::Hint };
         findings.push(Finding { level, collisions, ..Finding::new(Kind::CloseEntries, vec![a, b], message) });
     }
     Ok(findings)

@@ -41,32 +41,145 @@ impl LabelledQuery {
     }
 }
 
-/// Reads labelled queries, one JSON object a line: `{"query", "expected": id or null, "kind", "ok"}`.
+/// Reads labelled queries: one JSON object a line, `{"query", "expected": id or null, "kind", "ok"}`, or from a name
+/// that ends in `.csv` or `.tsv` a table with these columns, where an empty `expected` is null and `ok` has ids
+/// with spaces between them.
 ///
 /// # Errors
 ///
 /// The file cannot be read, holds no queries, or a line is not a labelled query.
 pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
-    let syntax = |line: usize, reason: String| Error::Syntax(RowError::new(line, reason).in_file(path));
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let queries: Vec<LabelledQuery> = lines
-        .map(|(index, line)| {
-            // serde would take a missing label for null; a label must be said.
-            let value: serde_json::Value = serde_json::from_str(line)
-                .map_err(|error| syntax(index + 1, format!("not JSON: {error}")))?;
-            if value.get("expected").is_none() {
-                let reason = "a labelled query has \"query\" and \"expected\", an id or null";
-                return Err(syntax(index + 1, reason.into()));
-            }
-            serde_json::from_value(value).map_err(|error| syntax(index + 1, error.to_string()))
-        })
-        .collect::<Result<_>>()?;
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let queries = match extension.as_deref() {
+        Some("csv") => table_of_queries(text, b','),
+        Some("tsv") => table_of_queries(text, b'\t'),
+        _ => lines_of_queries(text),
+    };
+    let queries = queries.map_err(|row| Error::Syntax(row.in_file(path)))?;
     if queries.is_empty() {
-        return Err(syntax(1, "no labelled queries".into()));
+        return Err(Error::Syntax(RowError::new(1, "no labelled queries").in_file(path)));
     }
     Ok(queries)
+}
+
+fn lines_of_queries(text: &str) -> std::result::Result<Vec<LabelledQuery>, RowError> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let query = |(index, line): (usize, &str)| {
+        // serde would take a missing label for null; a label must be said.
+        let value: serde_json::Value = serde_json::from_str(line)
+            .map_err(|error| RowError::new(index + 1, format!("not JSON: {error}")))?;
+        if value.get("expected").is_none() {
+            let reason = "a labelled query has \"query\" and \"expected\", an id or null";
+            return Err(RowError::new(index + 1, reason));
+        }
+        serde_json::from_value(value).map_err(|error| RowError::new(index + 1, error.to_string()))
+    };
+    lines.map(query).collect()
+}
+
+fn table_of_queries(text: &str, delimiter: u8) -> std::result::Result<Vec<LabelledQuery>, RowError> {
+    let mut table = Table::new(text, delimiter, &["query", "expected"])?;
+    let (kind, ok) = (table.column("kind"), table.column("ok"));
+    let (query, expected) = (table.column("query"), table.column("expected"));
+    let mut queries = Vec::new();
+    while let Some((line, row)) = table.next_row()? {
+        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).filter(|text| !text.is_empty());
+        if expected.and_then(|at| row.get(at)).is_none() {
+            return Err(RowError::new(line, "the row has no cell in the column \"expected\""));
+        }
+        let Some(query) = cell(query) else { continue };
+        queries.push(LabelledQuery {
+            query: query.to_owned(),
+            expected: cell(expected).map(str::to_owned),
+            kind: cell(kind).map(str::to_owned),
+            ok: cell(ok).into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect(),
+        });
+    }
+    Ok(queries)
+}
+
+fn column_of_queries(text: &str, delimiter: u8) -> std::result::Result<Vec<String>, RowError> {
+    let mut table = Table::new(text, delimiter, &["query"])?;
+    let query = table.column("query");
+    let mut queries = Vec::new();
+    while let Some((_, row)) = table.next_row()? {
+        queries.extend(query.and_then(|at| row.get(at)).filter(|text| !text.is_empty()).map(str::to_owned));
+    }
+    Ok(queries)
+}
+
+/// A table with a header.
+struct Table<'t> {
+    rows: csv::Reader<&'t [u8]>,
+    header: csv::StringRecord,
+}
+
+impl<'t> Table<'t> {
+    fn new(text: &'t str, delimiter: u8, needed: &[&str]) -> std::result::Result<Self, RowError> {
+        let mut rows = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .trim(csv::Trim::All)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let header = rows.headers().map_err(broken_row)?.clone();
+        let table = Table { rows, header };
+        match needed.iter().find(|name| table.column(name).is_none()) {
+            Some(name) => {
+                Err(RowError::new(1, format!("the first line of the table names no column \"{name}\"")))
+            }
+            None => Ok(table),
+        }
+    }
+
+    fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// The next row with its line.
+    fn next_row(&mut self) -> std::result::Result<Option<(usize, csv::StringRecord)>, RowError> {
+        let mut row = csv::StringRecord::new();
+        let more = self.rows.read_record(&mut row).map_err(broken_row)?;
+        let line = row.position().map_or(1, |position| position.line() as usize);
+        Ok(more.then_some((line, row)))
+    }
+}
+
+fn broken_row(error: csv::Error) -> RowError {
+    let line = error.position().map_or(1, |position| position.line() as usize);
+    RowError::new(line, error.to_string())
+}
+
+/// Reads questions without labels: a line each, or from a file that ends in `.jsonl`, `.csv` or `.tsv` what is called
+/// `query` there.
+///
+/// # Errors
+///
+/// The file cannot be read, holds no questions, or a line is not as it should be.
+pub fn load_questions(path: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let questions = match extension.as_deref() {
+        Some("csv") => column_of_queries(text, b','),
+        Some("tsv") => column_of_queries(text, b'\t'),
+        Some("jsonl") => lines()
+            .map(|(index, line)| {
+                let value: serde_json::Value = serde_json::from_str(line)
+                    .map_err(|error| RowError::new(index + 1, format!("not JSON: {error}")))?;
+                let query = value.get("query").and_then(serde_json::Value::as_str);
+                query.map(str::to_owned).ok_or_else(|| RowError::new(index + 1, "no text called \"query\""))
+            })
+            .collect(),
+        _ => Ok(lines().map(|(_, line)| line.to_owned()).collect()),
+    };
+    let questions = questions.map_err(|row| Error::Syntax(row.in_file(path)))?;
+    if questions.is_empty() {
+        return Err(Error::Syntax(RowError::new(1, "no questions").in_file(path)));
+    }
+    Ok(questions)
 }
 
 /// The expected ids that a FAQ does not have: with any of them, a report would be of something else.
@@ -391,6 +504,28 @@ mod tests {
 
     fn labelled(query: &str, expected: Option<&str>) -> LabelledQuery {
         LabelledQuery { query: query.into(), expected: expected.map(Into::into), kind: None, ok: vec![] }
+    }
+
+    #[test]
+    fn labels_may_be_a_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queries.csv");
+        let write = |text: &str| fs::write(&path, text).unwrap();
+        write("Query,expected,ok\n\"where, then?\",a,b c\nhi,,\n");
+        let queries = load_queries(&path).unwrap();
+        assert_eq!(queries[0].ok, ["b", "c"]);
+        assert_eq!((&*queries[0].query, queries[0].expected.as_deref()), ("where, then?", Some("a")));
+        assert_eq!(queries[1], labelled("hi", None));
+        assert_eq!(load_questions(&path).unwrap(), ["where, then?", "hi"]);
+        write("query,answer\nhi,a\n");
+        assert!(load_queries(&path).unwrap_err().to_string().contains("no column \"expected\""));
+        write("query,expected\nhi,a\nhello\n");
+        assert!(load_queries(&path).unwrap_err().to_string().contains(":3:"));
+        write("query,expected\n");
+        assert!(load_queries(&path).unwrap_err().to_string().contains("no labelled queries"));
+        let lines = folder.path().join("asked.txt");
+        fs::write(&lines, "one\n\n two \n").unwrap();
+        assert_eq!(load_questions(&lines).unwrap(), ["one", "two"]);
     }
 
     #[test]

@@ -107,7 +107,8 @@ Examples:
     /// Fit confidence and thresholds to labelled queries of your FAQ
     #[command(after_help = "Examples:
   faqbot calibrate --faq shop.yaml --queries questions.jsonl
-  faqbot calibrate --faq shop.yaml --queries questions.jsonl --max-wrong 2% --out-of-scope 20%")]
+  faqbot calibrate --faq shop.yaml --queries questions.jsonl --max-wrong 2% --out-of-scope 20%
+  faqbot calibrate --faq shop.yaml --unlabelled asked.txt --dry-run")]
     Calibrate {
         #[command(flatten)]
         args: CalibrateArgs,
@@ -201,7 +202,7 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}
+    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
     #[arg(long, value_name = "FILE")]
     pub queries: PathBuf,
     /// Print the report as JSON
@@ -232,9 +233,12 @@ pub struct EvalArgs {
 
 #[derive(Debug, Args)]
 pub struct CalibrateArgs {
-    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}
+    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
     #[arg(long, value_name = "FILE")]
-    pub queries: PathBuf,
+    pub queries: Option<PathBuf>,
+    /// Questions that were asked, without labels, one a line: estimates how many of them the FAQ answers
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["queries", "out_of_scope"], required_unless_present = "queries")]
+    pub unlabelled: Option<PathBuf>,
     /// The share of all queries that may get a wrong answer, such as 5% or 0.05
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share_not_one)]
     pub max_wrong: f64,

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use faqbot::Bot;
+use faqbot::Reply;
 use faqbot::quality::calibration::{self, Interval, Measured};
 use faqbot::quality::calibration_file::CalibrationFile;
+use faqbot::quality::{eval, unlabelled};
 
 use super::labelled;
 use crate::args::CalibrateArgs;
@@ -15,19 +16,25 @@ use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, plain, styled};
+use crate::setup::AnyBot;
 
 /// `faqbot calibrate`: the exit code, 1 where nothing is written since it would be worse.
 pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
     let Some(path) = settings.faq.first().filter(|_| !settings.faq_is_stdin()) else {
         bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
     };
-    let target = CalibrationFile::path(path);
-    let (bot, queries) = labelled::load(settings, &args.queries, false)?;
-    let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-    let mut progress = EmbeddingBar::new(queries.len());
-    let replies =
-        bot.ask_all(&texts, Bot::<Box<dyn faqbot::Embedder>>::MATCHES, &mut |done| progress.at(done))?;
-    drop(progress);
+    let target = Target { path: CalibrationFile::path(path), dry_run: args.dry_run };
+    match (&args.queries, &args.unlabelled) {
+        (Some(queries), _) => with_labels(settings, args, queries, &target),
+        (None, Some(questions)) => without_labels(settings, args, questions, &target),
+        // The arguments need one of them.
+        (None, None) => bail!("name labelled queries with --queries, or questions with --unlabelled"),
+    }
+}
+
+fn with_labels(settings: &Settings, args: &CalibrateArgs, queries: &Path, target: &Target) -> Result<u8> {
+    let (bot, queries) = labelled::load(settings, queries, false)?;
+    let replies = ask(&bot, &queries.iter().map(|labelled| &*labelled.query).collect::<Vec<&str>>())?;
     let cases = calibration::cases(&bot, &queries, &replies);
     let count = cases.len();
     let cases = match args.out_of_scope {
@@ -35,32 +42,14 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
         None => cases,
     };
     let fitted = calibration::fit(&cases, args.max_wrong)?;
-    let file = CalibrationFile::new(&fitted, bot.embedder().model(), bot.faq(), count);
+    let model = bot.embedder().model();
+    let file = CalibrationFile::new(&fitted.calibration, &fitted.policy, model, bot.faq(), count);
     let worse = worse(&fitted.before, &fitted.measured, args.max_wrong);
 
     // Before anything is printed: whoever reads may leave.
-    let writes = worse.is_none() && !args.dry_run;
-    let before = target.with_extension("json.bak");
-    let had_one = target.exists();
-    if writes {
-        if had_one {
-            fs::copy(&target, &before).with_context(|| before.display().to_string())?;
-        }
-        file.save(&target)?;
-    }
-
+    let kept = if worse.is_none() { Some(target.keep(&file)?) } else { None };
     let mut out = anstream::stdout().lock();
-    writeln!(
-        out,
-        "{} queries; at most {:.1} % of all may get a wrong answer",
-        count,
-        args.max_wrong * 100.0
-    )?;
-    writeln!(
-        out,
-        "answers need a confidence of {:.2}; from {:.2} on the bot asks back",
-        file.min_confidence, file.ask_confidence
-    )?;
+    say_policy(&mut out, &file, count, args.max_wrong)?;
     if !fitted.reachable {
         writeln!(out, "that share cannot be had with these queries: this is the most careful policy")?;
     }
@@ -74,18 +63,120 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
         writeln!(out, "\nnot written, since it is worse: {reason}; more labelled queries help")?;
         return Ok(NOT_ANSWERED);
     }
-    if args.dry_run {
-        writeln!(out, "\nnot written: --dry-run")?;
-        return Ok(ANSWERED);
-    }
-    let shown = |path: &Path| plain(&path.display().to_string());
-    if had_one {
-        writeln!(out, "\nthe calibration before is {}: to undo, rename it back", shown(&before))?;
-    } else {
-        writeln!(out, "\nto undo, delete the file")?;
-    }
-    writeln!(out, "written to {}; used from now on with this FAQ", shown(&target))?;
+    kept.map_or(Ok(()), |kept| target.say(&mut out, kept))?;
     Ok(ANSWERED)
+}
+
+fn without_labels(
+    settings: &Settings,
+    args: &CalibrateArgs,
+    questions: &Path,
+    target: &Target,
+) -> Result<u8> {
+    let questions = eval::load_questions(questions)?;
+    let bot = labelled::bot(settings, false)?;
+    let replies = ask(&bot, &questions.iter().map(String::as_str).collect::<Vec<&str>>())?;
+    let logits = unlabelled::logits(&bot, &replies);
+    let Some(found) = unlabelled::estimate(&logits, args.max_wrong) else {
+        bail!(
+            "{} questions are too few: at least {} are needed (phrasings of the FAQ itself do not count); nothing was \
+             changed",
+            logits.len(),
+            calibration::MIN_QUERIES
+        );
+    };
+    let model = bot.embedder().model();
+    let file = CalibrationFile::new(&found.calibration, &found.policy, model, bot.faq(), logits.len());
+    let kept = target.keep(&file)?;
+    let mut out = anstream::stdout().lock();
+    say_policy(&mut out, &file, logits.len(), args.max_wrong)?;
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let [odd, even] = found.halves.map(percent);
+    writeln!(
+        out,
+        "the nearest entry is right for about {} of the questions (by either half of them {odd} and {even}); where the \
+         confidence was fitted it was {}",
+        percent(found.share),
+        percent(found.before)
+    )?;
+    let [before, now] = found.promised.map(|promised| {
+        format!("answered {}, wrong {:.1} %", percent(promised.answered), 100.0 * promised.wrong)
+    });
+    writeln!(out, "as the confidences promise, of all: {before} before; {now} now")?;
+    writeln!(out, "no label says whether that holds: with labelled queries, `faqbot eval` measures it")?;
+    target.say(&mut out, kept)?;
+    Ok(ANSWERED)
+}
+
+fn ask(bot: &AnyBot, questions: &[&str]) -> Result<Vec<Reply>> {
+    let mut progress = EmbeddingBar::new(questions.len());
+    Ok(bot.ask_all(questions, AnyBot::MATCHES, &mut |done| progress.at(done))?)
+}
+
+fn say_policy(out: &mut impl Write, file: &CalibrationFile, count: usize, max_wrong: f64) -> Result<()> {
+    writeln!(out, "{count} queries; at most {:.1} % of all may get a wrong answer", max_wrong * 100.0)?;
+    writeln!(
+        out,
+        "answers need a confidence of {:.2}; from {:.2} on the bot asks back",
+        file.min_confidence, file.ask_confidence
+    )?;
+    Ok(())
+}
+
+/// Where a calibration is kept, if it is.
+struct Target {
+    path: PathBuf,
+    dry_run: bool,
+}
+
+/// What became of the file.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// Written, where there was none.
+    New,
+    /// Written, the one before put aside.
+    Replaced,
+    /// Nothing is to be written.
+    DryRun,
+}
+
+impl Target {
+    fn aside(&self) -> PathBuf {
+        self.path.with_extension("json.bak")
+    }
+
+    fn keep(&self, file: &CalibrationFile) -> Result<Kept> {
+        if self.dry_run {
+            return Ok(Kept::DryRun);
+        }
+        let had_one = self.path.exists();
+        if had_one {
+            let aside = self.aside();
+            fs::copy(&self.path, &aside).with_context(|| aside.display().to_string())?;
+        }
+        file.save(&self.path)?;
+        Ok(if had_one { Kept::Replaced } else { Kept::New })
+    }
+
+    fn say(&self, out: &mut impl Write, kept: Kept) -> Result<()> {
+        let shown = |path: &Path| plain(&path.display().to_string());
+        match kept {
+            Kept::DryRun => {
+                writeln!(out, "\nnot written: --dry-run")?;
+                return Ok(());
+            }
+            Kept::New => writeln!(out, "\nto undo, delete the file")?,
+            Kept::Replaced => {
+                writeln!(
+                    out,
+                    "\nthe calibration before is {}: to undo, rename it back",
+                    shown(&self.aside())
+                )?;
+            }
+        }
+        writeln!(out, "written to {}; used from now on with this FAQ", shown(&self.path))?;
+        Ok(())
+    }
 }
 
 /// Why what was fitted is worse than what there was, by cross-validation; `None` where it is not.

@@ -21,8 +21,12 @@ fn load_faq(settings: &Settings) -> Result<Faq> {
     Ok(faq)
 }
 
-/// The queries, and the bot to ask them: as it would answer in a chat, or as it ships, without the
-/// calibration beside the FAQ.
+/// The bot as it would answer in a chat, or as it ships, without the calibration beside the FAQ.
+pub fn bot(settings: &Settings, calibrated: bool) -> Result<AnyBot> {
+    setup::bot(settings, load_faq(settings)?, setup::load_embedder(settings)?, calibrated)
+}
+
+/// The queries, and the [`bot`] to ask them.
 pub fn load(settings: &Settings, queries: &Path, calibrated: bool) -> Result<(AnyBot, Vec<LabelledQuery>)> {
     let faq = load_faq(settings)?;
     let queries = eval::load_queries(queries)?;

@@ -1,0 +1,156 @@
+//! Calibration without labels: how many of the questions that are really asked find their entry.
+//!
+//! A confidence is a probability among questions like those of the fit. Where more, or fewer, of the questions that
+//! are asked have an answer in the FAQ, all confidences are off by the same log odds. The share is estimated from the
+//! confidences of unlabelled questions alone, by expectation maximisation (Saerens, Latinne and Decaestecker, 2002,
+//! "Adjusting the Outputs of a Classifier to New a Priori Probabilities").
+
+use super::calibration::MIN_QUERIES;
+use crate::bot::{Bot, Reply};
+use crate::embed::Embedder;
+use crate::matching::confidence::{Calibration, SHIPPED, shipped_share};
+use crate::matching::decision::{Policy, Rule};
+use crate::matching::logistic::sigmoid;
+
+/// Questions' worth by which the estimate is drawn towards the share of the fit, so that a few questions cannot send
+/// it to 0 or 1.
+const PRIOR_QUESTIONS: f64 = 20.0;
+
+/// What was found from questions without labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimated {
+    /// The share of the questions whose best entry is right, in `0..=1`.
+    pub share: f64,
+    /// The same from every other question, and from the rest: how far to trust it.
+    pub halves: [f64; 2],
+    /// The same among the queries of the fit.
+    pub before: f64,
+    /// The shipped confidence, shifted.
+    pub calibration: Calibration,
+    /// The policy with the wanted rate of wrong answers.
+    pub policy: Policy,
+    /// Answered and wrongly answered of all, as the confidences promise, with what ships and with the shift.
+    pub promised: [Promised; 2],
+}
+
+/// What confidences promise. No label says whether it holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Promised {
+    /// Answered, of all.
+    pub answered: f64,
+    /// Wrong answers, of all.
+    pub wrong: f64,
+}
+
+/// The log odds of the replies as the shipped confidence has them, and whether each is answered where the confidence
+/// allows it. Exact phrasings are left out.
+pub fn logits<E: Embedder>(bot: &Bot<E>, replies: &[Reply]) -> Vec<(f64, bool)> {
+    let compared =
+        replies.iter().filter(|reply| !matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing));
+    compared
+        .filter_map(|reply| {
+            let best = reply.matches.first()?;
+            let logit = Calibration::new(SHIPPED).logit_of(&reply.features?);
+            let guarded = reply.guard.is_some() && !bot.entry(best).urgent;
+            Some((logit, !guarded && best.cosine >= Policy::CALIBRATED.min_cosine))
+        })
+        .collect()
+}
+
+/// Estimates the share and chooses a policy; `None` for fewer than [`MIN_QUERIES`] questions.
+pub fn estimate(questions: &[(f64, bool)], max_wrong: f64) -> Option<Estimated> {
+    if questions.len() < MIN_QUERIES {
+        return None;
+    }
+    let logits: Vec<f64> = questions.iter().map(|(logit, _)| *logit).collect();
+    let before = shipped_share();
+    let share = share(&logits, before);
+    let half = |first: usize| {
+        let half: Vec<f64> = logits.iter().skip(first).step_by(2).copied().collect();
+        self::share(&half, before)
+    };
+    let shift = log_odds(share) - log_odds(before);
+    let promise = |shift: f64, least: f64| {
+        let all = questions.iter().filter(|(_, answerable)| *answerable);
+        let confidences = all.map(|(logit, _)| sigmoid(logit + shift));
+        let answered: Vec<f64> = confidences.filter(|confidence| *confidence >= least).collect();
+        let of_all = |sum: f64| sum / questions.len() as f64;
+        Promised {
+            answered: of_all(answered.len() as f64),
+            wrong: of_all(answered.iter().map(|confidence| 1.0 - confidence).sum()),
+        }
+    };
+    let least = (5..=99u8)
+        .find(|&hundredth| promise(shift, f64::from(hundredth) / 100.0).wrong <= max_wrong)
+        .unwrap_or(99);
+    let min_confidence = f32::from(least) / 100.0;
+    let shipped = Policy::CALIBRATED;
+    let policy =
+        Policy { min_confidence, ask_confidence: shipped.ask_confidence.min(min_confidence), ..shipped };
+    Some(Estimated {
+        share,
+        halves: [half(0), half(1)],
+        before,
+        calibration: Calibration::new(SHIPPED).with(1.0, shift),
+        policy,
+        promised: [
+            promise(0.0, f64::from(shipped.min_confidence)),
+            promise(shift, f64::from(policy.min_confidence)),
+        ],
+    })
+}
+
+/// The share of right ones among questions with these log odds, where the share among those that the log odds were
+/// fitted to is `before`.
+pub fn share(logits: &[f64], before: f64) -> f64 {
+    /// The estimate moves by less than a thousandth long before.
+    const STEPS: usize = 200;
+    let mut share = before;
+    for _ in 0..STEPS {
+        let shift = log_odds(share) - log_odds(before);
+        let sum: f64 = logits.iter().map(|logit| sigmoid(logit + shift)).sum();
+        share = (sum + PRIOR_QUESTIONS * before) / (logits.len() as f64 + PRIOR_QUESTIONS);
+    }
+    share
+}
+
+fn log_odds(share: f64) -> f64 {
+    (share / (1.0 - share)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Log odds of right and wrong ones that are one standard deviation to either side of 0, where as many are right
+    /// as wrong: the log odds are then twice the value.
+    fn logits(right: usize, wrong: usize) -> Vec<f64> {
+        let spread = |count: usize, mean: f64| {
+            (0..count).map(move |at| {
+                let quantile = (at as f64 + 0.5) / count as f64;
+                // The logistic distribution with the variance of the normal one, near enough.
+                2.0 * (mean + (quantile / (1.0 - quantile)).ln() * 0.551)
+            })
+        };
+        spread(right, 1.0).chain(spread(wrong, -1.0)).collect()
+    }
+
+    #[test]
+    fn the_share_is_found_without_labels() {
+        for (right, wrong) in [(500, 500), (200, 800), (850, 150)] {
+            let found = share(&logits(right, wrong), 0.5);
+            let true_share = right as f64 / (right + wrong) as f64;
+            assert!((found - true_share).abs() < 0.06, "{true_share}: {found}");
+        }
+    }
+
+    #[test]
+    fn few_questions_say_nothing_and_a_policy_keeps_its_promise() {
+        let few: Vec<(f64, bool)> = logits(10, 10).into_iter().map(|logit| (logit, true)).collect();
+        assert_eq!(estimate(&few, 0.05), None);
+        let many: Vec<(f64, bool)> = logits(100, 300).into_iter().map(|logit| (logit, true)).collect();
+        let found = estimate(&many, 0.05).unwrap();
+        assert!(found.promised[1].wrong <= 0.05 && found.calibration.shift < 0.0, "{found:?}");
+        assert!(found.policy.ask_confidence <= found.policy.min_confidence);
+    }
+}
