@@ -54,6 +54,8 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
             tags: Vec::new(),
             min_confidence: None,
             urgent: false,
+            crisis: false,
+            out_of_scope: false,
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::faq::{Entry, Faq, normalize_phrasing};
 use crate::matching::alignment::{Alignment, Words, align};
 use crate::matching::confidence::Calibration;
+use crate::matching::crisis::Classifier;
 use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
@@ -53,6 +54,8 @@ pub struct Bot<E> {
     embedder: E,
     setup: Setup,
     prepared: Prepared,
+    /// The entries for people in danger, where the model has a classifier for their messages.
+    crisis: Vec<usize>,
 }
 
 impl<E: Embedder> Bot<E> {
@@ -67,7 +70,8 @@ impl<E: Embedder> Bot<E> {
     /// The embedder failed.
     pub fn new(faq: Faq, embedder: E, setup: Setup, progress: Progress) -> Result<Self> {
         let prepared = Prepared::new(&faq, &embedder, setup.answers, progress)?;
-        Ok(Bot { faq, embedder, setup, prepared })
+        let crisis = crisis_entries(&faq, &embedder);
+        Ok(Bot { faq, embedder, setup, prepared, crisis })
     }
 
     /// Takes another FAQ. If that fails, the bot keeps the one it has.
@@ -77,6 +81,7 @@ impl<E: Embedder> Bot<E> {
     /// The embedder failed.
     pub fn set_faq(&mut self, faq: Faq, progress: Progress) -> Result<()> {
         self.prepared = Prepared::new(&faq, &self.embedder, self.setup.answers, progress)?;
+        self.crisis = crisis_entries(&faq, &self.embedder);
         self.faq = faq;
         Ok(())
     }
@@ -219,7 +224,7 @@ impl<E: Embedder> Bot<E> {
         for ((at, text), row) in mended.into_iter().zip(rows.rows()) {
             let again = self.reply(&text, &normalize_phrasing(&text), row, count);
             let first = &mut replies[at];
-            if score(&again) > score(first) {
+            if first.rule != Rule::Crisis && score(&again) > score(first) {
                 let query = std::mem::take(&mut first.query);
                 *first = Reply { query, read_as: Some(text), ..again };
             }
@@ -249,19 +254,31 @@ impl<E: Embedder> Bot<E> {
         let Prepared { index, ranker } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
-        let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len());
+        let classifier = Classifier::shipped(self.embedder.model()).filter(|_| !self.crisis.is_empty());
+        let crisis = classifier
+            .is_some_and(|classifier| exact.is_empty() && classifier.is_crisis(query, &row.to_vec()));
+        let needed = if crisis { &self.crisis } else { &exact };
+        // Entries for people in danger stand out for whatever is unlike the FAQ: they go to no other message.
+        let unwanted: &[usize] = if crisis { &[] } else { &self.crisis };
+        let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len();
         let mut ranking = ranker.rank(index, query, row, wanted);
         // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
         let ranked =
             |ranking: &Ranking, entry: usize| ranking.matches.iter().any(|found| found.entry == entry);
-        while wanted < index.len() && !exact.iter().all(|&entry| ranked(&ranking, entry)) {
+        while wanted < index.len() && !needed.iter().all(|&entry| ranked(&ranking, entry)) {
             wanted *= 16;
             ranking = ranker.rank(index, query, row, wanted);
         }
-        let alignment = ranking
-            .matches
-            .first()
-            .map(|best| align(query, self.entry(best), best.phrasing, &Known { bot: self }));
+        ranking.matches.retain(|found| !unwanted.contains(&found.entry) || exact.contains(&found.entry));
+        if crisis
+            && let Some(at) = ranking.matches.iter().position(|found| self.crisis.contains(&found.entry))
+        {
+            ranking.matches[..=at].rotate_right(1);
+        }
+        // How sure the classifier is says nothing of the match's words.
+        let compared = ranking.matches.first().filter(|_| !crisis);
+        let alignment =
+            compared.map(|best| align(query, self.entry(best), best.phrasing, &Known { bot: self }));
         let features = alignment.as_ref().and_then(|alignment| {
             let phrasings = self.entry(ranking.matches.first()?).phrasings.len();
             features(&ranking, index.len(), phrasings, alignment)
@@ -289,6 +306,8 @@ impl<E: Embedder> Bot<E> {
             own_min_confidence: entry.and_then(|entry| entry.min_confidence),
             urgent: entry.is_some_and(|entry| entry.urgent),
             guard,
+            crisis,
+            out_of_scope: &|entry| self.faq.entries[entry].out_of_scope,
         };
         let (decision, rule) = decide(&case, &self.setup.policy);
         let confidence = match rule {
@@ -317,6 +336,12 @@ impl<E: Embedder> Bot<E> {
             parts: Vec::new(),
         }
     }
+}
+
+/// The entries for people in danger, if the model has a classifier for their messages.
+fn crisis_entries(faq: &Faq, embedder: &impl Embedder) -> Vec<usize> {
+    let known = Classifier::shipped(embedder.model()).is_some();
+    (0..faq.entries.len()).filter(|&at| known && faq.entries[at].crisis).collect()
 }
 
 /// The words that a bot's FAQ and model know.

@@ -10,6 +10,7 @@
 pub mod alignment;
 pub mod centering;
 pub mod confidence;
+pub mod crisis;
 pub mod decision;
 mod exact;
 pub mod features;

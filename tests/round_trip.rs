@@ -100,14 +100,26 @@ fn entry() -> impl Strategy<Value = Entry> {
         option::of(text()),
         vec(text(), 0..3),
         confidence,
-        proptest::bool::ANY,
+        vec(proptest::bool::ANY, 3),
     )
-        .prop_map(|(id, phrasings, answer, source, tags, min_confidence, urgent)| {
+        .prop_map(|(id, phrasings, answer, source, tags, min_confidence, flags)| {
+            let [urgent, crisis, out_of_scope] = [flags[0] || flags[1], flags[1], flags[2]];
+            let answer = if out_of_scope { String::new() } else { answer };
             // A phrasing stands once in an entry.
             let mut seen = std::collections::HashSet::new();
             let phrasings =
                 phrasings.into_iter().filter(|phrasing| seen.insert(phrasing.to_lowercase())).collect();
-            Entry { id: EntryId::from(id.as_str()), phrasings, answer, source, tags, min_confidence, urgent }
+            Entry {
+                id: EntryId::from(id.as_str()),
+                phrasings,
+                answer,
+                source,
+                tags,
+                min_confidence,
+                urgent,
+                crisis,
+                out_of_scope,
+            }
         })
 }
 

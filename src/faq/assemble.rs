@@ -223,8 +223,14 @@ fn check(
         });
     }
     let answer = match raw.answer.and_then(&mut tidy) {
+        Some(_) if raw.out_of_scope => {
+            return Err(format!(
+                "\"{}\" is out of scope and has an answer: drop one of the two",
+                abridge(&phrasings[0], 60)
+            ));
+        }
         Some(answer) => answer,
-        None if answers == Answers::Optional => String::new(),
+        None if raw.out_of_scope || answers == Answers::Optional => String::new(),
         None => return Err(format!("no answer to \"{}\"", abridge(&phrasings[0], 60))),
     };
     if let Some(confidence) = raw.min_confidence
@@ -239,7 +245,9 @@ fn check(
         source: raw.source.and_then(&mut tidy),
         tags: raw.tags.into_iter().filter_map(&mut tidy).collect(),
         min_confidence: raw.min_confidence,
-        urgent: raw.urgent,
+        urgent: raw.urgent || raw.crisis,
+        crisis: raw.crisis,
+        out_of_scope: raw.out_of_scope,
     };
     Ok((id, entry))
 }

@@ -42,6 +42,12 @@ pub struct Entry {
     pub min_confidence: Option<f32>,
     /// Whether someone may be in danger who asks: no guard keeps this entry from answering.
     pub urgent: bool,
+    /// Whether it is for people in danger: messages like theirs are answered by it, in whatever words, and it is
+    /// urgent.
+    pub crisis: bool,
+    /// Whether its phrasings are questions that the FAQ does not answer: a query that is nearest to them gets no
+    /// answer. It has no answer of its own.
+    pub out_of_scope: bool,
 }
 
 impl Entry {

@@ -21,6 +21,10 @@ pub struct RawEntry {
     pub min_confidence: Option<f32>,
     /// See [`super::Entry::urgent`].
     pub urgent: bool,
+    /// See [`super::Entry::crisis`].
+    pub crisis: bool,
+    /// See [`super::Entry::out_of_scope`].
+    pub out_of_scope: bool,
     /// Whether this is half an entry, questions or answer. The other half has the same id and may be
     /// elsewhere.
     pub half: bool,

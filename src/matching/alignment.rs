@@ -494,6 +494,8 @@ mod tests {
             tags: Vec::new(),
             min_confidence: None,
             urgent: false,
+            crisis: false,
+            out_of_scope: false,
         }
     }
 

@@ -39,13 +39,13 @@ impl Policy {
     /// `min_confidence` is the least at which at most 5 % of all queries get a wrong answer, on average over the
     /// calibration files of the eleven public sets and the minimal pairs for the fit; `ask_confidence` the least at
     /// which the choices hold a right entry at least every other time; `hint_confidence` the least from which the
-    /// nearest question is right at least one time in four. `min_cosine` keeps out what has nothing in common with
+    /// nearest question is right at least one time in three. `min_cosine` keeps out what has nothing in common with
     /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right. All are
     /// printed by `cargo run --release --example fit -- ../shared/evaldata` (2026-11-25).
     pub const CALIBRATED: Policy = Policy {
-        min_confidence: 0.7,
-        ask_confidence: 0.45,
-        hint_confidence: 0.35,
+        min_confidence: 0.69,
+        ask_confidence: 0.39,
+        hint_confidence: 0.4,
         min_cosine: 0.33,
         margin: 0.04,
     };
@@ -132,6 +132,10 @@ pub enum Rule {
     CloseMatches,
     /// The best match is below the cosine threshold.
     BelowThreshold,
+    /// The message is like those of people in danger, and the entry is for them.
+    Crisis,
+    /// The best match is an entry of questions that the FAQ does not answer.
+    OutOfScope,
     /// The query has no letters or digits, or the FAQ has no entries.
     NothingToCompare,
 }
@@ -150,13 +154,15 @@ impl Rule {
             Rule::ClearBest => "the best match is above the threshold, and no other is close",
             Rule::CloseMatches => "several entries are about equally close",
             Rule::BelowThreshold => "the best match is below the cosine threshold",
+            Rule::Crisis => "the message is like those of people in danger, whom this entry is for",
+            Rule::OutOfScope => "the question is like those that the FAQ is not to answer",
             Rule::NothingToCompare => "there is nothing to compare",
         }
     }
 }
 
 /// What a decision is made from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Case<'c> {
     /// The best entries, best first.
     pub matches: &'c [Match],
@@ -170,19 +176,27 @@ pub struct Case<'c> {
     pub urgent: bool,
     /// Why the best match is not to be answered at once.
     pub guard: Option<Guard>,
+    /// Whether the best match's entry is for people in danger, and the query is like theirs.
+    pub crisis: bool,
+    /// By entry: whether its questions are out of scope.
+    pub out_of_scope: &'c dyn Fn(usize) -> bool,
 }
 
 /// Decides about a query.
 ///
-/// Exact phrasings decide alone: one is answered at once, several are choices. Then the cosine floor.
+/// Exact phrasings decide alone: one is answered at once, several are choices. What is nearest to an entry out of
+/// scope has no answer, and such an entry is no choice. A message of someone in danger is answered, however near it is. Then the cosine floor.
 /// Then the confidence, against the policy or against what the entry itself asks; a [`Guard`]
 /// turns an answer into choices, unless the entry is urgent.
 /// Without confidence, the cosine and the margin decide.
 pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
-    let Case { matches, exact, confidence, own_min_confidence, urgent, guard } = *case;
+    let Case { matches, exact, confidence, own_min_confidence, urgent, guard, crisis, out_of_scope } = *case;
     if !exact.is_empty() {
+        if exact.iter().all(|&entry| out_of_scope(entry)) {
+            return (Decision::NoMatch, Rule::OutOfScope);
+        }
         let found: Vec<usize> = (0..matches.len())
-            .filter(|&at| exact.contains(&matches[at].entry))
+            .filter(|&at| exact.contains(&matches[at].entry) && !out_of_scope(matches[at].entry))
             .take(Policy::MAX_CHOICES)
             .collect();
         match found[..] {
@@ -194,6 +208,12 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     let Some(best) = matches.first() else {
         return (Decision::NoMatch, Rule::NothingToCompare);
     };
+    if crisis {
+        return (Decision::Answer(0), Rule::Crisis);
+    }
+    if out_of_scope(best.entry) {
+        return (Decision::NoMatch, Rule::OutOfScope);
+    }
     if best.cosine < policy.min_cosine {
         return (Decision::NoMatch, Rule::BelowThreshold);
     }
@@ -213,7 +233,7 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
         }
     };
     let [answered, asked, refused] = rules;
-    let choices = choices(matches);
+    let choices = choices(matches, out_of_scope);
     // Someone in danger is answered, with a "not" in the message or without.
     let guard = guard.filter(|_| !urgent);
     match (answer, guard) {
@@ -234,10 +254,14 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
 }
 
 /// The best two matches, and the third where it is near; `None` where there is no second.
-fn choices(matches: &[Match]) -> Option<Vec<usize>> {
-    let [best, _, rest @ ..] = matches else { return None };
-    let third = rest.first().is_some_and(|third| best.score - third.score <= Policy::THIRD_CHOICE);
-    Some((0..if third { Policy::MAX_CHOICES } else { 2 }).collect())
+fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
+    let in_scope = (0..matches.len()).filter(|&at| !out_of_scope(matches[at].entry));
+    let mut found: Vec<usize> = in_scope.take(Policy::MAX_CHOICES).collect();
+    let below = |at: usize| matches[0].score - matches[at].score;
+    if found.len() == Policy::MAX_CHOICES && below(found[2]) > Policy::THIRD_CHOICE {
+        found.pop();
+    }
+    (found.len() > 1).then_some(found)
 }
 
 #[cfg(test)]
@@ -261,7 +285,16 @@ mod tests {
     }
 
     fn case<'c>(matches: &'c [Match], confidence: Option<f32>) -> Case<'c> {
-        Case { matches, exact: &[], confidence, own_min_confidence: None, urgent: false, guard: None }
+        Case {
+            matches,
+            exact: &[],
+            confidence,
+            own_min_confidence: None,
+            urgent: false,
+            guard: None,
+            crisis: false,
+            out_of_scope: &|_| false,
+        }
     }
 
     #[track_caller]
@@ -312,6 +345,22 @@ mod tests {
             Decision::Answer(0),
             Rule::ExactPhrasing,
         );
+    }
+
+    #[test]
+    fn what_is_out_of_scope_is_no_answer_and_no_choice() {
+        let all = matches(&[0.8, 0.7, 0.69, 0.68]);
+        let foil = |entry: usize| move |at: usize| at == entry;
+        let (first, second) = (foil(0), foil(1));
+        let with = |out_of_scope, confidence| Case { out_of_scope, ..case(&all, Some(confidence)) };
+        check(with(&first, 0.99), Decision::NoMatch, Rule::OutOfScope);
+        check(with(&second, 0.9), Decision::Answer(0), Rule::Confident);
+        check(with(&second, 0.5), Decision::Ambiguous(vec![0, 2, 3]), Rule::Unsure);
+        check(Case { exact: &[0], ..with(&first, 0.9) }, Decision::NoMatch, Rule::OutOfScope);
+        let crisis = Case { crisis: true, ..with(&second, 0.1) };
+        check(crisis, Decision::Answer(0), Rule::Crisis);
+        check(Case { exact: &[2], ..crisis }, Decision::Answer(2), Rule::ExactPhrasing);
+        check(Case { exact: &[0, 1], ..with(&first, 0.9) }, Decision::Answer(1), Rule::ExactPhrasing);
     }
 
     #[test]

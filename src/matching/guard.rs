@@ -246,6 +246,8 @@ mod tests {
             tags: vec![],
             min_confidence: None,
             urgent: false,
+            crisis: false,
+            out_of_scope: false,
         }
     }
 

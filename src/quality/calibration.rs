@@ -96,7 +96,7 @@ impl Case {
 /// exact phrasings are left out: they do not hang on confidence.
 pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
     let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
-        if matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing) {
+        if matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis) {
             return None;
         }
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
@@ -110,7 +110,8 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             in_scope: labelled.in_scope(),
             fold: 0,
             offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
-            answerable: (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
+            answerable: !best.is_some_and(|best| best.out_of_scope)
+                && (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
             // As the decision hears it.
             own_min_confidence: best.zip(reply.matches.first()).and_then(|(entry, found)| {

@@ -172,7 +172,7 @@ impl CalibrationFile {
 /// Entries without an answer take no part, unless none has one: a chat leaves them out.
 fn sketch(faq: &Faq) -> Vec<u64> {
     let none = faq.entries.iter().all(|entry| entry.answer.is_empty());
-    let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty());
+    let entries = faq.entries.iter().filter(|entry| none || !entry.answer.is_empty() || entry.out_of_scope);
     let phrasings: Vec<String> =
         entries.flat_map(|entry| &entry.phrasings).map(|text| normalize_phrasing(text)).collect();
     (0..SKETCH as u64)

@@ -172,8 +172,9 @@ pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<V
         }
     }
     findings.extend(neighbours(faq, embedder, progress)?);
-    let single: Vec<usize> =
-        (0..faq.entries.len()).filter(|&at| faq.entries[at].phrasings.len() == 1).collect();
+    let single: Vec<usize> = (0..faq.entries.len())
+        .filter(|&at| faq.entries[at].phrasings.len() == 1 && !faq.entries[at].out_of_scope)
+        .collect();
     if !single.is_empty() {
         let message = format!("{} of {} entries have one phrasing only", single.len(), faq.entries.len());
         findings.push(Finding::new(Kind::OnePhrasing, single, message));
@@ -184,7 +185,8 @@ pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<V
 
 fn answers(faq: &Faq) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (at, entry) in faq.entries.iter().enumerate() {
+    let in_scope = faq.entries.iter().enumerate().filter(|(_, entry)| !entry.out_of_scope);
+    for (at, entry) in in_scope {
         let (words, letters) = (entry.answer.split_whitespace().count(), entry.answer.chars().count());
         // Scripts without spaces have one word, and no short one.
         let short = words < SHORT_ANSWER_WORDS && letters < 12;
@@ -242,7 +244,8 @@ fn languages(faq: &Faq, embedder: &dyn Embedder) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, entry) in faq.entries.iter().enumerate() {
+    let in_scope = faq.entries.iter().enumerate().filter(|(_, entry)| !entry.out_of_scope);
+    for (at, entry) in in_scope {
         let text = format!("{}\n{}", entry.phrasings.join("\n"), entry.answer);
         let Some(info) = whatlang::detect(&text) else { continue };
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();

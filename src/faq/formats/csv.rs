@@ -12,7 +12,9 @@ use crate::faq::entry::Faq;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::columns::ColumnMap;
 use crate::faq::readers::lines::Lines;
-use crate::faq::readers::table::{self, META_ID, META_MIN_CONFIDENCE, META_TAG, META_URGENT, Rows, Table};
+use crate::faq::readers::table::{
+    self, META_CRISIS, META_ID, META_MIN_CONFIDENCE, META_OUT_OF_SCOPE, META_TAG, META_URGENT, Rows, Table,
+};
 
 /// Rows between two progress reports.
 const REPORT: u64 = 1000;
@@ -157,12 +159,30 @@ fn delimiter(text: &str) -> u8 {
 /// Writes a FAQ, one row per phrasing. What an entry has only once is in its first row.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
-    writer.write_record(["id", "question", "answer", "source", "tags", "min_confidence", "urgent"])?;
+    writer.write_record([
+        "id",
+        "question",
+        "answer",
+        "source",
+        "tags",
+        "min_confidence",
+        "urgent",
+        "crisis",
+        "out_of_scope",
+    ])?;
     for entry in &faq.entries {
         let own = entry.min_confidence.map_or(String::new(), |own| own.to_string());
         let source = entry.source.as_deref().unwrap_or_default();
-        let urgent = if entry.urgent { "true".to_owned() } else { String::new() };
-        let mut rest = [entry.answer.clone(), source.to_owned(), table::write_tags(&entry.tags), own, urgent];
+        let flag = |own: bool| if own { "true".to_owned() } else { String::new() };
+        let mut rest = [
+            entry.answer.clone(),
+            source.to_owned(),
+            table::write_tags(&entry.tags),
+            own,
+            flag(entry.urgent),
+            flag(entry.crisis),
+            flag(entry.out_of_scope),
+        ];
         for phrasing in &entry.phrasings {
             let row = [entry.id.as_str(), phrasing].into_iter().chain(rest.iter().map(String::as_str));
             writer.write_record(row)?;
@@ -180,6 +200,8 @@ pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         metadata.extend(entry.tags.iter().map(|tag| format!("{META_TAG}:{}", table::percent_encode(tag))));
         metadata.extend(entry.min_confidence.map(|own| format!("{META_MIN_CONFIDENCE}:{own}")));
         metadata.extend(entry.urgent.then(|| format!("{META_URGENT}:true")));
+        metadata.extend(entry.crisis.then(|| format!("{META_CRISIS}:true")));
+        metadata.extend(entry.out_of_scope.then(|| format!("{META_OUT_OF_SCOPE}:true")));
         for phrasing in &entry.phrasings {
             writeln!(
                 out,

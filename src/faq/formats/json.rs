@@ -64,6 +64,10 @@ pub(super) struct EntryJson<'e> {
     min_confidence: Option<f32>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     urgent: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    crisis: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_scope: bool,
 }
 
 impl<'e> EntryJson<'e> {
@@ -77,6 +81,8 @@ impl<'e> EntryJson<'e> {
             tags: &entry.tags,
             min_confidence: entry.min_confidence,
             urgent: entry.urgent,
+            crisis: entry.crisis,
+            out_of_scope: entry.out_of_scope,
         }
     }
 }

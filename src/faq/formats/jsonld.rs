@@ -115,6 +115,8 @@ fn question(node: &Node, parsed: &mut Parsed) {
         tags: node.texts_of("keywords"),
         min_confidence: node.text_of("faqbot:min_confidence").and_then(|own| own.parse().ok()),
         urgent: node.text_of("faqbot:urgent").is_some_and(|urgent| urgent == "true"),
+        crisis: node.text_of("faqbot:crisis").is_some_and(|own| own == "true"),
+        out_of_scope: node.text_of("faqbot:out_of_scope").is_some_and(|own| own == "true"),
         ..RawEntry::default()
     });
 }
@@ -172,8 +174,9 @@ fn entry(entry: &Entry) -> serde_json::Value {
         // As text, so that 0.3 stays 0.3.
         node["faqbot:min_confidence"] = json!(own.to_string());
     }
-    if entry.urgent {
-        node["faqbot:urgent"] = json!("true");
+    let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
+    for (name, _) in flags.iter().filter(|(_, own)| *own) {
+        node[format!("faqbot:{name}")] = json!("true");
     }
     node
 }

@@ -132,6 +132,8 @@ fn written(text: &str) -> Parsed {
             tags: node.texts_of("tags"),
             min_confidence: node.text_of("min_confidence").and_then(|own| own.parse().ok()),
             urgent: node.text_of("urgent").is_some_and(|urgent| urgent == "true"),
+            crisis: node.text_of("crisis").is_some_and(|own| own == "true"),
+            out_of_scope: node.text_of("out_of_scope").is_some_and(|own| own == "true"),
             ..RawEntry::default()
         });
         let ends = added.iter().skip(1).map(|next| next.range.start).chain([answer.len()]);
@@ -181,6 +183,8 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         // As text, so that 0.3 stays 0.3.
         about.extend(entry.min_confidence.map(|own| ("min_confidence".into(), json!(own.to_string()))));
         about.extend(entry.urgent.then(|| ("urgent".into(), json!("true"))));
+        about.extend(entry.crisis.then(|| ("crisis".into(), json!("true"))));
+        about.extend(entry.out_of_scope.then(|| ("out_of_scope".into(), json!("true"))));
         // An answer with such a comment or heading in it would be split there.
         let apart = entry.answer.lines().any(|line| line.starts_with(MARK))
             || Outline::of(&entry.answer, 0).headings.iter().any(|heading| heading.level <= 2);

@@ -109,8 +109,9 @@ fn entry(entry: &Entry) -> Yaml<'_> {
         let own = own.to_string().parse::<f64>().unwrap_or_default();
         fields.insert(string("min_confidence"), Yaml::Value(Scalar::FloatingPoint(own.into())));
     }
-    if entry.urgent {
-        fields.insert(string("urgent"), Yaml::Value(Scalar::Boolean(true)));
+    let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
+    for (name, _) in flags.into_iter().filter(|(_, own)| *own) {
+        fields.insert(string(name), Yaml::Value(Scalar::Boolean(true)));
     }
     Yaml::Mapping(fields)
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fields::{ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE, URGENT};
+use super::fields::{
+    ALSO, ANSWER, CRISIS, ID, METADATA, MIN_CONFIDENCE, OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
+};
 use crate::error::RowError;
 use crate::faq::normalize::abridge;
 
@@ -11,7 +13,7 @@ use crate::faq::normalize::abridge;
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
 
 /// The fields of an entry that a column can hold, with the names known for each.
-const FIELDS: [(&str, &[&str]); 8] = [
+const FIELDS: [(&str, &[&str]); 10] = [
     ("question", QUESTION),
     ("answer", ANSWER),
     ("also", ALSO),
@@ -20,6 +22,8 @@ const FIELDS: [(&str, &[&str]); 8] = [
     ("tags", TAGS),
     ("min_confidence", MIN_CONFIDENCE),
     ("urgent", URGENT),
+    ("crisis", CRISIS),
+    ("out_of_scope", OUT_OF_SCOPE),
 ];
 
 /// The user's choice of columns: `question=Frage,answer=2`. A column is given by its heading or by its
@@ -64,6 +68,8 @@ pub struct Columns {
     pub tags: Vec<usize>,
     pub min_confidence: Vec<usize>,
     pub urgent: Vec<usize>,
+    pub crisis: Vec<usize>,
+    pub out_of_scope: Vec<usize>,
     /// QnA Maker's `key:value|key:value`.
     pub metadata: Vec<usize>,
     /// Whether the file is from QnA Maker, which writes line breaks as `\n`.
@@ -147,6 +153,8 @@ impl Columns {
             tags: find("tags", TAGS)?,
             min_confidence: find("min_confidence", MIN_CONFIDENCE)?,
             urgent: find("urgent", URGENT)?,
+            crisis: find("crisis", CRISIS)?,
+            out_of_scope: find("out_of_scope", OUT_OF_SCOPE)?,
             metadata: find("metadata", METADATA)?,
             qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
         };

@@ -62,6 +62,10 @@ pub const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
 
 /// See [`RawEntry::urgent`](crate::faq::parsed::RawEntry::urgent).
 pub const URGENT: &[&str] = &["urgent"];
+/// See [`RawEntry::crisis`](crate::faq::parsed::RawEntry::crisis).
+pub const CRISIS: &[&str] = &["crisis"];
+/// See [`RawEntry::out_of_scope`](crate::faq::parsed::RawEntry::out_of_scope).
+pub const OUT_OF_SCOPE: &[&str] = &["out_of_scope"];
 pub const METADATA: &[&str] = &["metadata"];
 
 /// The position of a name in a list of names.
@@ -75,15 +79,15 @@ pub fn is(known: &[&str], name: &str) -> bool {
     rank(known, name).is_some()
 }
 
-/// Whether a field says that an entry is urgent.
+/// Whether a field that is a yes or a no says yes.
 ///
 /// # Errors
 ///
 /// Returns an error if it says neither `true` nor `false`.
-pub fn flag(text: &str, line: usize) -> Result<bool, RowError> {
+pub fn flag(name: &str, text: &str, line: usize) -> Result<bool, RowError> {
     match text.trim().to_lowercase().as_str() {
         "true" | "yes" => Ok(true),
         "false" | "no" | "" => Ok(false),
-        _ => Err(RowError::new(line, format!("`urgent` is \"{text}\", neither true nor false"))),
+        _ => Err(RowError::new(line, format!("`{name}` is \"{text}\", neither true nor false"))),
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::fields::{
-    self, ALSO, ANSWER, ID, METADATA, MIN_CONFIDENCE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
+    self, ALSO, ANSWER, CRISIS, ID, METADATA, MIN_CONFIDENCE, OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE,
+    URGENT,
 };
 use super::headings::asks;
 use crate::error::RowError;
@@ -299,7 +300,7 @@ impl Reader {
         if self.unused.insert(name.to_owned()) {
             let reason = format!(
                 "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
-                 source, tags, min_confidence, urgent"
+                 source, tags, min_confidence, urgent, crisis, out_of_scope"
             );
             self.parsed.notes.push(RowError::new(line, reason));
         }
@@ -383,9 +384,15 @@ impl Reader {
                     Ok(confidence) => raw.min_confidence = confidence,
                     Err(error) => self.parsed.skipped.push(error),
                 }
-            } else if is(URGENT) {
-                match text(node, &name).and_then(|text| fields::flag(&text.unwrap_or_default(), line)) {
-                    Ok(urgent) => raw.urgent = urgent,
+            } else if is(URGENT) || is(CRISIS) || is(OUT_OF_SCOPE) {
+                let own = match () {
+                    () if is(URGENT) => &mut raw.urgent,
+                    () if is(CRISIS) => &mut raw.crisis,
+                    () => &mut raw.out_of_scope,
+                };
+                match text(node, &name).and_then(|text| fields::flag(&name, &text.unwrap_or_default(), line))
+                {
+                    Ok(flag) => *own = flag,
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {

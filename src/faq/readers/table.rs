@@ -185,6 +185,8 @@ impl<'t> Rows<'t> {
         };
         keep_first(&mut entry.source, row.source, || other("source"));
         entry.urgent |= row.urgent;
+        entry.crisis |= row.crisis;
+        entry.out_of_scope |= row.out_of_scope;
         keep_first(&mut entry.min_confidence, row.min_confidence, || other("min_confidence"));
     }
 }
@@ -221,7 +223,10 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
-    let urgent = super::fields::flag(&field(&columns.urgent).unwrap_or_default(), line)?;
+    let flag = |name, column| super::fields::flag(name, &field(column).unwrap_or_default(), line);
+    let urgent = flag("urgent", &columns.urgent)?;
+    let crisis = flag("crisis", &columns.crisis)?;
+    let out_of_scope = flag("out_of_scope", &columns.out_of_scope)?;
     let mut questions = fields(&columns.question);
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
@@ -234,6 +239,8 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         tags: fields(&columns.tags).iter().flat_map(|field| tags(field)).collect(),
         min_confidence,
         urgent,
+        crisis,
+        out_of_scope,
         ..RawEntry::default()
     };
     for pair in lists(&columns.metadata, &['|']) {
@@ -243,6 +250,8 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             Some((META_TAG, tag)) => entry.tags.push(percent_decode(tag)),
             Some((META_MIN_CONFIDENCE, own)) => entry.min_confidence = own.parse().ok(),
             Some((META_URGENT, own)) => entry.urgent = own == "true",
+            Some((META_CRISIS, own)) => entry.crisis = own == "true",
+            Some((META_OUT_OF_SCOPE, own)) => entry.out_of_scope = own == "true",
             _ => entry.tags.push(pair),
         }
     }
@@ -265,6 +274,8 @@ pub const META_ID: &str = "faqbot_id";
 pub const META_TAG: &str = "faqbot_tag";
 pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
 pub const META_URGENT: &str = "faqbot_urgent";
+pub const META_CRISIS: &str = "faqbot_crisis";
+pub const META_OUT_OF_SCOPE: &str = "faqbot_out_of_scope";
 
 /// Decodes the line breaks and tabs that QnA Maker writes as `\n` and `\t`. A literal backslash before one of
 /// these letters is doubled; any other stays as it is.

@@ -14,7 +14,7 @@ use crate::setup::{self, AnyBot};
 /// A FAQ to measure: answers are not needed for that.
 fn load_faq(settings: &Settings) -> Result<Faq> {
     let faq = setup::load_faq(settings, Answers::Optional)?;
-    let without = faq.entries.iter().filter(|entry| entry.answer.is_empty()).count();
+    let without = faq.entries.iter().filter(|entry| entry.answer.is_empty() && !entry.out_of_scope).count();
     if without > 0 && without < faq.entries.len() {
         warn(&format!("{without} entries have no answer: they are measured, but a chat leaves them out"));
     }

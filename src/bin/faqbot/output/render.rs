@@ -68,7 +68,7 @@ fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     let Some(found) = reply.answer() else { return String::new() };
     let entry = bot.entry(found);
     let question = match reply.rule {
-        Rule::ExactPhrasing => String::new(),
+        Rule::ExactPhrasing | Rule::Crisis => String::new(),
         _ => styled(DIM, wrapped(entry.question(), width).trim_end()) + "\n",
     };
     question + &answer(entry, width)
@@ -91,6 +91,9 @@ fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
 
 /// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
 fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
+    if reply.rule == Rule::OutOfScope {
+        return None;
+    }
     let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
     let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
     // Where a word or two were exchanged, the hint says which, however unsure the match is.
@@ -111,6 +114,9 @@ pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
 pub fn confidence(reply: &Reply, setup: &Setup) -> String {
     let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
+    if reply.rule == Rule::Crisis {
+        return "a message like those of people in danger".to_owned();
+    }
     let style = match reply.decision {
         Decision::Answer(_) => GOOD,
         Decision::Ambiguous(_) => FAIR,
@@ -120,6 +126,9 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
     let exact = if reply.parts.is_empty() { exact(reply) } else { reply.parts.iter().all(exact) };
     let mut line = match reply.confidence {
         _ if exact => format!("{} exact phrasing", styled(style, &bar(1.0))),
+        _ if reply.rule == Rule::OutOfScope => {
+            format!("{} like questions out of scope", styled(style, &bar(found.cosine)))
+        }
         Some(confidence) => {
             // Nothing is ever 100 % sure.
             let percent = (confidence * 100.0).round();

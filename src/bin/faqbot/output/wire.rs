@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use faqbot::matching::decision::Rule;
 use faqbot::{Bot, Decision, Embedder, Match, Reply};
 use serde::Serialize;
 
@@ -15,6 +16,9 @@ pub struct ReplyJson<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<&'r str>,
     outcome: Outcome,
+    /// Whether the message is like those of people in danger, and is answered as such.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    crisis: bool,
     answer: Option<Cow<'r, str>>,
     cosine: Option<f32>,
     confidence: Option<f32>,
@@ -37,6 +41,9 @@ struct MatchJson<'r> {
     cosine: f32,
     confidence: Option<f32>,
     answer: &'r str,
+    /// Whether it is an entry of questions that the FAQ does not answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_scope: bool,
     /// Words of the query that the entry has nowhere, for the best match.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     differs: &'r [String],
@@ -75,6 +82,7 @@ impl<'r> ReplyJson<'r> {
                 Decision::Ambiguous(_) => Outcome::Ambiguous,
                 Decision::NoMatch => Outcome::NoMatch,
             },
+            crisis: reply.rule == Rule::Crisis,
             answer: match answers[..] {
                 [] => None,
                 [only] => Some(Cow::Borrowed(only)),
@@ -93,6 +101,7 @@ impl<'r> ReplyJson<'r> {
                         cosine: found.cosine,
                         confidence,
                         answer: &entry.answer,
+                        out_of_scope: entry.out_of_scope,
                         differs,
                     }
                 })

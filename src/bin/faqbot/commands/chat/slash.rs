@@ -124,7 +124,9 @@ impl Chat<'_> {
         for entry in &self.bot.faq().entries {
             let holds = |text: &String| normalize_phrasing(text).contains(&wanted);
             if wanted.is_empty() || entry.phrasings.iter().any(holds) || entry.tags.iter().any(holds) {
-                writeln!(out, "  {}  {}", plain(entry.question()), styled(DIM, &plain(entry.id.as_str())))?;
+                let scope = if entry.out_of_scope { " · out of scope" } else { "" };
+                let about = format!("{}{scope}", plain(entry.id.as_str()));
+                writeln!(out, "  {}  {}", plain(entry.question()), styled(DIM, &about))?;
                 count += 1;
             }
         }
@@ -159,7 +161,11 @@ impl Chat<'_> {
         for phrasing in &entry.phrasings[1..] {
             writeln!(out, "  {}", plain(phrasing))?;
         }
-        write!(out, "\n{}", render::answer(entry, width()))?;
+        if entry.out_of_scope {
+            writeln!(out, "\nOut of scope: what is nearest to these is not answered.")?;
+        } else {
+            write!(out, "\n{}", render::answer(entry, width()))?;
+        }
         if let Some(source) = &entry.source {
             write!(out, "{}", wrapped(&format!("Source: {source}"), width()))?;
         }
