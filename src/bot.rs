@@ -48,6 +48,10 @@ const EXACT_PHRASING: f32 = 0.9;
 /// public sets and minimal pairs, 97.6 % find their entry (`cargo run --release --example fit -- DATA`, November 2026).
 const SAME_WORDS: f32 = 0.95;
 
+/// By how much the log odds of a crisis must be greater in one of a message's questions: alone it lacks what the rest
+/// says. The least in steps of a half with which no query of `data/therapy.queries.jsonl` is taken for one wrongly.
+const SURER_OF_A_PART: f32 = 0.5;
+
 /// Answers questions from a FAQ. Every front end asks here.
 pub struct Bot<E> {
     faq: Faq,
@@ -191,14 +195,19 @@ impl<E: Embedder> Bot<E> {
             let query = queries[number];
             match &places[number] {
                 Place::Nothing => Reply::nothing_to_compare(query),
-                Place::Phrasing { vector, normalized } => self.reply(query, normalized, vector.view(), count),
+                Place::Phrasing { vector, normalized } => {
+                    self.reply(query, normalized, vector.view(), count, Whole::Message)
+                }
                 Place::Text { at, normalized, parts } => {
-                    let whole = self.reply(query, normalized, rows.row(*at), count);
+                    let whole = self.reply(query, normalized, rows.row(*at), count, Whole::Message);
                     if *parts == 0 {
                         return whole;
                     }
                     let parts = (at + 1..=at + parts)
-                        .map(|at| self.reply(texts[at], &normalize_phrasing(texts[at]), rows.row(at), count))
+                        .map(|at| {
+                            let normalized = normalize_phrasing(texts[at]);
+                            self.reply(texts[at], &normalized, rows.row(at), count, Whole::Part)
+                        })
                         .collect();
                     Reply::joined(whole, parts)
                 }
@@ -222,7 +231,7 @@ impl<E: Embedder> Bot<E> {
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
         let score = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
         for ((at, text), row) in mended.into_iter().zip(rows.rows()) {
-            let again = self.reply(&text, &normalize_phrasing(&text), row, count);
+            let again = self.reply(&text, &normalize_phrasing(&text), row, count, Whole::Message);
             let first = &mut replies[at];
             if first.rule != Rule::Crisis && score(&again) > score(first) {
                 let query = std::mem::take(&mut first.query);
@@ -250,13 +259,24 @@ impl<E: Embedder> Bot<E> {
         Some(block.row(0).to_owned())
     }
 
-    fn reply(&self, query: &str, normalized: &str, row: ArrayView1<f32>, count: usize) -> Reply {
+    fn reply(
+        &self,
+        query: &str,
+        normalized: &str,
+        row: ArrayView1<f32>,
+        count: usize,
+        whole: Whole,
+    ) -> Reply {
         let Prepared { index, ranker } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
         let classifier = Classifier::shipped(self.embedder.model()).filter(|_| !self.crisis.is_empty());
+        let surer = match whole {
+            Whole::Message => 0.0,
+            Whole::Part => SURER_OF_A_PART,
+        };
         let crisis = classifier
-            .is_some_and(|classifier| exact.is_empty() && classifier.is_crisis(query, &row.to_vec()));
+            .is_some_and(|classifier| exact.is_empty() && classifier.is_crisis(query, &row.to_vec(), surer));
         let needed = if crisis { &self.crisis } else { &exact };
         // Entries for people in danger stand out for whatever is unlike the FAQ: they go to no other message.
         let unwanted: &[usize] = if crisis { &[] } else { &self.crisis };
@@ -361,6 +381,13 @@ impl<E: Embedder> Words for Known<'_, E> {
     fn is_in_vocabulary(&self, word: &str) -> bool {
         self.bot.embedder.is_in_vocabulary(word)
     }
+}
+
+/// Whether a text is all that was written.
+#[derive(Clone, Copy)]
+enum Whole {
+    Message,
+    Part,
 }
 
 /// Where a query's vector is.

@@ -122,3 +122,29 @@ fn a_calibration_is_kept_beside_the_faq_and_refused_where_it_does_not_hold() {
     let run = world.run(&[&calibrate[..], &["--max-wrong", "much"]].concat(), "", 2);
     assert!(run.err.contains("5% or 0.05"), "{run:?}");
 }
+
+#[test]
+#[cfg(feature = "bundled-model")]
+fn questions_without_labels_shift_the_confidence() {
+    let world = World::new();
+    world.write("faq.yaml", include_str!("../data/therapy.yaml"));
+    world.write("asked.jsonl", include_str!("../data/therapy.queries.jsonl"));
+    let calibrate = ["calibrate", "--faq", "faq.yaml", "--unlabelled", "asked.jsonl"];
+    let run = world.run(&[&calibrate[..], &["--dry-run"]].concat(), "", 0);
+    assert!(run.out.contains("the nearest entry is right for about"), "{run:?}");
+    let file = world.path("faq.yaml.calibration.json");
+    assert!(!file.exists());
+    world.run(&calibrate, "", 0);
+    assert!(file.exists());
+    let run = world.run(&["ask", "--faq", "faq.yaml", "can i hug my therapist"], "", 0);
+    assert!(!run.err.contains("is not used"), "{run:?}");
+
+    world.write("asked.txt", "where is it\n\nwho are you\n");
+    let run = world.run(&["calibrate", "--faq", "faq.yaml", "--unlabelled", "asked.txt"], "", 2);
+    assert!(run.err.contains("2 questions are too few"), "{run:?}");
+    let hash = ["calibrate", "--model", "hash", "--faq", "faq.yaml", "--unlabelled", "asked.jsonl"];
+    assert!(world.run(&hash, "", 2).err.contains("--queries"));
+    world.run(&["calibrate", "--faq", "faq.yaml"], "", 2);
+    let both = ["calibrate", "--faq", "faq.yaml", "--unlabelled", "asked.txt", "--queries", "asked.jsonl"];
+    world.run(&both, "", 2);
+}

@@ -19,18 +19,24 @@ pub struct Misplaced {
 }
 
 impl Misplaced {
-    pub fn new(random: &mut Random, bot: &Bot<Table>) -> faqbot::Result<Self> {
+    /// Of a FAQ whose entries keep at most `phrasings` phrasings.
+    pub fn new(random: &mut Random, bot: &Bot<Table>, phrasings: usize) -> faqbot::Result<Self> {
+        let mut whole = bot.faq().clone();
+        for entry in &mut whole.entries {
+            entry.phrasings = random.some(&entry.phrasings, phrasings);
+        }
+        whole.entries.retain(|entry| entry.phrasings.len() > 1);
         let ahead = |faq: &Faq| -> faqbot::Result<Vec<Option<f32>>> {
             let found = found_without(faq, bot.embedder())?;
             Ok(found.into_iter().map(|found| found.map(|(_, ahead)| ahead)).collect())
         };
-        let standing = ahead(bot.faq())?.into_iter().flatten().collect();
-        let mut faq = bot.faq().clone();
+        let standing = ahead(&whole)?.into_iter().flatten().collect();
+        let mut faq = whole;
         let mut texts: HashSet<String> = HashSet::new();
         for _ in 0..faq.phrasing_count() / 20 {
             let (from, to) = (random.below(faq.entries.len()), random.below(faq.entries.len()));
             let entry = &mut faq.entries[from];
-            if from != to && entry.phrasings.len() > 2 {
+            if from != to && entry.phrasings.len() > 1 {
                 let phrasing = entry.phrasings.remove(random.below(entry.phrasings.len()));
                 texts.insert(phrasing.clone());
                 faq.entries[to].phrasings.push(phrasing);

@@ -9,6 +9,8 @@
 mod bundled;
 #[cfg(feature = "hub")]
 mod catalogue;
+#[cfg(feature = "hub")]
+mod download;
 mod folder;
 #[cfg(feature = "hub")]
 mod hub;

@@ -43,9 +43,10 @@ impl Classifier {
         SHIPPED.as_ref().filter(|_| Some(model.as_str()) == BUNDLED_ID)
     }
 
-    /// Whether a message with this unit vector is one of someone in danger.
-    pub fn is_crisis(&self, message: &str, vector: &[f32]) -> bool {
-        self.logit(vector, &pieces(message)) >= self.threshold
+    /// Whether a message with this unit vector is one of someone in danger, with log odds that are greater than the
+    /// threshold by at least `surer`.
+    pub fn is_crisis(&self, message: &str, vector: &[f32], surer: f32) -> bool {
+        self.logit(vector, &pieces(message)) >= self.threshold + surer
     }
 
     /// The log odds.

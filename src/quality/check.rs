@@ -28,10 +28,17 @@ pub const CLOSE: f32 = 0.85;
 /// From here on they are the same to the model. No two entries of those sets are as close.
 pub const SAME: f32 = 0.95;
 
-/// A phrasing is in the wrong place when another entry's score is ahead of its own by more than this.
-/// Of the phrasings of those sets 0.9 % are, and of phrasings that were put into an entry drawn at random
-/// 81 % (its table "Phrasings in the wrong place").
-pub const WRONG_PLACE: f32 = 0.3;
+/// How far another entry's score must be ahead of a phrasing's own, for it to be in the wrong place, by the number of
+/// phrasings that its entry has: the least at which four of five phrasings named are wrong where one in twenty is
+/// (table "Phrasings in the wrong place" of the same command). With two phrasings an entry it is seven of ten at best,
+/// and nothing is said.
+fn wrong_place(phrasings: usize) -> Option<f32> {
+    match phrasings {
+        0..=2 => None,
+        3 => Some(0.5),
+        _ => Some(0.3),
+    }
+}
 
 /// Phrasings of two entries with a cosine from here on, and the same words but one or two, are near misses of each
 /// other. Unrelated questions with so few words apart are seldom as near; where there is no cosine to tell, all short
@@ -395,9 +402,9 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
     let mut findings = Vec::new();
     for (at, found) in found.iter().enumerate() {
         if let &Some((entry, ahead)) = found
-            && ahead > WRONG_PLACE
+            && let own = phrasings.owners[at]
+            && wrong_place(faq.entries[own].phrasings.len()).is_some_and(|least| ahead > least)
         {
-            let own = phrasings.owners[at];
             let message = format!(
                 "\"{}\" is nearer to \"{}\" than to the rest of its own entry, \"{}\"",
                 short(at),
@@ -491,7 +498,7 @@ mod tests {
     #[test]
     fn a_phrasing_in_the_wrong_entry_is_found() {
         let yaml = "
-- {question: reset the password, also: [open the garden gate slowly], answer: Use the link on the page.}
+- {question: reset the password, also: [open the garden gate slowly, forgot the password], answer: Use the link on the page.}
 - {question: open the garden gate, also: [open the gate], answer: Turn the key twice.}
 ";
         let found = kinds(yaml);

@@ -343,7 +343,7 @@ impl Command {
                     | CacheAction::Size { folder, general }
                     | CacheAction::Clear { folder, general },
             } => Options {
-                cache: CacheOptions { folder: take(folder), no_cache: false },
+                cache: CacheOptions { folder: take(folder), no_cache: None },
                 general: take(general),
                 ..Options::default()
             },

@@ -5,6 +5,7 @@
 
 use std::env;
 use std::fs;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,8 @@ use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use serde::{Deserialize, Deserializer};
 
 use crate::options::{Color, Limit, Options};
+use crate::output::messages::question;
+use crate::output::progress;
 
 /// The name of the configuration file.
 const FILE: &str = "faqbot.toml";
@@ -100,12 +103,16 @@ impl Settings {
             None => File::default(),
         };
         let read = read_options(faq.format, faq.map, &faq.limit, &file)?;
+        if general.config.is_none() {
+            let over = [cache.folder.cache_dir.is_some(), model.model.is_some() || model.model_dir.is_some()];
+            config.iter().try_for_each(|path| file.confirm(path, over))?;
+        }
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
         let (name, folder) = match (model.model, model.model_dir) {
             (None, None) => (file.model, file.model_dir),
             chosen => chosen,
         };
-        let offline = model.offline || file.offline.unwrap_or(false);
+        let offline = model.offline.or(file.offline).unwrap_or(false);
         let model = match (folder, name) {
             (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
             (Some(folder), None) => Model::Folder(folder),
@@ -123,14 +130,14 @@ impl Settings {
             min_confidence: decision.min_confidence.or(file.min_confidence),
             min_cosine: decision.min_cosine.or(file.min_cosine),
             margin: decision.margin.or(file.margin),
-            answers: !(answers.no_answers || file.no_answers.unwrap_or(false)),
+            answers: !answers.no_answers.or(file.no_answers).unwrap_or(false),
             hub: Hub {
                 cache: hub_cache(),
                 endpoint: variable("HF_ENDPOINT").unwrap_or_else(|| Hub::ENDPOINT.to_owned()),
                 offline,
-                progress: true,
+                progress: progress::download,
             },
-            cache: !(cache.no_cache || file.no_cache.unwrap_or(false)),
+            cache: !cache.no_cache.or(file.no_cache).unwrap_or(false),
             cache_dir: cache.folder.cache_dir.or(file.cache_dir).or(own_cache),
             history: state.map(|folder| folder.join("history.txt")),
             color: general.color.or(file.color).unwrap_or(Color::Auto),
@@ -190,6 +197,40 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resul
 }
 
 impl File {
+    /// Asks whether to follow a file that lies in the working directory where it says where to write, and what to run
+    /// or fetch: whoever wrote that folder may be someone else. `over` says what is chosen by a stronger place.
+    fn confirm(&self, path: &Path, [cache_dir, model]: [bool; 2]) -> Result<()> {
+        if path != Path::new(FILE) {
+            return Ok(());
+        }
+        let named = self.model.as_deref().filter(|name| *name != BUNDLED && *name != Settings::HASH);
+        let risky: Vec<String> = [
+            self.cache_dir
+                .as_ref()
+                .filter(|_| !cache_dir)
+                .map(|path| format!("cache_dir = {}", path.display())),
+            self.model_dir.as_ref().filter(|_| !model).map(|path| format!("model_dir = {}", path.display())),
+            named.filter(|_| !model).map(|name| format!("model = {name}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if risky.is_empty() {
+            return Ok(());
+        }
+        let says = format!("{FILE} in this folder sets {}", risky.join(" and "));
+        let why = "that decides where files are written, or what is run or fetched";
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            question(&format!("{says}: {why}. Follow it? [y/N] "));
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer)?;
+            if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+                return Ok(());
+            }
+        }
+        bail!("{says}: {why}; to follow it, name the file with --config {FILE}")
+    }
+
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
         let mut file: File = toml::from_str(&text).map_err(|error| {

@@ -9,7 +9,7 @@ pub const NOT_ANSWERED: u8 = 1;
 /// Something failed.
 pub const FAILED: u8 = 2;
 
-/// Whether whoever read the output has gone: nothing went wrong.
+/// Whether whoever read the output has gone.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);

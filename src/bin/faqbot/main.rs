@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     }
     match done {
         Ok(code) => ExitCode::from(code),
-        // Whoever read the output has enough of it: nothing went wrong.
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(ANSWERED),
+        // Whoever read the output has gone: there is nobody to tell, but not all of it was read.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILED),
         Err(error) => {
             messages::error(&format!("{error:#}"));
             ExitCode::from(FAILED)
@@ -62,6 +62,9 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Color::Never => ColorChoice::Never,
     }
     .write_global();
+    for name in parse::unknown_variables() {
+        messages::warn(&format!("the variable {name} is none that faqbot knows"));
+    }
     if let Some((path, _)) = &settings.file {
         detail(&format!("settings: {}", path.display()));
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{FalseyValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{BoolishValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
 use faqbot::faq::format::FORMATS;
 use faqbot::faq::{ColumnMap, Format};
@@ -57,8 +57,8 @@ pub struct ModelOptions {
     #[arg(long, env = "FAQBOT_MODEL_DIR", value_name = "DIR")]
     pub model_dir: Option<PathBuf>,
     /// Never open a network connection
-    #[arg(long, env = "FAQBOT_OFFLINE", value_parser = FalseyValueParser::new())]
-    pub offline: bool,
+    #[arg(long, env = "FAQBOT_OFFLINE", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub offline: Option<bool>,
 }
 
 /// What is embedded.
@@ -66,8 +66,8 @@ pub struct ModelOptions {
 #[command(next_help_heading = "Model")]
 pub struct AnswerOptions {
     /// Leave the answers out of the matching: one vector an entry less
-    #[arg(long, env = "FAQBOT_NO_ANSWERS", value_parser = FalseyValueParser::new())]
-    pub no_answers: bool,
+    #[arg(long, env = "FAQBOT_NO_ANSWERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub no_answers: Option<bool>,
 }
 
 /// When to answer.
@@ -92,8 +92,8 @@ pub struct CacheOptions {
     #[command(flatten)]
     pub folder: CacheFolder,
     /// Neither read nor write the embedding cache
-    #[arg(long, env = "FAQBOT_NO_CACHE", value_parser = FalseyValueParser::new())]
-    pub no_cache: bool,
+    #[arg(long, env = "FAQBOT_NO_CACHE", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub no_cache: Option<bool>,
 }
 
 /// Where they are.
@@ -146,9 +146,9 @@ impl Options {
             model: ModelOptions {
                 model: if chosen { self.model.model } else { model.model },
                 model_dir: if chosen { self.model.model_dir } else { model.model_dir },
-                offline: self.model.offline || model.offline,
+                offline: self.model.offline.or(model.offline),
             },
-            answers: AnswerOptions { no_answers: self.answers.no_answers || answers.no_answers },
+            answers: AnswerOptions { no_answers: self.answers.no_answers.or(answers.no_answers) },
             decision: DecisionOptions {
                 min_confidence: self.decision.min_confidence.or(decision.min_confidence),
                 min_cosine: self.decision.min_cosine.or(decision.min_cosine),
@@ -156,7 +156,7 @@ impl Options {
             },
             cache: CacheOptions {
                 folder: CacheFolder { cache_dir: self.cache.folder.cache_dir.or(cache.folder.cache_dir) },
-                no_cache: self.cache.no_cache || cache.no_cache,
+                no_cache: self.cache.no_cache.or(cache.no_cache),
             },
             general: GeneralOptions {
                 quiet: self.general.quiet || general.quiet,

@@ -39,6 +39,21 @@ pub fn command() -> clap::Command {
     command.mut_subcommands(without_variables)
 }
 
+/// The variables that are named like one of the program's and are none.
+pub fn unknown_variables() -> Vec<String> {
+    let command = Cli::command();
+    let known: Vec<OsString> =
+        command.get_arguments().filter_map(|arg| arg.get_env().map(OsStr::to_owned)).collect();
+    let own = |name: &OsString| name.to_string_lossy().starts_with("FAQBOT_") && !known.contains(name);
+    let mut unknown: Vec<String> = env::vars_os()
+        .map(|(name, _)| name)
+        .filter(own)
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    unknown.sort();
+    unknown
+}
+
 /// A command whose options are read from flags only, with the variable named in the help: variables are
 /// read once, at the top.
 fn without_variables(command: clap::Command) -> clap::Command {

@@ -3,10 +3,9 @@
 use std::env;
 use std::path::PathBuf;
 
-use hf_hub::api::sync::ApiBuilder;
-use hf_hub::{Cache, Repo};
+use hf_hub::Cache;
 
-use super::model::failure;
+use super::download;
 use crate::error::{Error, Result};
 
 /// Where models are kept, and where they are fetched from.
@@ -18,8 +17,8 @@ pub struct Hub {
     pub endpoint: String,
     /// Never open a connection.
     pub offline: bool,
-    /// Draw a progress bar on standard error while a file is fetched.
-    pub progress: bool,
+    /// Is told the name of the file that is fetched, the bytes done, and the bytes in all where that is known.
+    pub progress: fn(&str, u64, Option<u64>),
 }
 
 impl Hub {
@@ -30,7 +29,7 @@ impl Hub {
 impl Hub {
     /// The local path of a file in a repository, if it is on this machine.
     pub(super) fn cached(&self, repository: &str, file: &str) -> Option<PathBuf> {
-        Cache::new(self.cache.clone()).repo(Repo::model(repository.to_owned())).get(file)
+        download::cached(&self.cache, repository, file)
     }
 
     /// The local path of a file in a repository, which is fetched if necessary.
@@ -41,14 +40,9 @@ impl Hub {
         if self.offline {
             return Err(self.unavailable(repository, file, "it was not fetched, since --offline forbids it"));
         }
-        let api = ApiBuilder::from_cache(Cache::new(self.cache.clone()))
-            .with_endpoint(self.endpoint.clone())
-            .with_token(token())
-            .with_progress(self.progress)
-            .build()
-            .map_err(failure)?;
-        let fetched = api.model(repository.to_owned()).get(file);
-        fetched.map_err(|error| self.unavailable(repository, file, &format!("fetching it failed: {error}")))
+        let token = token();
+        download::fetch(&self.cache, &self.endpoint, token.as_deref(), repository, file, &self.progress)
+            .map_err(|reason| self.unavailable(repository, file, &format!("fetching it failed: {reason}")))
     }
 
     fn unavailable(&self, repository: &str, file: &str, why: &str) -> Error {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use faqbot::Reply;
+use faqbot::matching::confidence::Calibration;
 use faqbot::quality::calibration::{self, Interval, Measured};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::quality::{eval, unlabelled};
@@ -75,6 +76,12 @@ fn without_labels(
 ) -> Result<u8> {
     let questions = eval::load_questions(questions)?;
     let bot = labelled::bot(settings, false)?;
+    let model = bot.embedder().model();
+    if Calibration::shipped(model).is_none() {
+        bail!(
+            "the model {model} has no confidence of its own yet: calibrate it with labelled queries first (--queries)"
+        );
+    }
     let replies = ask(&bot, &questions.iter().map(String::as_str).collect::<Vec<&str>>())?;
     let logits = unlabelled::logits(&bot, &replies);
     let Some(found) = unlabelled::estimate(&logits, args.max_wrong) else {
@@ -85,7 +92,6 @@ fn without_labels(
             calibration::MIN_QUERIES
         );
     };
-    let model = bot.embedder().model();
     let file = CalibrationFile::new(&found.calibration, &found.policy, model, bot.faq(), logits.len());
     let kept = target.keep(&file)?;
     let mut out = anstream::stdout().lock();

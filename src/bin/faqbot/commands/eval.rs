@@ -11,7 +11,7 @@ use super::labelled;
 use crate::args::EvalArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
-use crate::output::messages::warn;
+use crate::output::messages::{say, warn};
 use crate::output::plot;
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, DIM, ERROR_LABEL, plain, styled};
@@ -91,7 +91,7 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
         failed.extend(eval::regressions(before, &report, args.tolerance));
     }
     for line in &failed {
-        anstream::eprintln!("{} {line}", styled(ERROR_LABEL, "worse:"));
+        say(&format!("{} {line}", styled(ERROR_LABEL, "worse:")));
     }
     Ok(if failed.is_empty() { ANSWERED } else { NOT_ANSWERED })
 }

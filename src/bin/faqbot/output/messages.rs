@@ -1,6 +1,7 @@
 //! What is said on standard error: warnings, and what became of the FAQ's files.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use faqbot::RowError;
@@ -31,29 +32,39 @@ pub fn says(least: Verbosity) -> bool {
     VERBOSITY.load(Ordering::Relaxed) >= least as u8
 }
 
+/// Writes a line on standard error. Where that cannot be written, there is nobody to tell.
+pub fn say(line: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// Asks something on standard error.
+pub fn question(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "{}", plain(text));
+}
+
 /// Says that something failed.
 pub fn error(message: &str) {
-    anstream::eprintln!("{} {}", styled(ERROR_LABEL, "error:"), plain(message));
+    say(&format!("{} {}", styled(ERROR_LABEL, "error:"), plain(message)));
 }
 
 /// Says something that may make answers other than expected.
 pub fn warn(message: &str) {
     if says(Verbosity::Normal) {
-        anstream::eprintln!("{} {}", styled(FAIR_LABEL, "warning:"), plain(message));
+        say(&format!("{} {}", styled(FAIR_LABEL, "warning:"), plain(message)));
     }
 }
 
 /// Says something of interest, as it is.
 pub fn note(line: &str) {
     if says(Verbosity::Normal) {
-        anstream::eprintln!("{line}");
+        say(line);
     }
 }
 
 /// Says what is read or used, where that is asked for.
 pub fn detail(line: &str) {
     if says(Verbosity::Verbose) {
-        anstream::eprintln!("{}", styled(DIM, &plain(line)));
+        say(&styled(DIM, &plain(line)));
     }
 }
 

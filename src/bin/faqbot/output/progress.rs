@@ -1,5 +1,6 @@
 //! Progress bars on standard error that appear only when the work takes long.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -65,4 +66,23 @@ impl EmbeddingBar {
     pub fn at(&mut self, done: usize) {
         self.bar.at(done as u64, self.total, "embedding {wide_bar} {pos}/{len} ({rate}, {eta} left)");
     }
+}
+
+/// The bar for a download.
+pub fn download(file: &str, done: u64, total: Option<u64>) {
+    thread_local! {
+        static BAR: RefCell<Option<(String, DelayedBar)>> = const { RefCell::new(None) };
+    }
+    BAR.with_borrow_mut(|slot| {
+        if slot.as_ref().is_none_or(|(name, _)| name != file) {
+            *slot = Some((file.to_owned(), DelayedBar::new()));
+        }
+        let Some(total) = total else { return };
+        if let Some((_, bar)) = slot {
+            bar.at(done, total, "fetching {wide_bar} {bytes}/{total_bytes} ({bytes_per_sec}, {eta} left)");
+        }
+        if done >= total {
+            *slot = None;
+        }
+    });
 }

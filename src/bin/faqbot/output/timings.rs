@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::messages::say;
 use super::style::{DIM, styled};
 
 /// What was measured so far, in the order it began to be.
@@ -30,7 +31,7 @@ pub fn print(begin: Instant) {
     let steps = STEPS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let line = |step: &str, time: Duration| {
         let text = format!("{step:<12} {:>9.2} ms", time.as_secs_f64() * 1e3);
-        anstream::eprintln!("{}", styled(DIM, &text));
+        say(&styled(DIM, &text));
     };
     steps.iter().for_each(|(step, time)| line(step, *time));
     line("whole", begin.elapsed());

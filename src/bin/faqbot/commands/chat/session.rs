@@ -8,7 +8,7 @@ use faqbot::{Decision, Reply};
 
 use crate::config::Settings;
 use crate::exit::is_broken_pipe;
-use crate::output::messages;
+use crate::output::messages::{self, say};
 use crate::output::render;
 use crate::output::style::{DIM, styled, width};
 use crate::setup::AnyBot;
@@ -78,7 +78,7 @@ impl<'s> Chat<'s> {
                 return Err(error);
             }
             messages::error(&format!("{error:#}"));
-            anstream::eprintln!();
+            say("");
             Ok(Next::Go)
         })
     }
