@@ -9,11 +9,12 @@ mod output;
 mod parse;
 mod setup;
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anstream::ColorChoice;
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use args::{Command, ConfigAction};
 use commands::{ask, cache, calibrate, chat, check, completions, convert, eval, man, models};
@@ -28,7 +29,11 @@ fn main() -> ExitCode {
     let begin = Instant::now();
     let parsed = parse::parse();
     let timings = parsed.options.general.timings;
-    let done = run(parsed);
+    // What is still to be written may fail too.
+    let done = run(parsed).and_then(|code| {
+        std::io::stdout().flush().context("standard output")?;
+        Ok(code)
+    });
     if timings {
         timings::print(begin);
     }

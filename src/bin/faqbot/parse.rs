@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::args::{Cli, Command};
+use crate::exit::FAILED;
 use crate::options::Options;
 
 /// What is to be done, and with what.
@@ -25,7 +27,10 @@ pub struct Parsed {
 /// Parses the command line; where it makes no sense, or asks for help, says so and ends the program.
 pub fn parse() -> Parsed {
     let words: Vec<OsString> = env::args_os().collect();
-    parse_words(&words).unwrap_or_else(|error| error.exit())
+    parse_words(&words).unwrap_or_else(|error| {
+        let written = error.print().and_then(|()| std::io::stdout().flush());
+        std::process::exit(if written.is_err() { i32::from(FAILED) } else { error.exit_code() })
+    })
 }
 
 /// The command line as clap knows it.

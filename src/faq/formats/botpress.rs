@@ -3,6 +3,8 @@
 //! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
 //! the list or one of its members alone. Each language of a question becomes an entry.
 
+use std::collections::HashMap;
+
 use crate::error::RowError;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::json_tree;
@@ -48,12 +50,17 @@ fn entries(item: &Node, parsed: &mut Parsed) {
         return skip("no `questions`".into());
     };
     let several = languages.iter().filter(|(_, list)| !list.texts().is_empty()).count() > 1;
+    let by_language: HashMap<&str, &Node> = match data.get("answers").map(|answers| &answers.value) {
+        Some(Value::Map(answers)) => answers.iter().rev().map(|(name, node)| (&**name, node)).collect(),
+        _ => HashMap::new(),
+    };
     for (language, questions) in languages {
         let questions: Vec<String> = questions.texts().into_iter().map(str::to_owned).collect();
         if questions.is_empty() {
             continue;
         }
-        let answers = data.get("answers").map(|answers| answers.texts_of(language)).unwrap_or_default();
+        let answers: Vec<&str> =
+            by_language.get(language.as_str()).map(|node| node.texts()).unwrap_or_default();
         if answers.len() > 1 {
             let reason = format!("{} variants of the answer; only the first is used", answers.len());
             parsed.skipped.push(RowError::new(line, reason));
@@ -65,7 +72,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
             line,
             id: id.map(|id| if several { format!("{id}-{language}") } else { id.to_owned() }),
             questions,
-            answer: answers.into_iter().next(),
+            answer: answers.first().map(|&answer| answer.to_owned()),
             tags: tags.map(str::to_owned).chain(several.then(|| language.clone())).collect(),
             ..RawEntry::default()
         });

@@ -201,12 +201,20 @@ fn tidy(parsed: &mut Parsed) {
 fn without_marks(example: &str) -> String {
     let mut out = String::new();
     let mut rest = example;
+    // Marks that do not close any more: looked for once.
+    let (mut round, mut curly) = (true, true);
     while let Some(open) = rest.find('[') {
         let Some(close) = rest[open..].find(']').map(|at| open + at) else { break };
         let after = &rest[close + 1..];
         let end = match after.chars().next() {
-            Some('(') => after.find(')'),
-            Some('{') => after.find('}'),
+            Some('(') if round => after.find(')').or_else(|| {
+                round = false;
+                None
+            }),
+            Some('{') if curly => after.find('}').or_else(|| {
+                curly = false;
+                None
+            }),
             _ => None,
         };
         out.push_str(&rest[..open]);

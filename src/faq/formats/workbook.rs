@@ -1,8 +1,8 @@
 //! Spreadsheets (Excel, OpenDocument). Each sheet is a table; `table` knows what the columns mean.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
-use calamine::{Data, Reader, open_workbook_auto_from_rs};
+use calamine::{Cell, Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
 use zip::ZipArchive;
 
 use crate::error::RowError;
@@ -11,6 +11,15 @@ use crate::faq::readers::table::{Rows, Table};
 
 /// A workbook that unpacks to more is a mistake or an attack: the format packs ten to one.
 const MAX_UNPACKED: u64 = 1 << 30;
+
+/// The texts of a sheet's cells are no more than this together: one text may stand in many cells.
+const MAX_TEXT: usize = 256 << 20;
+
+/// The most cells of an OpenDocument sheet once those that are repeated are counted as often: they are unfolded.
+const MAX_REPEATED: u64 = 10_000_000;
+
+/// Columns that are looked at: those of the first row, and at least so many.
+const LEAST_COLUMNS: usize = 256;
 
 /// Reads a workbook. Sheets that hold no FAQ are reported; lines are rows of their sheet.
 ///
@@ -25,20 +34,50 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     let mut reasons = Vec::new();
     let names = workbook.sheet_names();
     for name in &names {
-        let range = match workbook.worksheet_range(name) {
-            Ok(range) => range,
-            Err(error) => {
-                parsed
-                    .skipped
-                    .push(RowError::new(1, format!("the sheet \"{name}\" cannot be read: {error}")));
-                continue;
-            }
+        let mut rows = SheetRows::new(table);
+        let mut unreadable = |error: &dyn std::fmt::Display| {
+            let reason = format!("the sheet \"{name}\" cannot be read: {error}");
+            parsed.skipped.push(RowError::new(1, reason));
         };
-        if range.is_empty() {
+        // A cell far away is one cell: sheets are read cell by cell, where the format has them one by one.
+        macro_rules! cells {
+            ($workbook:expr) => {
+                match $workbook.worksheet_cells_reader(name) {
+                    Ok(mut reader) => loop {
+                        match reader.next_cell() {
+                            Ok(Some(cell)) => {
+                                if let Err(error) = rows.cell(cell) {
+                                    break Err(error);
+                                }
+                            }
+                            Ok(None) => break Ok(()),
+                            Err(error) => break Err(error.to_string()),
+                        }
+                    },
+                    Err(error) => Err(error.to_string()),
+                }
+            };
+        }
+        let read = match &mut workbook {
+            Sheets::Xlsx(workbook) => cells!(workbook),
+            Sheets::Xlsb(workbook) => cells!(workbook),
+            // At most 65,536 rows of 256 cells, and an OpenDocument that was measured before.
+            workbook => match workbook.worksheet_range(name) {
+                Ok(range) => range.used_cells().try_for_each(|(row, column, value)| {
+                    let (first_row, first_column) = range.start().unwrap_or_default();
+                    rows.value(first_row as usize + row, first_column as usize + column, value)
+                }),
+                Err(error) => Err(error.to_string()),
+            },
+        };
+        if let Err(error) = read {
+            unreadable(&error);
             continue;
         }
-        let first = range.start().map_or(1, |(row, _)| row as usize + 1);
-        match sheet(first, range.rows(), table) {
+        if rows.is_empty() {
+            continue;
+        }
+        match rows.finish() {
             Ok(mut own) => {
                 // Lines are counted per sheet.
                 if names.len() > 1 {
@@ -65,8 +104,8 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Refuses an archive that declares to unpack to more than [`MAX_UNPACKED`]. What is not an archive is left
-/// to the reader.
+/// Refuses an archive that declares to unpack to more than [`MAX_UNPACKED`], or an OpenDocument whose cells are
+/// repeated to more than [`MAX_REPEATED`]. What is not an archive is left to the reader.
 fn unpackable(bytes: &[u8]) -> Result<(), RowError> {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
     let mut unpacked = 0u64;
@@ -77,21 +116,125 @@ fn unpackable(bytes: &[u8]) -> Result<(), RowError> {
         let reason = format!("the workbook unpacks to {unpacked} bytes; at most {MAX_UNPACKED} are read");
         return Err(RowError::new(1, reason));
     }
+    if let Ok(file) = archive.by_name("content.xml") {
+        let mut content = String::new();
+        // What is no text is for the reader to refuse.
+        if file.take(MAX_UNPACKED).read_to_string(&mut content).is_ok() {
+            let cells = repeated_cells(&content);
+            if cells > MAX_REPEATED {
+                let reason = format!(
+                    "the workbook repeats its cells to {cells}; at most {MAX_REPEATED} are read: delete what is \
+                     repeated beyond the table"
+                );
+                return Err(RowError::new(1, reason));
+            }
+        }
+    }
     Ok(())
 }
 
-fn sheet<'r>(
-    first: usize,
-    rows: impl Iterator<Item = &'r [Data]>,
-    table: &mut Table,
-) -> Result<Parsed, RowError> {
-    let mut read = Rows::new(table.columns, None);
-    for (at, row) in rows.enumerate() {
-        let fields: Vec<String> = row.iter().map(text).collect();
-        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-        read.add(first + at, &fields)?;
+/// About how many cells an OpenDocument's rows have up to their last one with content, each as often as it is
+/// repeated.
+fn repeated_cells(content: &str) -> u64 {
+    let (mut cells, mut rows, mut columns, mut filled) = (0u64, 1u64, 0u64, 0u64);
+    let mut row = |rows: u64, filled: u64| cells = cells.saturating_add(rows.saturating_mul(filled));
+    for tag in content.split('<').skip(1) {
+        let tag = &tag[..tag.find('>').unwrap_or(tag.len())];
+        let repeated = |name: &str| {
+            let number = tag.split_once(name).and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
+            number.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or(1)
+        };
+        if tag.starts_with("table:table-row") {
+            row(rows, filled);
+            (rows, columns, filled) = (repeated("number-rows-repeated="), 0, 0);
+        } else if tag.starts_with("table:table-cell") || tag.starts_with("table:covered-table-cell") {
+            columns = columns.saturating_add(repeated("number-columns-repeated="));
+            if tag.contains("office:value-type") || !tag.ends_with('/') {
+                filled = columns;
+            }
+        }
     }
-    read.finish()
+    row(rows, filled);
+    cells
+}
+
+/// The rows of a sheet, made of its cells as they come.
+struct SheetRows<'t> {
+    rows: Rows<'t>,
+    /// The row that is read, and its cells so far.
+    at: usize,
+    cells: Vec<String>,
+    columns: Option<usize>,
+    bytes: usize,
+    empty: bool,
+    failed: Option<RowError>,
+}
+
+impl<'t> SheetRows<'t> {
+    fn new(table: &Table<'t>) -> Self {
+        SheetRows {
+            rows: Rows::new(table.columns, None),
+            at: 0,
+            cells: Vec::new(),
+            columns: None,
+            bytes: 0,
+            empty: true,
+            failed: None,
+        }
+    }
+
+    fn cell(&mut self, cell: Cell<DataRef>) -> Result<(), String> {
+        let (row, column) = cell.get_position();
+        let value: Data = cell.get_value().clone().into();
+        self.value(row as usize, column as usize, &value)
+    }
+
+    fn value(&mut self, row: usize, column: usize, value: &Data) -> Result<(), String> {
+        let text = text(value);
+        if text.is_empty() {
+            return Ok(());
+        }
+        if row != self.at {
+            self.end_row();
+            self.at = row;
+        }
+        self.empty = false;
+        self.bytes = self.bytes.saturating_add(text.len());
+        if self.bytes > MAX_TEXT {
+            return Err(format!("its texts have more than {MAX_TEXT} bytes"));
+        }
+        if column < self.columns.unwrap_or(usize::MAX).max(LEAST_COLUMNS) {
+            if self.cells.len() <= column {
+                self.cells.resize(column + 1, String::new());
+            }
+            self.cells[column] = text;
+        }
+        Ok(())
+    }
+
+    fn end_row(&mut self) {
+        let cells = std::mem::take(&mut self.cells);
+        if cells.is_empty() {
+            return;
+        }
+        self.columns.get_or_insert(cells.len());
+        let fields: Vec<&str> = cells.iter().map(String::as_str).collect();
+        if self.failed.is_none() {
+            self.failed = self.rows.add(self.at + 1, &fields).err();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.empty
+    }
+
+    fn finish(mut self) -> Result<Parsed, RowError> {
+        self.end_row();
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.rows.finish(),
+        }
+    }
 }
 
 /// A cell as text. Whole numbers have no fraction, as in the spreadsheet.
@@ -99,5 +242,26 @@ fn text(cell: &Data) -> String {
     match cell {
         Data::Error(_) => String::new(),
         cell => cell.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_cells_are_counted_before_they_are_unfolded() {
+        let row = |rows: u64, columns: u64| {
+            format!(
+                "<table:table-row table:number-rows-repeated=\"{rows}\"><table:table-cell office:value-type=\"string\" \
+                 table:number-columns-repeated=\"{columns}\"><text:p>a</text:p></table:table-cell></table:table-row>"
+            )
+        };
+        assert_eq!(repeated_cells(&row(1, 1)), 1);
+        assert_eq!(repeated_cells(&(row(3, 2) + &row(1_000_000, 16_384))), 6 + 16_384_000_000);
+        assert_eq!(repeated_cells(&row(u64::MAX, 5)), u64::MAX);
+        // What LibreOffice writes below and beside a table is empty.
+        let empty = "<table:table-row table:number-rows-repeated=\"1048570\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>";
+        assert_eq!(repeated_cells(&(row(2, 2) + empty)), 4);
     }
 }

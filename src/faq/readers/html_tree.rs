@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 250;
 /// A page with more open elements than this is not even parsed: parsing takes time quadratic in their number.
 const MAX_UNCLOSED: usize = 2000;
 
+/// An element with more attributes is none that a page needs: parsing takes time quadratic in their number.
+const MAX_ATTRIBUTES: usize = 1000;
+
 /// Elements whose content is not part of the page's text.
 const NO_TEXT: [&str; 10] =
     ["script", "style", "nav", "head", "noscript", "template", "iframe", "svg", "select", "textarea"];
@@ -38,6 +41,9 @@ pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
     if unclosed(text) > MAX_UNCLOSED {
         return Err(too_deep());
     }
+    if let Some(line) = too_many_attributes(text) {
+        return Err(RowError::new(line, format!("an element has more than {MAX_ATTRIBUTES} attributes")));
+    }
     let root = converter().html_to_tree(text).map_err(|error| RowError::new(1, error.to_string()))?;
     let mut stack = vec![(Rc::clone(&root), 0)];
     while let Some((node, depth)) = stack.pop() {
@@ -47,6 +53,39 @@ pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
         stack.extend(node.children.borrow().iter().map(|child| (Rc::clone(child), depth + 1)));
     }
     Ok(root)
+}
+
+/// The line of an element that has more than [`MAX_ATTRIBUTES`] attributes.
+fn too_many_attributes(text: &str) -> Option<usize> {
+    let (mut inside, mut quote, mut between, mut count) = (false, None, false, 0);
+    let mut line = 1;
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        line += usize::from(c == '\n');
+        match (inside, quote) {
+            (false, _) if c == '<' && rest.peek().is_some_and(char::is_ascii_alphabetic) => {
+                (inside, between, count) = (true, false, 0);
+            }
+            (false, _) => {}
+            (true, Some(mark)) if c == mark => (quote, between) = (None, true),
+            (true, Some(_)) => {}
+            (true, None) if c == '>' => inside = false,
+            (true, None) if matches!(c, '"' | '\'') && before == '=' => quote = Some(c),
+            (true, None) if c.is_ascii_whitespace() || c == '/' => between = true,
+            (true, None) if between => {
+                (between, count) = (false, count + 1);
+                if count > MAX_ATTRIBUTES {
+                    return Some(line);
+                }
+            }
+            (true, None) => {}
+        }
+        if !c.is_ascii_whitespace() {
+            before = c;
+        }
+    }
+    None
 }
 
 /// Estimates the greatest number of elements that are open at once. It looks only at the tags, and only at
@@ -147,4 +186,18 @@ pub fn markdown_of(nodes: &[Rc<Node>]) -> String {
     // Dropping a node takes its children apart, and these belong to the page.
     parent.children.borrow_mut().clear();
     text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_attributes_are_refused_and_many_words_are_not() {
+        let words = "word ".repeat(5000);
+        assert_eq!(too_many_attributes(&format!("<p class=\"{words}\" id='{words}'>{words}</p>")), None);
+        let attributes: String = (0..2000).map(|at| format!(" a{at}=x")).collect();
+        assert_eq!(too_many_attributes(&format!("\n<p{attributes}>")), Some(2));
+        assert!(read(&format!("<p{attributes}>")).is_err());
+    }
 }

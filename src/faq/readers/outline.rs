@@ -151,7 +151,9 @@ impl Outline {
         if block.trim_start().starts_with("<pre") {
             return;
         }
-        let mut at = 0;
+        // Closing tags that do not come any more: looked for once, not once a heading.
+        let mut gone: HashSet<String> = HashSet::new();
+        let (mut at, mut read) = (0, 0);
         while let Some(found) = block[at..].find('<').map(|found| at + found) {
             at = found + 1;
             let tag = &block[at..];
@@ -162,15 +164,22 @@ impl Outline {
                 None => continue,
             };
             let Some(inner) = block[at..].find('>').map(|found| at + found + 1) else { return };
-            let Some(end) = block[inner..].find(&close).map(|found| inner + found) else { continue };
-            // The `<details>` of a summary starts before it.
-            let begin = block[..found].rfind("<details").filter(|_| level == BOLD_LEVEL).unwrap_or(found);
+            if gone.contains(&close) {
+                continue;
+            }
+            let Some(end) = block[inner..].find(&close).map(|found| inner + found) else {
+                gone.insert(close);
+                continue;
+            };
+            // The `<details>` of a summary starts before it, and after the heading before.
+            let begin = block[read..found].rfind("<details").filter(|_| level == BOLD_LEVEL);
+            let begin = begin.map_or(found, |begin| read + begin);
             self.headings.push(Heading {
                 level,
                 text: without_tags(&source[inner..end]),
                 range: range.start + begin..range.start + end + close.len(),
             });
-            at = end;
+            (at, read) = (end, end);
         }
     }
 
@@ -181,12 +190,13 @@ impl Outline {
             return whole;
         }
         let mut seen = HashSet::new();
+        let own: HashSet<&str> = answer.lines().map(str::trim).collect();
         for (at, _) in answer.match_indices('[') {
             let Some(end) = answer[at + 1..].find([']', '\n', '[']) else { continue };
             let label = answer[at + 1..at + 1 + end].to_lowercase();
             if let Some(definition) = self.definition_texts.get(&label)
                 && seen.insert(label)
-                && !answer.contains(definition.as_str())
+                && !definition.lines().next().is_some_and(|first| own.contains(first.trim()))
             {
                 whole.push_str("\n\n");
                 whole.push_str(definition);

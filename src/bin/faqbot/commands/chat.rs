@@ -4,7 +4,7 @@
 //! lines; from a pipe they are read as they are, without banner, prompt or colour. An error is said
 //! and the chat goes on.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -15,10 +15,13 @@ use crate::output::style::{BOLD, DIM, count, plain, styled, width, wrapped};
 use crate::setup::{faq_name, load_bot};
 
 mod completion;
+mod history;
 mod session;
+mod signals;
 mod slash;
 
-use completion::{editor, open_history, unfold};
+use completion::{editor, unfold};
+use history::History;
 use session::{Chat, Next, UNCALIBRATED};
 
 /// A line longer than this is answered but not kept: a pasted document is no history.
@@ -43,10 +46,18 @@ pub fn chat(settings: &Settings) -> Result<()> {
 /// At a terminal: with a banner, a prompt and a history.
 fn terminal(chat: &mut Chat) -> Result<()> {
     banner(chat)?;
+    // Without them, signals end the chat as they end any program.
+    chat.interrupted = signals::listen().unwrap_or_default();
     let mut editor = editor()?;
+    let mut history = None;
     if let Some(path) = &chat.settings.history {
-        open_history(&mut editor, path);
+        let (file, lines) = History::open(path);
+        for line in lines {
+            editor.add_history_entry(line)?;
+        }
+        history = Some(file);
     }
+    let mut unreadable = 0;
     loop {
         let prompt = match chat.offered.len() {
             0 => "> ".to_owned(),
@@ -54,11 +65,12 @@ fn terminal(chat: &mut Chat) -> Result<()> {
         };
         match editor.readline(&prompt) {
             Ok(line) => {
+                unreadable = 0;
                 if line.len() <= HISTORY_LINE_BYTES && !line.trim().is_empty() {
                     editor.add_history_entry(&line)?;
                     // At once, so that a chat that is killed has kept what was typed.
-                    if let Some(path) = &chat.settings.history {
-                        let _ = editor.append_history(path);
+                    if let Some(history) = &mut history {
+                        history.add(&line);
                     }
                 }
                 if chat.line(&unfold(&line))? == Next::Stop {
@@ -67,6 +79,10 @@ fn terminal(chat: &mut Chat) -> Result<()> {
             }
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => return Ok(()),
+            // Bytes that are no UTF-8. A terminal that gives nothing else is none.
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData && unreadable < 100 => {
+                unreadable += 1;
+            }
             Err(error) => return Err(error).context("reading the terminal"),
         }
     }

@@ -1,50 +1,32 @@
-//! The line editor: completion, hints, lines that go on, history.
+//! The line editor: completion, hints, lines that go on.
 
 use std::borrow::Cow;
-use std::fs;
 use std::io;
-use std::path::Path;
 
 use anyhow::Result;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::history::FileHistory;
+use rustyline::history::MemHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Editor, Helper};
 
+use super::history::HISTORY_LINES;
 use super::slash::COMMANDS;
-use crate::output::messages::warn;
 use crate::output::style::{BOLD, DIM, styled};
 
-/// Lines that the history keeps.
-const HISTORY_LINES: usize = 1000;
-
 /// An editor for the lines of a chat.
-pub fn editor() -> Result<Editor<Commands, FileHistory>> {
+pub fn editor() -> Result<Editor<Commands, MemHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_dups(true)?
         .history_ignore_space(true)
         .completion_type(CompletionType::List)
         .build();
-    let mut editor = Editor::with_config(config)?;
+    let history = MemHistory::with_config(&config);
+    let mut editor = Editor::with_history(config, history)?;
     editor.set_helper(Some(Commands));
     Ok(editor)
-}
-
-/// Loads the history. What goes wrong with it is no reason not to chat.
-pub fn open_history(editor: &mut Editor<Commands, FileHistory>, path: &Path) {
-    let Some(folder) = path.parent() else { return };
-    if let Err(error) = fs::create_dir_all(folder) {
-        warn(&format!("{}: {error}; what you type is not kept", folder.display()));
-        return;
-    }
-    if path.exists()
-        && let Err(error) = editor.load_history(path)
-    {
-        warn(&format!("{}: {error}; what was typed before is not there", path.display()));
-    }
 }
 
 /// Completion, hints and line continuation.

@@ -1,13 +1,14 @@
 //! A chat in progress: what a line that was typed does.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use faqbot::{Decision, Reply};
 
 use crate::config::Settings;
-use crate::exit::is_broken_pipe;
 use crate::output::messages::{self, say};
 use crate::output::render;
 use crate::output::style::{DIM, styled, width};
@@ -31,6 +32,8 @@ pub struct Chat<'s> {
     /// Whether the policy was changed by command.
     pub own_policy: bool,
     pub begin: Instant,
+    /// Whether Ctrl-C was pressed since the line came: its answer is not shown.
+    pub interrupted: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -59,6 +62,7 @@ impl<'s> Chat<'s> {
             counts: Counts::default(),
             own_policy: false,
             begin,
+            interrupted: Arc::default(),
         }
     }
 
@@ -68,24 +72,29 @@ impl<'s> Chat<'s> {
         if LEAVE.iter().any(|word| line.eq_ignore_ascii_case(word)) {
             return Ok(Next::Stop);
         }
+        self.interrupted.store(false, Ordering::Relaxed);
+        // What is written fails only at the end: an output that fails ends the chat, what fails before does not.
+        let mut out = Vec::new();
         let done = match line.strip_prefix('/') {
             _ if line.is_empty() => return Ok(Next::Go),
-            Some(command) => self.command(command),
-            None => self.question(line).map(|()| Next::Go),
+            Some(command) => self.command(command, &mut out),
+            None => self.question(line, &mut out).map(|()| Next::Go),
         };
-        done.or_else(|error| {
-            if is_broken_pipe(&error) {
-                return Err(error);
-            }
+        if self.interrupted.swap(false, Ordering::Relaxed) {
+            out = b"\n".to_vec();
+        }
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(&out)?;
+        stdout.flush()?;
+        Ok(done.unwrap_or_else(|error| {
             messages::error(&format!("{error:#}"));
             say("");
-            Ok(Next::Go)
-        })
+            Next::Go
+        }))
     }
 
-    fn question(&mut self, line: &str) -> Result<()> {
+    fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
         let offered = std::mem::take(&mut self.offered);
-        let mut out = anstream::stdout().lock();
         if !offered.is_empty()
             && let Ok(number) = line.parse::<usize>()
         {

@@ -33,28 +33,27 @@ const ALIASES: [(&str, &str); 4] = [("?", "help"), ("exit", "quit"), ("q", "quit
 
 impl Chat<'_> {
     /// Does what a command says.
-    pub fn command(&mut self, line: &str) -> Result<Next> {
+    pub fn command(&mut self, line: &str, out: &mut impl Write) -> Result<Next> {
         let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let (name, argument) = (name.to_lowercase(), argument.trim());
         let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, name)| name);
-        let mut out = anstream::stdout().lock();
         match name {
             "help" => write!(out, "{}", help())?,
             "why" => match &self.last {
                 Some(reply) => write!(out, "{}", render::why(&self.bot, reply))?,
                 None => writeln!(out, "Nothing was asked yet.")?,
             },
-            "top" => self.top(argument, &mut out)?,
-            "min-cosine" => self.min_cosine(argument, &mut out)?,
-            "min-confidence" => self.min_confidence(argument, &mut out)?,
-            "list" => self.list(argument, &mut out)?,
-            "show" => self.show(argument, &mut out)?,
-            "reload" => self.reload(&mut out)?,
+            "top" => self.top(argument, out)?,
+            "min-cosine" => self.min_cosine(argument, out)?,
+            "min-confidence" => self.min_confidence(argument, out)?,
+            "list" => self.list(argument, out)?,
+            "show" => self.show(argument, out)?,
+            "reload" => self.reload(out)?,
             "model" => {
                 let embedder = self.bot.embedder();
                 writeln!(out, "{} ({} dimensions)", plain(embedder.model().as_str()), embedder.dimension())?;
             }
-            "stats" => self.stats(&mut out)?,
+            "stats" => self.stats(out)?,
             "quit" => return Ok(Next::Stop),
             _ => writeln!(out, "{}", unknown(name))?,
         }

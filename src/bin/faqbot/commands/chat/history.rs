@@ -1,0 +1,176 @@
+//! What was typed, kept in a file: a line is appended to it, and nothing else is ever written in place.
+//!
+//! A line that was typed over several is one line of the file, with `\\n` for its ends and `\\\\` for a backslash; the
+//! first line says so (`#V2`, as in rustyline's own files, which are read too).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use faqbot::storage::files::{self, Existing};
+
+use crate::output::messages::warn;
+
+/// Lines that are kept.
+pub const HISTORY_LINES: usize = 1000;
+
+/// A larger file is none that this program wrote.
+const MAX_BYTES: u64 = 64 << 20;
+
+const HEADER: &str = "#V2";
+
+/// A file to append to.
+pub struct History {
+    file: Option<File>,
+    last: String,
+}
+
+impl History {
+    /// Opens the file, and returns what it holds, the oldest first. What goes wrong with it is said, and is no reason
+    /// not to chat.
+    pub fn open(path: &Path) -> (History, Vec<String>) {
+        let none = |last| History { file: None, last };
+        match read(path) {
+            Ok(lines) => {
+                let last = lines.last().cloned().unwrap_or_default();
+                match OpenOptions::new().append(true).create(true).open(path) {
+                    Ok(file) => (History { file: Some(file), last }, lines),
+                    Err(error) => {
+                        warn(&format!("{}: {error}; what you type is not kept", path.display()));
+                        (none(last), lines)
+                    }
+                }
+            }
+            Err(error) => {
+                warn(&format!("{}: {error}; what you type is not kept", path.display()));
+                (none(String::new()), Vec::new())
+            }
+        }
+    }
+
+    /// Keeps a line, at once, unless it is the one before. If it cannot be written, nothing is kept from here on.
+    pub fn add(&mut self, line: &str) {
+        if line == self.last || line.starts_with(' ') {
+            return;
+        }
+        let kept = line.replace('\\', "\\\\").replace('\n', "\\n") + "\n";
+        // In one piece, so that chats side by side do not mix their lines.
+        if self.file.as_mut().is_some_and(|file| file.write_all(kept.as_bytes()).is_err()) {
+            self.file = None;
+        }
+        self.last = line.to_owned();
+    }
+}
+
+/// Reads the file, and makes it shorter where it has many more lines than are kept.
+fn read(path: &Path) -> io::Result<Vec<String>> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => return Err(io::Error::other("it is no plain file")),
+        Ok(found) if found.len() > MAX_BYTES => {
+            put_aside(path, "it is too large")?;
+        }
+        _ => {}
+    }
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => {
+            put_aside(path, "it is not UTF-8")?;
+            String::new()
+        }
+    };
+    if text.is_empty() {
+        files::write(path, Existing::Replace, |out| writeln!(out, "{HEADER}")).map_err(io::Error::other)?;
+        return Ok(Vec::new());
+    }
+    let escaped = text.lines().next() == Some(HEADER);
+    let mut lines: Vec<&str> =
+        text.lines().skip(usize::from(escaped)).filter(|line| !line.is_empty()).collect();
+    // A line that a kill cut short stays open: the next would be joined to it.
+    if lines.len() > 2 * HISTORY_LINES || !escaped || !text.ends_with('\n') {
+        lines.drain(..lines.len().saturating_sub(HISTORY_LINES));
+        let escape = |line: &str| if escaped { line.to_owned() } else { line.replace('\\', "\\\\") };
+        files::write(path, Existing::Replace, |out| {
+            writeln!(out, "{HEADER}")?;
+            lines.iter().try_for_each(|line| writeln!(out, "{}", escape(line)))
+        })
+        .map_err(io::Error::other)?;
+    }
+    let begin = lines.len().saturating_sub(HISTORY_LINES);
+    Ok(lines[begin..].iter().map(|line| if escaped { unescaped(line) } else { (*line).to_owned() }).collect())
+}
+
+fn unescaped(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        match (c, rest.as_str().chars().next()) {
+            ('\\', Some('n')) => {
+                rest.next();
+                out.push('\n');
+            }
+            ('\\', Some('\\')) => {
+                rest.next();
+                out.push('\\');
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn put_aside(path: &Path, why: &str) -> io::Result<()> {
+    let aside = PathBuf::from(format!("{}.old", path.display()));
+    fs::rename(path, &aside)?;
+    warn(&format!("{}: {why}; it is kept as {}, and a new one is begun", path.display(), aside.display()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_appended_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below").join("history.txt");
+        let (mut history, lines) = History::open(&path);
+        assert!(lines.is_empty());
+        for line in ["one", "one", " secret", "two\nlines \\n", "three"] {
+            history.add(line);
+        }
+        let (_, lines) = History::open(&path);
+        assert_eq!(lines, ["one", "two\nlines \\n", "three"]);
+        // A kill in the middle of a line costs that line's end.
+        fs::write(&path, "#V2\none\ntw").unwrap();
+        History::open(&path).0.add("three");
+        assert_eq!(History::open(&path).1, ["one", "tw", "three"]);
+        fs::write(&path, "C:\\new\n").unwrap();
+        assert_eq!(History::open(&path).1, ["C:\\new"], "a file without the first line");
+        assert_eq!(History::open(&path).1, ["C:\\new"]);
+    }
+
+    #[test]
+    fn a_long_history_is_made_shorter_and_a_broken_one_is_put_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.txt");
+        let many: String = (0..2500).map(|at| format!("line {at}\n")).collect();
+        fs::write(&path, format!("#V2\n{many}")).unwrap();
+        let (_, lines) = History::open(&path);
+        assert_eq!((lines.len(), &*lines[999]), (1000, "line 2499"));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1001);
+        fs::write(&path, b"#V2\n\xff\n").unwrap();
+        let (mut history, lines) = History::open(&path);
+        assert!(lines.is_empty());
+        history.add("new");
+        assert_eq!(History::open(&path).1, ["new"]);
+        assert_eq!(fs::read(folder.path().join("history.txt.old")).unwrap(), b"#V2\n\xff\n");
+    }
+}
