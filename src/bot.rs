@@ -52,6 +52,10 @@ const SAME_WORDS: f32 = 0.95;
 /// says. The least in steps of a half with which no query of `data/therapy.queries.jsonl` is taken for one wrongly.
 const SURER_OF_A_PART: f32 = 0.5;
 
+/// Bytes of a query that are read: the bundled model reads some two thousand of them, and words are compared in the
+/// rest; what is longer is a document.
+const QUERY_BYTES: usize = 20_000;
+
 /// Answers questions from a FAQ. Every front end asks here.
 pub struct Bot<E> {
     faq: Faq,
@@ -137,6 +141,11 @@ impl<E: Embedder> Bot<E> {
         self.setup.calibration = calibration;
     }
 
+    /// What went wrong with files while questions were answered, since this was asked last: for the user.
+    pub fn take_warning(&self) -> Option<String> {
+        self.prepared.damage()
+    }
+
     /// Answers a query, with the [`Bot::MATCHES`] best entries.
     ///
     /// # Errors
@@ -166,6 +175,9 @@ impl<E: Embedder> Bot<E> {
         /// Fewer replies take less time than starting a thread for them.
         const REPLIES_A_THREAD: usize = 8;
 
+        let whole = queries;
+        let queries: Vec<&str> = queries.iter().map(|query| begin(query)).collect();
+        let queries = &*queries;
         let mut texts: Vec<&str> = Vec::new();
         let mut places = Vec::with_capacity(queries.len());
         for query in queries {
@@ -216,6 +228,9 @@ impl<E: Embedder> Bot<E> {
         let mut replies: Vec<Reply> =
             (0..queries.len()).into_par_iter().with_min_len(REPLIES_A_THREAD).map(reply).collect();
         self.read_again(&mut replies, count)?;
+        for ((reply, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
+            reply.cut = query.len() < whole.len();
+        }
         Ok(replies)
     }
 
@@ -243,7 +258,7 @@ impl<E: Embedder> Bot<E> {
 
     /// The entries and rows of a phrasing, as [`normalize_phrasing`] makes it; in the order of the FAQ.
     fn like(&self, normalized: &str) -> impl Iterator<Item = (usize, usize)> {
-        let Prepared { index, ranker } = &self.prepared;
+        let Prepared { index, ranker, .. } = &self.prepared;
         let with_entry =
             ranker.exact_rows(normalized).iter().map(|&row| (index.entry_of(row as usize), row as usize));
         with_entry.filter(move |&(entry, row)| {
@@ -267,7 +282,7 @@ impl<E: Embedder> Bot<E> {
         count: usize,
         whole: Whole,
     ) -> Reply {
-        let Prepared { index, ranker } = &self.prepared;
+        let Prepared { index, ranker, .. } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
         let classifier = Classifier::shipped(self.embedder.model()).filter(|_| !self.crisis.is_empty());
@@ -352,6 +367,7 @@ impl<E: Embedder> Bot<E> {
             features,
             alignment,
             read_as: None,
+            cut: false,
             matches,
             parts: Vec::new(),
         }
@@ -381,6 +397,12 @@ impl<E: Embedder> Words for Known<'_, E> {
     fn is_in_vocabulary(&self, word: &str) -> bool {
         self.bot.embedder.is_in_vocabulary(word)
     }
+}
+
+/// The part of a query that is read.
+fn begin(query: &str) -> &str {
+    let query = query.trim();
+    &query[..query.floor_char_boundary(QUERY_BYTES)]
 }
 
 /// Whether a text is all that was written.

@@ -1,24 +1,43 @@
 //! What is made from a FAQ before the first question, or read from the cache's folder.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::embed::{Embedder, Passages, Progress, Role};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
 use crate::faq::Faq;
 use crate::matching::index::Index;
 use crate::matching::ranking::Ranker;
 use crate::matching::signals::answer_text;
-use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic};
+use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
+use crate::storage::cache_folder::VECTORS;
 use crate::storage::files::{self, Readers};
 
 /// The index of a FAQ and what ranks its entries.
 pub struct Prepared {
     pub index: Index,
     pub ranker: Ranker,
+    /// Where the ranker is kept, if it is.
+    kept: Option<PathBuf>,
 }
 
 impl Prepared {
+    /// What is broken in the file that the rows are read from, once it was noticed. The signals that were made of them
+    /// are removed, so that the next start reads all rows and embeds anew those that are broken.
+    pub fn damage(&self) -> Option<String> {
+        if !self.index.rows().take_damage() {
+            return None;
+        }
+        let path = self.kept.as_ref()?;
+        let _ = std::fs::remove_file(path);
+        Some(format!(
+            "vectors in {} are not those that were written; they are approximated now and embedded again at the next start",
+            path.with_extension(VECTORS).display()
+        ))
+    }
+
     /// Embeds what the FAQ has, and builds or reads the ranker.
     pub fn new<E: Embedder>(faq: &Faq, embedder: &E, answers: bool, progress: Progress) -> Result<Self> {
         let entries = &faq.entries;
@@ -35,8 +54,11 @@ impl Prepared {
 
         let large = Ranker::is_large(&index);
         let kept = beside.filter(|_| large);
-        if let Some(ranker) = kept.as_ref().and_then(|path| read(path, &index).ok()?) {
-            return Ok(Prepared { index, ranker });
+        let of = made_of(embedder.model(), faq, &texts);
+        if let Some(path) = &kept
+            && let Ok(Some(ranker)) = read(path, &index, of)
+        {
+            return Ok(Prepared { index, ranker, kept });
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -51,30 +73,51 @@ impl Prepared {
             }
         };
         let ranker = Ranker::new(entries, &index, rows.view());
-        if let Some(path) = kept {
+        if let Some(path) = &kept {
             // If it cannot be written, the next start takes longer: the embedder has warned, who writes to
             // the same folder.
-            let _ = write(&path, &index, &ranker);
+            let _ = write(path, &index, &ranker, of);
         }
-        Ok(Prepared { index, ranker })
+        Ok(Prepared { index, ranker, kept })
     }
+}
+
+/// What signals are made of: the model, and the texts of each entry.
+fn made_of(model: &ModelId, faq: &Faq, texts: &[&str]) -> u128 {
+    let mut sum = Xxh3::new();
+    let mut add = |text: &str| {
+        sum.update(&(text.len() as u64).to_le_bytes());
+        sum.update(text.as_bytes());
+    };
+    add(model.as_str());
+    texts.iter().for_each(|text| add(text));
+    // Which phrasings are whose; an answer may be a signal without being a text of its own.
+    for entry in &faq.entries {
+        add(&entry.phrasings.len().to_string());
+        add(&entry.answer);
+    }
+    sum.digest128()
 }
 
 /// What a file of signals begins with.
 const MAGIC: &Magic = b"FAQBOTEV";
 
 /// Reads the signals of a large FAQ; `None` where there is no such file.
-fn read(path: &Path, index: &Index) -> io::Result<Option<Ranker>> {
+fn read(path: &Path, index: &Index, of: u128) -> io::Result<Option<Ranker>> {
     let Some(mut reader) = ArrayReader::open(path, MAGIC)? else { return Ok(None) };
+    if reader.array::<u128>()? != [of] {
+        return Err(broken("it is of other texts"));
+    }
     let ranker = Ranker::read(index, &mut reader)?;
     reader.finish()?;
     Ok(Some(ranker))
 }
 
 /// Writes them.
-fn write(path: &Path, index: &Index, ranker: &Ranker) -> io::Result<()> {
+fn write(path: &Path, index: &Index, ranker: &Ranker, of: u128) -> io::Result<()> {
     let file = files::whole(path, Readers::Owner, |out| {
         let mut writer = ArrayWriter::new(out, MAGIC)?;
+        writer.array(&[of])?;
         ranker.write(index, &mut writer)?;
         writer.finish().map(drop)
     })?;

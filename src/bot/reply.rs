@@ -25,6 +25,8 @@ pub struct Reply {
     pub alignment: Option<Alignment>,
     /// The query with its slips of the keyboard mended, where that is the reading replied to.
     pub read_as: Option<String>,
+    /// Whether the query was too long, and only its beginning was read; `query` is that.
+    pub cut: bool,
     /// The best entries, best first. Empty where there was nothing to compare.
     pub matches: Vec<Match>,
     /// Where the query asks several questions and each is answered: their replies. The reply itself
@@ -99,6 +101,7 @@ impl Reply {
             features: None,
             alignment: None,
             read_as: None,
+            cut: false,
             matches: Vec::new(),
             parts: Vec::new(),
         }

@@ -21,10 +21,14 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
 use crate::error::Result;
 use crate::storage::cache_folder::{MAX_BYTES, PREPARED, VECTORS, files_in, make_room, remove};
+use crate::storage::files::remove_leftovers;
 use crate::storage::vector_file::{VectorFile, key};
 
 /// A file is removed when a new one has all but this share of its texts.
 const EDITED_SHARE: f64 = 0.1;
+
+/// Texts that are embedded before what is done is kept: some seconds of work.
+const PART: usize = 2048;
 
 /// An embedder that keeps the vectors of passages on disk.
 pub struct CachedEmbedder<E> {
@@ -80,17 +84,14 @@ impl<E: Embedder> CachedEmbedder<E> {
         self.folder.join(format!("{}{list:016x}.{VECTORS}", self.stem()))
     }
 
-    /// All files of the model that can be read.
-    fn files(&self) -> Vec<VectorFile> {
+    /// The paths of all files of the model.
+    fn files(&self) -> Vec<PathBuf> {
         let stem = self.stem();
         let of_model = |path: &PathBuf| {
             path.extension().is_some_and(|extension| extension == VECTORS)
                 && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem))
         };
-        let paths = files_in(&self.folder).unwrap_or_default().into_iter().filter(of_model);
-        paths
-            .filter_map(|path| VectorFile::open(&path, self.model().as_str(), self.dimension()).ok()?)
-            .collect()
+        files_in(&self.folder).unwrap_or_default().into_iter().filter(of_model).collect()
     }
 
     /// The vectors of the texts with these keys, from the files that have them, else from the embedder. They
@@ -113,11 +114,15 @@ impl<E: Embedder> CachedEmbedder<E> {
             .collect();
         let mut rows = Array2::zeros((texts.len(), self.dimension()));
         let mut known = vec![false; texts.len()];
-        let files = self.files();
-        for file in &files {
+        // One is open at a time: a folder may hold more than a process may open.
+        let mut others: Vec<(PathBuf, Vec<u128>)> = Vec::new();
+        for path in self.files() {
+            let opened = VectorFile::open(&path, self.model().as_str(), self.dimension());
+            let Ok(Some(file)) = opened else { continue };
             if let Err(reason) = file.copy(&positions, &mut known, &mut rows) {
-                state.warnings.push(unused(&file.path, &reason));
+                state.warnings.push(unused(&path, &reason));
             }
+            others.push((path, file.keys));
         }
         for (key, vector) in &state.unwritten {
             if let Some(&position) = positions.get(key) {
@@ -126,16 +131,29 @@ impl<E: Embedder> CachedEmbedder<E> {
             }
         }
         let missing: Vec<usize> = (0..texts.len()).filter(|&at| !known[at] && firsts[at] == at).collect();
-        let unknown: Vec<&str> = missing.iter().map(|&position| texts[position]).collect();
-        let found = texts.len() - missing.len();
+        let mut found = texts.len() - missing.len();
         progress(found);
-        let fresh = self.inner.embed(Role::Passage, &unknown, &mut |done| progress(found + done))?;
-        for (&position, vector) in missing.iter().zip(fresh.rows()) {
-            rows.row_mut(position).assign(&vector);
+        for part in missing.chunks(PART) {
+            let unknown: Vec<&str> = part.iter().map(|&position| texts[position]).collect();
+            let fresh = self.inner.embed(Role::Passage, &unknown, &mut |done| progress(found + done))?;
+            for (&position, vector) in part.iter().zip(fresh.rows()) {
+                rows.row_mut(position).assign(&vector);
+            }
+            found += part.len();
+            // What is done is kept at once, in a file that the whole replaces: who is stopped goes on from there.
+            if missing.len() > PART {
+                let keys: Vec<u128> = part.iter().map(|&position| keys[position]).collect();
+                let path = self.path(&keys);
+                let kept = fs::create_dir_all(&self.folder)
+                    .and_then(|()| VectorFile::write(&path, self.model().as_str(), &keys, &fresh));
+                if kept.is_ok() {
+                    others.push((path, keys));
+                }
+            }
         }
         copy_rows(&mut rows, &firsts);
         if (wanted || !missing.is_empty())
-            && let Err(error) = self.keep(keys, &rows, files)
+            && let Err(error) = self.keep(keys, &rows, others)
         {
             let folder = self.folder.display();
             state.warnings.push(format!("the embedding cache {folder} could not be written: {error}"));
@@ -145,16 +163,16 @@ impl<E: Embedder> CachedEmbedder<E> {
     }
 
     /// Keeps vectors, whole or not at all, and removes files that are no longer needed.
-    fn keep(&self, keys: &[u128], rows: &Array2<f32>, others: Vec<VectorFile>) -> io::Result<()> {
+    fn keep(&self, keys: &[u128], rows: &Array2<f32>, others: Vec<(PathBuf, Vec<u128>)>) -> io::Result<()> {
         let path = self.path(keys);
         fs::create_dir_all(&self.folder)?;
         VectorFile::write(&path, self.model().as_str(), keys, rows)?;
 
         let new: FxHashSet<u128> = keys.iter().copied().collect();
-        for other in others.into_iter().filter(|other| other.path != path) {
-            let gone = other.keys.iter().filter(|key| !new.contains(key)).count();
-            if gone as f64 <= EDITED_SHARE * other.keys.len() as f64 {
-                remove(&other.path);
+        for (other, keys) in others.into_iter().filter(|(other, _)| *other != path) {
+            let gone = keys.iter().filter(|key| !new.contains(key)).count();
+            if gone as f64 <= EDITED_SHARE * keys.len() as f64 {
+                remove(&other);
             }
         }
         make_room(&self.folder, &path, self.max_bytes);
@@ -196,6 +214,7 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
         if texts.is_empty() {
             return Ok(Passages { rows: Array2::zeros((0, self.dimension())).into(), beside: None });
         }
+        remove_leftovers(&self.folder);
         let keys: Vec<u128> = texts.iter().map(|text| key(text)).collect();
         let path = self.path(&keys);
         let beside = Some(path.with_extension(PREPARED));
@@ -273,6 +292,35 @@ mod tests {
         let (_, count) = embedded(&second, &["one", "four"]);
         assert_eq!(count, 1);
         assert!(second.take_warnings().is_empty());
+    }
+
+    #[test]
+    fn what_is_done_is_kept_when_the_rest_fails() {
+        /// Fails after its first call.
+        struct Once(HashEmbedder, AtomicUsize);
+        impl Embedder for Once {
+            fn model(&self) -> &ModelId {
+                self.0.model()
+            }
+            fn dimension(&self) -> usize {
+                self.0.dimension()
+            }
+            fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
+                if self.1.fetch_add(1, Ordering::Relaxed) > 0 {
+                    return Err(crate::Error::Model("stopped".into()));
+                }
+                self.0.embed(role, texts, progress)
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let texts: Vec<String> = (0..PART + 10).map(|at| format!("text {at}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let stopped = CachedEmbedder::new(Once(HashEmbedder::new(), AtomicUsize::new(0)), folder.path());
+        assert!(stopped.passages(&texts, &mut |_| ()).is_err());
+        let next = cached(folder.path());
+        next.passages(&texts, &mut |_| ()).unwrap();
+        assert_eq!(next.inner().count.load(Ordering::Relaxed), 10);
+        assert_eq!(names(folder.path()).len(), 1, "the part went with the whole");
     }
 
     /// The names of the files in a folder, sorted.

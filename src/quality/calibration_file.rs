@@ -94,6 +94,10 @@ impl CalibrationFile {
     ///
     /// It cannot be read, or is no calibration.
     pub fn load(path: &Path) -> Result<Option<Self>> {
+        // A pipe would be waited for.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(Error::Policy(format!("{}: not a plain file, so no calibration", path.display())));
+        }
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -159,9 +163,18 @@ impl CalibrationFile {
             weights.copy_from_slice(&own[..INPUTS]);
             Logistic { weights, constant: own[INPUTS] }
         });
-        let numbers = base.weights.iter().chain([&base.constant, &self.scale, &self.shift]);
-        let finite = numbers.into_iter().all(|number| number.is_finite());
-        let policy = policy.checked().ok().filter(|_| finite).ok_or("its numbers are out of range")?;
+        if !(self.scale.is_finite() && self.scale > 0.0) {
+            return Err(format!("its scale is {}; it must be a number above 0", self.scale));
+        }
+        for (name, number) in [("shift", self.shift), ("constant", base.constant)] {
+            if !number.is_finite() {
+                return Err(format!("its {name} is {number}; it must be a number"));
+            }
+        }
+        if let Some(weight) = base.weights.iter().find(|weight| !weight.is_finite()) {
+            return Err(format!("one of its weights is {weight}; it must be a number"));
+        }
+        let policy = policy.checked().map_err(|error| error.to_string())?;
         Ok((Calibration::new(base).with(self.scale, self.shift), policy))
     }
 }
@@ -222,7 +235,7 @@ mod tests {
         assert!(refused(&CalibrationFile { signals: 0, ..file.clone() }, "m", 100).contains("version 0"));
         assert!(
             refused(&CalibrationFile { min_confidence: 7.0, ..file.clone() }, "m", 100)
-                .contains("out of range")
+                .contains("min-confidence is 7")
         );
         fs::write(&path, "nonsense").unwrap();
         assert!(CalibrationFile::load(&path).unwrap_err().to_string().contains("faqbot calibrate"));

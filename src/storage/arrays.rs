@@ -76,6 +76,10 @@ impl ArrayReader {
     ///
     /// Returns an error if the file cannot be read or is of another kind.
     pub fn open(path: &Path, magic: &Magic) -> io::Result<Option<Self>> {
+        // A pipe would be waited for.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(broken("it is no plain file"));
+        }
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

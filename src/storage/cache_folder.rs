@@ -17,6 +17,9 @@ pub const PREPARED: &str = "prepared";
 /// 384 numbers for 680,000 texts take this much. A single file may be larger.
 pub const MAX_BYTES: u64 = 1 << 30;
 
+/// The most files: all of a model are looked at where a text is not known.
+pub const MAX_FILES: usize = 1000;
+
 /// Removes all cache files from `folder` and returns their number and bytes. Other files stay.
 ///
 /// # Errors
@@ -39,9 +42,12 @@ pub fn size(folder: &Path) -> Result<(usize, u64)> {
 fn for_each(folder: &Path, work: impl Fn(&Path) -> io::Result<()>) -> Result<(usize, u64)> {
     let (mut count, mut bytes) = (0, 0);
     for path in files_in(folder).map_err(Error::io(folder))?.into_iter().filter(|path| is_cache_file(path)) {
-        bytes += fs::metadata(&path).map_err(Error::io(&path))?.len();
-        work(&path).map_err(Error::io(&path))?;
-        count += 1;
+        match fs::metadata(&path).and_then(|found| work(&path).map(|()| found.len())) {
+            Ok(size) => (count, bytes) = (count + 1, bytes + size),
+            // Another process was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io(&path)(error)),
+        }
     }
     Ok((count, bytes))
 }
@@ -59,6 +65,7 @@ pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 fn is_cache_file(path: &Path) -> bool {
     let mut begin = [0; 6];
     path.extension().is_some_and(|extension| extension == VECTORS || extension == PREPARED)
+        && path.is_file()
         && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok()
         && vector_file::MAGIC.starts_with(&begin)
 }
@@ -76,14 +83,16 @@ pub fn make_room(folder: &Path, used: &Path, max_bytes: u64) {
         .collect();
     files.sort();
     let mut bytes: u64 = files.iter().map(|(_, bytes, _)| bytes).sum();
+    let mut count = files.len();
     for (_, size, path) in files {
-        if bytes <= max_bytes {
+        if bytes <= max_bytes && count <= MAX_FILES {
             break;
         }
         if path.with_extension(VECTORS) != used {
             // What was prepared from the vectors goes with them, if it is not already gone.
             remove(&path);
             bytes -= size;
+            count -= 1;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -52,6 +53,38 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
+/// What the names of temporary files begin with; the number of the process follows.
+const TEMPORARY: &str = ".faqbot-";
+
+/// A process that writes one file for longer has gone, and its number is another's.
+const LONGEST_WRITE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Removes the temporary files that killed processes left in a folder. What cannot be removed stays.
+pub fn remove_leftovers(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let process = name.strip_prefix(TEMPORARY).filter(|rest| rest.ends_with(".tmp"));
+        let Some(process) = process.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok()) else {
+            continue;
+        };
+        let old = || {
+            let modified = entry.metadata().and_then(|found| found.modified()).ok();
+            modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > LONGEST_WRITE)
+        };
+        if process != std::process::id() && (has_ended(process) || old()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether there is no process with this number, where that can be told.
+fn has_ended(process: u32) -> bool {
+    let all = Path::new("/proc");
+    all.join("self").exists() && !all.join(process.to_string()).exists()
+}
+
 /// Who may read a file, within the user's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Readers {
@@ -68,7 +101,10 @@ pub(crate) fn whole(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    remove_leftovers(folder);
+    let prefix = format!("{TEMPORARY}{}-", std::process::id());
     let mut builder = Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
     // Temporary files are readable by their owner only.
     #[cfg(unix)]
     if readers == Readers::All {
@@ -100,6 +136,22 @@ mod tests {
         assert!(!is_special(&file) && !is_special(folder.path()) && !is_special(&folder.path().join("none")));
         // Only checked, not written to: no file may take its place.
         assert!(is_special(Path::new("/dev/tty")) || !Path::new("/dev/tty").exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_killed_process_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join(format!("{TEMPORARY}{}-abc.tmp", u32::MAX));
+        let (own, other) = (
+            folder.path().join(format!("{TEMPORARY}{}-abc.tmp", std::process::id())),
+            folder.path().join(".faqbot-notes.tmp"),
+        );
+        for path in [&left, &own, &other] {
+            fs::write(path, "x").unwrap();
+        }
+        write(&folder.path().join("a"), Existing::Replace, |out| out.write_all(b"one")).unwrap();
+        assert!(!left.exists() && own.exists() && other.exists());
     }
 
     #[test]

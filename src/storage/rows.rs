@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{ArcArray2, Array2, ArrayView2, Axis, CowArray, Ix2};
@@ -61,6 +62,14 @@ impl Rows {
         }
     }
 
+    /// Whether rows of the file were found broken since this was asked last.
+    pub fn take_damage(&self) -> bool {
+        match self {
+            Rows::Memory(_) => false,
+            Rows::File(file) => file.damaged.swap(false, Ordering::Relaxed),
+        }
+    }
+
     /// All rows in memory, read from the file if they are in one.
     ///
     /// # Errors
@@ -95,6 +104,8 @@ pub struct RowsFile {
     dimension: usize,
     /// See [`check`].
     checks: Vec<u64>,
+    /// Whether rows were found broken.
+    damaged: AtomicBool,
 }
 
 /// The check of a row when it is read: xxh3-64 of its bytes.
@@ -105,10 +116,18 @@ pub fn check(row: &[f32]) -> u64 {
 impl RowsFile {
     /// Rows of `dimension` numbers in `file`, from `offset` on, with these checks.
     pub fn new(file: File, offset: u64, dimension: usize, checks: Vec<u64>) -> Self {
-        RowsFile { file: Mutex::new(file), offset, dimension, checks }
+        RowsFile { file: Mutex::new(file), offset, dimension, checks, damaged: AtomicBool::new(false) }
     }
 
     fn block(&self, rows: Range<usize>) -> io::Result<Array2<f32>> {
+        let block = self.read(rows);
+        if block.is_err() {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        block
+    }
+
+    fn read(&self, rows: Range<usize>) -> io::Result<Array2<f32>> {
         let mut block = Array2::zeros((rows.len(), self.dimension));
         let numbers: &mut [f32] = block.as_slice_mut().unwrap_or_default();
         {

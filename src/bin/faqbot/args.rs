@@ -212,7 +212,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "OLD.json")]
     pub compare: Option<PathBuf>,
     /// How much worse is still the same, for --compare
-    #[arg(long, value_name = "X", default_value_t = 0.005)]
+    #[arg(long, value_name = "X", default_value = "0.005", value_parser = share)]
     pub tolerance: f64,
     /// Exit with 1 where the in-scope accuracy is below this, such as 90% or 0.9
     #[arg(long, value_name = "SHARE", value_parser = share)]

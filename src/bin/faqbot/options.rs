@@ -201,7 +201,7 @@ impl FromStr for Limit {
             _ => return Err(wanted.into()),
         };
         let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or(wanted)?;
-        let count = usize::try_from(number).unwrap_or(usize::MAX);
+        let count = usize::try_from(number).map_err(|_| wanted)?;
         match name.trim() {
             "file-bytes" => Ok(Limit::FileBytes(number)),
             "entries" => Ok(Limit::Entries(count)),

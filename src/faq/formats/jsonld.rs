@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::error::RowError;
 use crate::faq::entry::{Entry, Faq};
+use crate::faq::harmless::harmless;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::lines::Lines;
 use crate::faq::readers::node::{Node, Value};
@@ -146,6 +147,8 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
 fn entry(entry: &Entry) -> serde_json::Value {
     let mut text = String::new();
     pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
+    // A character reference in the Markdown is the character in the HTML.
+    let (text, _) = harmless(text);
     let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
     // Only if converting the HTML back would give something else.
     if html_text::to_markdown(text.trim_end()).trim() != entry.answer {

@@ -29,6 +29,7 @@ pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
         return Ok(ANSWERED);
     }
     let reply = bot.ask_for(&args.query.join(" "), count)?;
+    bot.take_warning().iter().for_each(|warning| warn(warning));
     let mut out = anstream::stdout().lock();
     if args.json {
         write_json(&mut out, &bot, &reply)?;
@@ -71,8 +72,10 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
             return Ok(());
         }
         let texts: Vec<&str> = queries.iter().map(String::as_str).collect();
+        let replies = bot.ask_all(&texts, count, &mut |_| ())?;
+        bot.take_warning().iter().for_each(|warning| warn(warning));
         let mut out = anstream::stdout().lock();
-        for reply in bot.ask_all(&texts, count, &mut |_| ())? {
+        for reply in replies {
             if args.json {
                 write_json(&mut out, bot, &reply)?;
             } else {

@@ -25,8 +25,12 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     let read_as = read_as.map_or(String::new(), |text| {
         styled(DIM, wrapped(&format!("Read as: {text}"), width).trim_end()) + "\n"
     });
-    read_as + &what_is_said(bot, reply, width)
+    let cut = if reply.cut { styled(DIM, wrapped(CUT, width).trim_end()) + "\n" } else { String::new() };
+    cut + &read_as + &what_is_said(bot, reply, width)
 }
+
+/// Said of a question that was too long.
+const CUT: &str = "Only the beginning of this was read.";
 
 fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {

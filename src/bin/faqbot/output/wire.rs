@@ -15,6 +15,9 @@ pub struct ReplyJson<'r> {
     /// The query with its slips of the keyboard mended, where that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<&'r str>,
+    /// Whether the query was too long and only its beginning, which `query` is, was read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
     outcome: Outcome,
     /// Whether the message is like those of people in danger, and is answered as such.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -77,6 +80,7 @@ impl<'r> ReplyJson<'r> {
         ReplyJson {
             query: &reply.query,
             read_as: reply.read_as.as_deref(),
+            cut: reply.cut,
             outcome: match reply.decision {
                 Decision::Answer(_) => Outcome::Answer,
                 Decision::Ambiguous(_) => Outcome::Ambiguous,

@@ -119,6 +119,9 @@ impl<'s> Chat<'s> {
             Decision::Ambiguous(_) => self.counts.asked_back += 1,
             Decision::NoMatch => self.counts.unanswered += 1,
         }
+        if let Some(warning) = self.bot.take_warning() {
+            messages::warn(&warning);
+        }
         write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
         let confidence = render::confidence(&reply, self.bot.setup());
         // Where there is no answer, a number says something to people only.
