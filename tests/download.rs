@@ -7,8 +7,8 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use common::World;
@@ -105,4 +105,126 @@ fn a_model_is_fetched_once_and_then_used_offline() {
     let models = String::from_utf8_lossy(&models.stdout).into_owned();
     let line = models.lines().find(|line| line.starts_with("AllMiniLML6V2 ")).expect("a line");
     assert!(line.contains("23.6 MB") && line.contains("cached"), "{line}");
+}
+
+/// Answers every request with this, as it is; gives the address, and what was asked.
+fn answering(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+            let mut request = String::new();
+            while reader.read_line(&mut request).is_ok_and(|read| read > 0) && !request.ends_with("\r\n\r\n")
+            {
+            }
+            let _ = stream.write_all(&answer(&request));
+            heard.lock().expect("no panic").push(request);
+        }
+    });
+    (address, asked)
+}
+
+/// What a fetch from this mirror ends with: the exit code, and what is said.
+fn fetch(world: &World, address: &str) -> (Option<i32>, String) {
+    let mut command =
+        world.faqbot(&["ask", "--model", "AllMiniLML6V2", "do therapists google their clients"]);
+    command.env("HF_ENDPOINT", address).env("HF_HOME", world.path("hf")).env("HF_TOKEN", "secret");
+    let output = command.env_remove("FAQBOT_OFFLINE").output().expect("runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn file(headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{headers}\r\n\r\n{body}").into_bytes()
+}
+
+#[test]
+fn a_hostile_mirror_writes_nothing_anywhere_else() {
+    let world = World::new();
+    let outside = world.path("outside");
+    let absolute = outside.display().to_string();
+    for (etag, commit) in [
+        (absolute.as_str(), "0123abcd"),
+        ("../../../../../outside", "0123abcd"),
+        ("..", "0123abcd"),
+        ("0123abcd", ".."),
+        ("0123abcd", "../../../../outside"),
+        ("0123abcd", absolute.as_str()),
+        ("\u{1b}[2J", "0123abcd"),
+    ] {
+        let headers = format!("ETag: \"{etag}\"\r\nX-Repo-Commit: {commit}\r\nContent-Length: 4");
+        let (address, _) = answering(move |_| file(&headers, "evil"));
+        let (code, err) = fetch(&world, &address);
+        assert_eq!(code, Some(2), "{etag} {commit}: {err}");
+        assert!(err.contains("a name that is none") || err.contains("fetching it failed"), "{err}");
+        assert!(!err.contains('\u{1b}') && !err.contains("panicked"), "{err}");
+        assert!(!outside.exists(), "{etag} {commit}");
+    }
+    let mut files = 0;
+    let mut folders = vec![world.path("hf")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { files += 1 }
+        }
+    }
+    assert_eq!(files, 0, "nothing is kept");
+}
+
+#[test]
+fn what_is_fetched_badly_is_an_error_and_the_next_start_goes_on() {
+    let world = World::new();
+    let names = "ETag: \"0123abcd\"\r\nX-Repo-Commit: 0123abcd";
+    let sum = "0".repeat(64);
+    let huge = format!("{names}\r\nContent-Length: 99999999999");
+    let answers: Vec<(Vec<u8>, &str)> = vec![
+        (file(&format!("{names}\r\nContent-Length: 100"), "short"), ""),
+        (file(&huge, "x"), "the most"),
+        (file("Content-Length: 1", "x"), "no name (ETag)"),
+        (file("ETag: \"a\"\r\nContent-Length: 1", "x"), "no commit"),
+        (file(&format!("ETag: \"{sum}\"\r\nX-Repo-Commit: a\r\nContent-Length: 1"), "x"), "checksum"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            "neither https",
+        ),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            "more than 5 times",
+        ),
+        (b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_vec(), "nowhere"),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_vec(), "status 500"),
+        (b"nonsense\r\n\r\n".to_vec(), "fetching it failed"),
+    ];
+    for (answer, wanted) in answers {
+        let (address, _) = answering(move |_| answer.clone());
+        let (code, err) = fetch(&world, &address);
+        assert!(code == Some(2) && err.contains(wanted) && !err.contains("panicked"), "{wanted}: {err}");
+    }
+    let (code, err) = fetch(&world, "http://example.com");
+    assert!(code == Some(2) && err.contains("neither https"), "{err}");
+    // A good mirror after all these.
+    let (address, _) = mirror();
+    let (code, err) = fetch(&world, &address);
+    assert_eq!(code, Some(0), "{err}");
+}
+
+#[test]
+fn the_token_goes_to_the_hub_only() {
+    let world = World::new();
+    let (elsewhere, heard) = answering(|_| file("Content-Length: 0", ""));
+    let location = elsewhere.clone();
+    let (hub, asked) = answering(move |_| {
+        format!(
+            "HTTP/1.1 302 Found\r\nETag: \"a\"\r\nX-Repo-Commit: b\r\nLocation: {location}/file\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        .into_bytes()
+    });
+    fetch(&world, &hub);
+    let has_token = |requests: &Mutex<Vec<String>>| {
+        let requests = requests.lock().expect("no panic");
+        assert!(!requests.is_empty());
+        requests.iter().any(|request| request.contains("secret"))
+    };
+    assert!(has_token(&asked) && !has_token(&heard));
 }

@@ -487,8 +487,8 @@ mod tests {
             [
                 (Kind::ConflictingAnswers, vec![0, 1]),
                 (Kind::EmptyAnswer, vec![4]),
-                (Kind::CloseEntries, vec![0, 1]),
                 (Kind::CloseEntries, vec![2, 3]),
+                (Kind::NearMiss, vec![0, 1]),
                 (Kind::ShortAnswer, vec![5]),
                 (Kind::OnePhrasing, vec![2, 3, 5]),
             ]

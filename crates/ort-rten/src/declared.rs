@@ -3,12 +3,13 @@
 //! rten folds `i64` and `bool` into `i32` when it loads a model, but callers of `ort` must see the declared
 //! types and the symbolic names of open dimensions. Weights are skipped, not read.
 
-use std::collections::HashSet;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 use std::ffi::CString;
 
 use ort_sys::OrtErrorCode;
 use rten_onnx::onnx::{TypeProtoTensor, ValueInfoProto};
-use rten_onnx::protobuf::{DecodeMessage, Fields, OwnedValues, ProtobufError, ReadValue};
+use rten_onnx::protobuf::{DecodeMessage, FieldValue, Fields, OwnedValues, ProtobufError, ReadValue};
 
 use crate::status::Failure;
 use crate::types::{TensorType, element_from_onnx};
@@ -46,10 +47,11 @@ impl Declared {
         let graph = Model::decode(reader).map_err(invalid)?.graph.ok_or_else(|| {
             Failure::new(OrtErrorCode::ORT_INVALID_PROTOBUF, "not an ONNX model: it holds no graph")
         })?;
+        graph.check()?;
         let inputs = graph
             .inputs
             .into_iter()
-            .filter(|input| !input.name.as_ref().is_some_and(|name| graph.initializers.contains(name)));
+            .filter(|input| !input.name.as_ref().is_some_and(|name| graph.initializers.contains_key(name)));
         Ok(Declared {
             inputs: inputs.map(port).collect::<Result<_, _>>()?,
             outputs: graph.outputs.into_iter().map(port).collect::<Result<_, _>>()?,
@@ -110,7 +112,8 @@ impl DecodeMessage for Model {
 /// The part of `GraphProto` that is read here.
 #[derive(Default)]
 struct Graph {
-    initializers: HashSet<String>,
+    initializers: HashMap<String, TensorHead>,
+    nodes: Vec<Node>,
     inputs: Vec<ValueInfoProto>,
     outputs: Vec<ValueInfoProto>,
 }
@@ -121,14 +124,17 @@ impl DecodeMessage for Graph {
     fn decode_fields<R: ReadValue<Types = OwnedValues>>(
         mut fields: Fields<R>,
     ) -> Result<Self, ProtobufError> {
+        const NODE: u64 = 1;
         const INITIALIZER: u64 = 5;
         const INPUT: u64 = 11;
         const OUTPUT: u64 = 12;
         let mut graph = Graph::default();
         while let Some(mut field) = fields.next()? {
             match field.number() {
+                NODE => graph.nodes.push(Node::decode_field(&mut field)?),
                 INITIALIZER => {
-                    graph.initializers.extend(TensorName::decode_field(&mut field)?.0);
+                    let tensor = TensorHead::decode_field(&mut field)?;
+                    graph.initializers.extend(tensor.name.clone().map(|name| (name, tensor)));
                 }
                 INPUT => graph.inputs.push(ValueInfoProto::decode_field(&mut field)?),
                 OUTPUT => graph.outputs.push(ValueInfoProto::decode_field(&mut field)?),
@@ -139,24 +145,228 @@ impl DecodeMessage for Graph {
     }
 }
 
-/// The name in a `TensorProto`, without its data.
-#[derive(Default)]
-struct TensorName(Option<String>);
+impl Graph {
+    /// Refuses what rten would not survive: a circle of nodes, shapes that overflow, and constant shapes of more
+    /// elements than there is memory for (it computes constants when it loads a model).
+    fn check(&self) -> Result<(), Failure> {
+        let invalid = |what: String| Failure::new(OrtErrorCode::ORT_INVALID_GRAPH, what);
+        for (name, tensor) in &self.initializers {
+            elements(&tensor.dims).map_err(|why| invalid(format!("the weight `{name}` {why}")))?;
+        }
+        let mut constants: HashMap<&str, &[i64]> = HashMap::new();
+        for (name, tensor) in &self.initializers {
+            constants.extend(tensor.numbers.as_deref().map(|numbers| (name.as_str(), numbers)));
+        }
+        for node in &self.nodes {
+            if node.depth > MAX_DEPTH {
+                return Err(invalid(format!("graphs within graphs, deeper than {MAX_DEPTH}")));
+            }
+            if let (Some(value), Some(output)) = (&node.constant, node.outputs.first()) {
+                constants.extend(value.numbers.as_deref().map(|numbers| (output.as_str(), numbers)));
+            }
+        }
+        for node in &self.nodes {
+            let shape = match node.op.as_str() {
+                "ConstantOfShape" => node.inputs.first(),
+                "Expand" | "Reshape" | "Tile" => node.inputs.get(1),
+                _ => None,
+            };
+            if let Some(shape) = shape.and_then(|name| constants.get(name.as_str())) {
+                // 0 and -1 stand for a dimension of the input.
+                let given: Vec<i64> = shape.iter().copied().filter(|&dim| dim > 0).collect();
+                elements(&given).map_err(|why| invalid(format!("the shape for {} {why}", node.op)))?;
+            }
+        }
+        self.check_order().map_err(invalid)
+    }
 
-impl DecodeMessage for TensorName {
+    /// Whether each node can be computed once others are (Kahn's algorithm).
+    fn check_order(&self) -> Result<(), String> {
+        let mut maker: HashMap<&str, usize> = HashMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            for output in node.outputs.iter().filter(|output| !output.is_empty()) {
+                maker.insert(output, at);
+            }
+        }
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        let mut open = vec![0usize; self.nodes.len()];
+        for (at, node) in self.nodes.iter().enumerate() {
+            let makers: HashSet<usize> =
+                node.inputs.iter().filter_map(|input| maker.get(input.as_str()).copied()).collect();
+            open[at] = makers.len();
+            makers.into_iter().for_each(|maker| users[maker].push(at));
+        }
+        let mut ready: Vec<usize> = (0..self.nodes.len()).filter(|&at| open[at] == 0).collect();
+        let mut done = 0;
+        while let Some(at) = ready.pop() {
+            done += 1;
+            for &user in &users[at] {
+                open[user] -= 1;
+                if open[user] == 0 {
+                    ready.push(user);
+                }
+            }
+        }
+        match (0..self.nodes.len()).find(|&at| open[at] > 0) {
+            Some(at) if done < self.nodes.len() => {
+                Err(format!("the nodes go round in a circle, near one of type {}", self.nodes[at].op))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Elements of one tensor, at most: 4 GiB of f32.
+const MAX_ELEMENTS: u64 = 1 << 30;
+
+/// Graphs within graphs (the branches of an `If`), at most.
+const MAX_DEPTH: usize = 16;
+
+/// The number of elements of a shape, or what is wrong with it.
+fn elements(dims: &[i64]) -> Result<u64, String> {
+    let mut count = 1u64;
+    for &dim in dims {
+        let dim = u64::try_from(dim).map_err(|_| format!("has a dimension of {dim}"))?;
+        count = count
+            .checked_mul(dim)
+            .filter(|&count| count <= MAX_ELEMENTS)
+            .ok_or_else(|| format!("has the shape {dims:?}, of more than {MAX_ELEMENTS} elements"))?;
+    }
+    Ok(count)
+}
+
+/// The part of `NodeProto` that is read here.
+#[derive(Default)]
+struct Node {
+    op: String,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    /// What a `Constant` holds.
+    constant: Option<TensorHead>,
+    /// How deep graphs lie in its attributes.
+    depth: usize,
+}
+
+impl DecodeMessage for Node {
     type Types = OwnedValues;
 
     fn decode_fields<R: ReadValue<Types = OwnedValues>>(
         mut fields: Fields<R>,
     ) -> Result<Self, ProtobufError> {
-        const NAME: u64 = 8;
-        let mut name = TensorName::default();
+        const INPUT: u64 = 1;
+        const OUTPUT: u64 = 2;
+        const OP_TYPE: u64 = 4;
+        const ATTRIBUTE: u64 = 5;
+        let mut node = Node::default();
         while let Some(mut field) = fields.next()? {
             match field.number() {
-                NAME => name.0 = Some(field.read_string()?),
+                INPUT => node.inputs.push(field.read_string()?),
+                OUTPUT => node.outputs.push(field.read_string()?),
+                OP_TYPE => node.op = field.read_string()?,
+                ATTRIBUTE => {
+                    let attribute = Attribute::decode_field(&mut field)?;
+                    node.depth = node.depth.max(attribute.depth);
+                    node.constant = node.constant.or(attribute.tensor);
+                }
                 _ => field.skip()?,
             }
         }
-        Ok(name)
+        Ok(node)
+    }
+}
+
+thread_local! {
+    /// How deep the graph lies that is read: reading one within another calls itself.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The part of `AttributeProto` that is read here.
+#[derive(Default)]
+struct Attribute {
+    tensor: Option<TensorHead>,
+    depth: usize,
+}
+
+impl DecodeMessage for Attribute {
+    type Types = OwnedValues;
+
+    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
+        mut fields: Fields<R>,
+    ) -> Result<Self, ProtobufError> {
+        const TENSOR: u64 = 5;
+        const GRAPH: u64 = 6;
+        let mut attribute = Attribute::default();
+        while let Some(mut field) = fields.next()? {
+            match field.number() {
+                TENSOR => attribute.tensor = Some(TensorHead::decode_field(&mut field)?),
+                GRAPH => {
+                    let depth = DEPTH.get() + 1;
+                    if depth > MAX_DEPTH {
+                        attribute.depth = depth;
+                        field.skip()?;
+                        continue;
+                    }
+                    DEPTH.set(depth);
+                    let inner = Graph::decode_field(&mut field);
+                    DEPTH.set(depth - 1);
+                    let inner = inner?.nodes.iter().map(|node| node.depth).max().unwrap_or(0);
+                    attribute.depth = attribute.depth.max(depth).max(inner);
+                }
+                _ => field.skip()?,
+            }
+        }
+        Ok(attribute)
+    }
+}
+
+/// A `TensorProto` without its data, unless that is a few numbers, which may be a shape.
+#[derive(Default)]
+struct TensorHead {
+    name: Option<String>,
+    dims: Vec<i64>,
+    numbers: Option<Vec<i64>>,
+}
+
+impl DecodeMessage for TensorHead {
+    type Types = OwnedValues;
+
+    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
+        mut fields: Fields<R>,
+    ) -> Result<Self, ProtobufError> {
+        const DIMS: u64 = 1;
+        const DATA_TYPE: u64 = 2;
+        const INT64_DATA: u64 = 7;
+        const NAME: u64 = 8;
+        const RAW_DATA: u64 = 9;
+        const INT64: i32 = 7;
+        /// A shape has no more bytes than this.
+        const SHAPE_BYTES: u64 = 128;
+        let mut tensor = TensorHead::default();
+        let mut element = None;
+        let mut raw = None;
+        while let Some(mut field) = fields.next()? {
+            match (field.number(), field.value()) {
+                (DIMS, _) => {
+                    for dim in field.read_repeated_int64()? {
+                        tensor.dims.push(dim?);
+                    }
+                }
+                (DATA_TYPE, _) => element = Some(field.get_enum()?),
+                (NAME, _) => tensor.name = Some(field.read_string()?),
+                (INT64_DATA, FieldValue::Len(bytes)) if bytes <= SHAPE_BYTES => {
+                    let numbers = tensor.numbers.get_or_insert_default();
+                    for number in field.read_repeated_int64()? {
+                        numbers.push(number?);
+                    }
+                }
+                (RAW_DATA, FieldValue::Len(bytes)) if bytes <= SHAPE_BYTES => raw = Some(field.read_bytes()?),
+                _ => field.skip()?,
+            }
+        }
+        if let Some(raw) = raw.filter(|_| element == Some(INT64)) {
+            let (numbers, _) = raw.as_chunks::<8>();
+            tensor.numbers = Some(numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect());
+        }
+        Ok(tensor)
     }
 }

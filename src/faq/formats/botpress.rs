@@ -63,7 +63,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
             by_language.get(language.as_str()).map(|node| node.texts()).unwrap_or_default();
         if answers.len() > 1 {
             let reason = format!("{} variants of the answer; only the first is used", answers.len());
-            parsed.skipped.push(RowError::new(line, reason));
+            parsed.notes.push(RowError::new(line, reason));
         }
         let contexts =
             data.get("contexts").or_else(|| data.get("category")).map(Node::texts).unwrap_or_default();

@@ -44,7 +44,7 @@ pub fn parse_yaml(text: &str) -> Result<Parsed, RowError> {
                 also.into_iter().filter(|key| items.iter().any(|item| item.get(key).is_some())).collect();
             if !also.is_empty() {
                 let reason = format!("{} of `{name}`: only its text is used", also.join(", "));
-                parsed.skipped.push(RowError::new(variants.line, reason));
+                parsed.notes.push(RowError::new(variants.line, reason));
             }
             let name = name.strip_prefix("utter_").unwrap_or(name);
             answer_half(variants.line, name, &texts, &mut parsed);
@@ -174,7 +174,7 @@ fn answer_half(line: usize, name: &str, texts: &[&str], parsed: &mut Parsed) {
     };
     if texts.len() > 1 {
         let reason = format!("{} variants of the response `{name}`; only the first is used", texts.len());
-        parsed.skipped.push(RowError::new(line, reason));
+        parsed.notes.push(RowError::new(line, reason));
     }
     let answer = Some((*first).to_owned());
     parsed.entries.push(RawEntry {

@@ -55,7 +55,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         }
     }
     let none = || RowError::new(1, "no entries");
-    read.ok_or_else(|| failed.unwrap_or_else(none))
+    let mut read = read.ok_or_else(|| failed.unwrap_or_else(none))?;
+    read.notes.extend(yaml_tree::lost_to_comments(text));
+    Ok(read)
 }
 
 /// Weak if a line starts like an entry.

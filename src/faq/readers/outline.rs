@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::columns::ColumnMap;
 use super::headings::{after_question_mark, asks};
@@ -30,6 +30,8 @@ pub struct Outline {
     definitions: HashMap<String, Range<usize>>,
     /// The text of each definition, by its label.
     definition_texts: HashMap<String, String>,
+    /// Where a fenced code block begins that is never closed and has what looks like headings in it.
+    pub unclosed: Option<usize>,
     /// The rows of each table with their positions; cells keep their source text.
     tables: Vec<Vec<(usize, Vec<String>)>>,
 }
@@ -62,6 +64,17 @@ impl Outline {
                 }
                 Event::End(TagEnd::Heading(_)) => {
                     outline.headings.extend(heading.take().filter(|heading| !heading.text.trim().is_empty()));
+                }
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
+                    let block = &text[range.clone()];
+                    let mut lines = block.lines().skip(1);
+                    let closed = lines.clone().last().is_some_and(|last| {
+                        let last = last.trim_start_matches([' ', '>']);
+                        last.starts_with("```") || last.starts_with("~~~")
+                    });
+                    if !closed && lines.any(|line| line.starts_with('#')) {
+                        outline.unclosed.get_or_insert(range.start);
+                    }
                 }
                 Event::Start(Tag::Item) => lead = Some(range.start),
                 Event::Start(Tag::Paragraph) => {

@@ -27,6 +27,12 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         level.ok_or_else(|| RowError::new(1, "no headings: in Markdown, the questions are headings"))?;
     let mut parsed = Parsed::default();
     let mut lines = Lines::new(text, 1);
+    if let Some(at) = outline.unclosed {
+        let reason =
+            "the code block that begins here is never closed: all below it is code, its headings too";
+        parsed.notes.push(RowError::new(lines.at(at), reason));
+        lines = Lines::new(text, 1);
+    }
     let end_of_text = outline.end_of_text(text);
     // Everything before this position has been read.
     let mut read = headings.first().map_or(end_of_text, |heading| heading.range.start);

@@ -80,6 +80,11 @@ impl<'t> Rows<'t> {
                     self.parsed.skipped.push(RowError::new(error.line, reason));
                 }
                 self.parsed.notes.extend(note);
+                if !named && *self.map != ColumnMap::default() && looks_like_a_header(row, &columns) {
+                    let reason = "this row is taken for an entry; if it is a header, name the columns by it, as in \
+                                  --map question=Frage";
+                    self.parsed.notes.push(RowError::new(line, reason));
+                }
                 self.width = row.len();
                 if named {
                     self.columns = Some(columns);
@@ -123,7 +128,7 @@ impl<'t> Rows<'t> {
         let reason = format!(
             "{fields} more than the first row has; {what} (texts with a delimiter in them want quotes)"
         );
-        self.parsed.skipped.push(RowError::new(line, reason));
+        self.parsed.notes.push(RowError::new(line, reason));
         joined
     }
 
@@ -156,7 +161,7 @@ impl<'t> Rows<'t> {
             (None, Some(answer)) => xxh3_128(answer.trim().as_bytes()),
             (None, None) => return self.parsed.entries.push(row),
         };
-        let Parsed { entries, skipped, merged, .. } = &mut self.parsed;
+        let Parsed { entries, notes, skipped, merged, .. } = &mut self.parsed;
         let Some(&place) = self.places.get(&key) else {
             self.places.insert(key, entries.len());
             return entries.push(row);
@@ -164,7 +169,7 @@ impl<'t> Rows<'t> {
         let entry = &mut entries[place];
         if row.id.is_some() && row.answer.is_some() && entry.answer.is_some() && row.answer != entry.answer {
             let reason = format!("another answer for the id of line {}; the first is kept", entry.line);
-            skipped.push(RowError::new(row.line, reason));
+            notes.push(RowError::new(row.line, reason));
         }
         let same = if row.id.is_some() { "id" } else { "answer" };
         merged.push(RowError::new(
@@ -256,6 +261,19 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         }
     }
     Ok(entry)
+}
+
+/// Whether the first row of a table whose columns are known by their numbers may be a header all the same: a word or
+/// two in each, and no question.
+fn looks_like_a_header(row: &[&str], columns: &Columns) -> bool {
+    let mut fields = columns.question.iter().chain(&columns.answer).filter_map(|&at| row.get(at));
+    fields.all(|field| {
+        let field = field.trim();
+        !field.is_empty()
+            && field.split_whitespace().count() <= 2
+            && !field.ends_with(['?', '.', '!', '？'])
+            && field.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '_' | '-'))
+    })
 }
 
 /// The tags in a field: separated by commas or semicolons, or a JSON list if a tag contains these.

@@ -86,7 +86,7 @@ fn scan_error(error: &ScanError, text: &str) -> RowError {
     let value = value.strip_prefix("- ").unwrap_or(value);
     let marked =
         value.starts_with(['*', '&', '!', '%', '@', '`', '{', '[', '|', '>']) || value.contains(": ");
-    let cure = if source.contains('\t') && source.trim_start_matches(' ').starts_with('\t') {
+    let cure = if error.info().contains("tab") || source.trim_start_matches(' ').starts_with('\t') {
         "; indent with spaces, not tabs"
     } else if marked {
         "; put the text in quotes"
@@ -94,6 +94,33 @@ fn scan_error(error: &ScanError, text: &str) -> RowError {
         ""
     };
     RowError::new(line, format!("{} (column {column}){cure}", error.info()))
+}
+
+/// Texts whose end reads as a comment, though it was hardly meant as one: "room #5 now" without quotes is "room".
+pub fn lost_to_comments(text: &str) -> Option<RowError> {
+    if !text.contains(" #") {
+        return None;
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let mut first: Option<usize> = None;
+    let mut count = 0;
+    for (_, span) in Parser::new_from_str(text)
+        .map_while(Result::ok)
+        .filter(|(event, _)| matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..)))
+    {
+        let end = span.end;
+        let rest: String = lines.get(end.line().saturating_sub(1))?.chars().skip(end.col()).collect();
+        let comment = rest.trim_start().strip_prefix('#');
+        if rest.starts_with(' ')
+            && comment.is_some_and(|text| text.starts_with(|c: char| !c.is_whitespace() && c != '#'))
+        {
+            first.get_or_insert(end.line());
+            count += 1;
+        }
+    }
+    let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+    let reason = format!("what stands behind ` #` is a comment{more}; put the text in quotes to keep it");
+    first.map(|line| RowError::new(line, reason))
 }
 
 fn convert(yaml: MarkedYaml, depth: usize) -> Result<Node, RowError> {
@@ -140,6 +167,13 @@ mod tests {
             })
             .collect();
         assert!(read(&format!("a: &a x\n{bomb}")).is_err());
+    }
+
+    #[test]
+    fn what_is_lost_to_a_comment_is_said() {
+        let lost = lost_to_comments("- question: where is room #5 now\n  answer: \"room #5\" # a note\n");
+        assert_eq!(lost.map(|row| row.line), Some(1));
+        assert_eq!(lost_to_comments("a: b # note\nc: |\n  d #e\nf: 'g #h'\n#i\n"), None);
     }
 
     #[test]
