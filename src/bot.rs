@@ -221,7 +221,7 @@ impl<E: Embedder> Bot<E> {
                             self.reply(texts[at], &normalized, rows.row(at), count, Whole::Part)
                         })
                         .collect();
-                    Reply::joined(whole, parts)
+                    Reply::joined(whole, parts, &self.crisis)
                 }
             }
         };

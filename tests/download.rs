@@ -60,9 +60,10 @@ fn serve(stream: TcpStream) -> Option<()> {
         let (from, to) = range.unwrap_or((0, None));
         let to = to.unwrap_or(body.len() - 1).min(body.len() - 1);
         let part = &body[from..=to];
+        let status = if range.is_some() { "206 Partial Content" } else { "200 OK" };
         write!(
             stream,
-            "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{to}/{}\r\n\
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nContent-Range: bytes {from}-{to}/{}\r\n\
              ETag: \"{file}-1\"\r\nX-Repo-Commit: 0123456789abcdef\r\nAccept-Ranges: bytes\r\n\r\n",
             part.len(),
             body.len()

@@ -141,7 +141,7 @@ fn questions_without_labels_shift_the_confidence() {
 
     world.write("asked.txt", "where is it\n\nwho are you\n");
     let run = world.run(&["calibrate", "--faq", "faq.yaml", "--unlabelled", "asked.txt"], "", 2);
-    assert!(run.err.contains("2 questions are too few"), "{run:?}");
+    assert!(run.err.contains("questions are too few"), "{run:?}");
     let hash = ["calibrate", "--model", "hash", "--faq", "faq.yaml", "--unlabelled", "asked.jsonl"];
     assert!(world.run(&hash, "", 2).err.contains("--queries"));
     world.run(&["calibrate", "--faq", "faq.yaml"], "", 2);

@@ -109,12 +109,13 @@ impl Reply {
 
     /// The replies to a message's parts, if each is answered, and not all by the same entry; else the
     /// reply to the whole.
-    pub(super) fn joined(whole: Reply, parts: Vec<Reply>) -> Self {
+    pub(super) fn joined(whole: Reply, parts: Vec<Reply>, crisis: &[usize]) -> Self {
         // Someone in danger is answered that, and nothing else.
         if whole.rule == Rule::Crisis {
             return whole;
         }
-        if let Some(part) = parts.iter().find(|part| part.rule == Rule::Crisis) {
+        let of_crisis = |part: &&Reply| part.answer().is_some_and(|found| crisis.contains(&found.entry));
+        if let Some(part) = parts.iter().find(of_crisis) {
             return Reply { query: whole.query, ..part.clone() };
         }
         let entries: Option<Vec<usize>> = parts.iter().map(|part| Some(part.answer()?.entry)).collect();

@@ -192,7 +192,8 @@ impl RawEntry {
     /// Whether it can become an entry.
     fn is_usable(&self, answers: Answers) -> bool {
         let full = |text: &String| !text.trim().is_empty();
-        let answered = answers == Answers::Optional || self.answer.as_ref().is_some_and(full);
+        let answered =
+            answers == Answers::Optional || self.out_of_scope || self.answer.as_ref().is_some_and(full);
         self.half || (self.questions.iter().any(full) && answered)
     }
 }

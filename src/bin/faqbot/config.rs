@@ -121,7 +121,7 @@ impl Settings {
             (None, Some(name)) if name == Self::HASH => Model::Hash,
             (None, Some(name)) => Model::Catalogue(name),
         };
-        let own_cache = dirs::cache_dir().map(|folder| folder.join("faqbot").join("embeddings"));
+        let own_cache = default_cache();
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
             faq: if faq.faq.is_empty() { file.faq } else { faq.faq },
@@ -207,7 +207,7 @@ impl File {
         let risky: Vec<String> = [
             self.cache_dir
                 .as_ref()
-                .filter(|_| !cache_dir)
+                .filter(|path| !cache_dir && Some(*path) != default_cache().as_ref())
                 .map(|path| format!("cache_dir = {}", path.display())),
             self.model_dir.as_ref().filter(|_| !model).map(|path| format!("model_dir = {}", path.display())),
             named.filter(|_| !model).map(|name| format!("model = {name}")),
@@ -258,6 +258,10 @@ fn find_file(named: Option<&Path>) -> Result<Option<PathBuf>> {
     let usual =
         [Some(PathBuf::from(FILE)), dirs::config_dir().map(|folder| folder.join("faqbot").join(FILE))];
     Ok(usual.into_iter().flatten().find(|path| path.is_file()))
+}
+
+fn default_cache() -> Option<PathBuf> {
+    dirs::cache_dir().map(|folder| folder.join("faqbot").join("embeddings"))
 }
 
 fn variable(name: &str) -> Option<String> {

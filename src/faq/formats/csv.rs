@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(parsed.entries[0].questions, ["where?", "which place?"]);
         let parsed = parse("id,question,answer\n1,a,x\n1,b,\n1,c,y\n2,d,x\n").unwrap();
         assert_eq!(parsed.entries[0].questions, ["a", "b", "c"]);
-        assert_eq!((parsed.entries.len(), parsed.skipped[0].line), (2, 4));
+        assert_eq!((parsed.entries.len(), parsed.notes[0].line), (2, 4));
     }
 
     #[test]
@@ -272,9 +272,9 @@ mod tests {
         );
         let parsed = parse("question,answer\nIs it free?,Yes, it is free, for ever.\n").unwrap();
         assert_eq!(parsed.entries[0].answer.as_deref(), Some("Yes, it is free, for ever."));
-        assert!(parsed.skipped[0].reason.starts_with("2 fields more"));
+        assert!(parsed.notes[0].reason.starts_with("2 fields more"));
         let parsed = parse("answer,question\nYes,free?,really\n").unwrap();
-        assert!(parsed.skipped[0].reason.contains("left out"));
+        assert!(parsed.notes[0].reason.contains("left out"));
         let parsed = parse("id,question,answer,tags,source\n1,a,x,t,s\n1,b,,u,r\n").unwrap();
         assert_eq!((parsed.entries[0].tags.len(), parsed.skipped[0].line), (2, 3));
         let parsed = parse("q,a\nq1,\"open\nq2,two\nq3,three 5\" pipe\n").unwrap();

@@ -260,7 +260,7 @@ mod tests {
                 ("faq/hours", vec![], Some("At nine."))
             ]
         );
-        assert_eq!((parsed.entries[0].line, parsed.skipped.len()), (3, 1));
+        assert_eq!((parsed.entries[0].line, parsed.notes.len()), (3, 1));
         assert!(parse_yaml("a: b").is_err());
     }
 

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use faqbot::storage::files::{self, Existing};
+use faqbot::storage::files;
 
 use crate::output::messages::warn;
 
@@ -87,7 +87,7 @@ fn read(path: &Path) -> io::Result<Vec<String>> {
         }
     };
     if text.is_empty() {
-        files::write(path, Existing::Replace, |out| writeln!(out, "{HEADER}")).map_err(io::Error::other)?;
+        files::write_private(path, |out| writeln!(out, "{HEADER}")).map_err(io::Error::other)?;
         return Ok(Vec::new());
     }
     let escaped = text.lines().next() == Some(HEADER);
@@ -97,7 +97,7 @@ fn read(path: &Path) -> io::Result<Vec<String>> {
     if lines.len() > 2 * HISTORY_LINES || !escaped || !text.ends_with('\n') {
         lines.drain(..lines.len().saturating_sub(HISTORY_LINES));
         let escape = |line: &str| if escaped { line.to_owned() } else { line.replace('\\', "\\\\") };
-        files::write(path, Existing::Replace, |out| {
+        files::write_private(path, |out| {
             writeln!(out, "{HEADER}")?;
             lines.iter().try_for_each(|line| writeln!(out, "{}", escape(line)))
         })
