@@ -18,7 +18,10 @@ const MAX_TEXT: usize = 256 << 20;
 /// The most cells of an OpenDocument sheet once those that are repeated are counted as often: they are unfolded.
 const MAX_REPEATED: u64 = 10_000_000;
 
-/// Columns that are looked at: those of the first row, and at least so many.
+/// Rows that are looked at before the first is read: they say how wide the table is.
+const ROWS_AHEAD: usize = 100;
+
+/// Columns that are looked at: those of the first rows, and at least so many.
 const LEAST_COLUMNS: usize = 256;
 
 /// Reads a workbook. Sheets that hold no FAQ are reported; lines are rows of their sheet.
@@ -164,7 +167,9 @@ struct SheetRows<'t> {
     /// The row that is read, and its cells so far.
     at: usize,
     cells: Vec<String>,
-    columns: Option<usize>,
+    /// The rows before the width is known.
+    ahead: Vec<(usize, Vec<String>)>,
+    width: Option<usize>,
     bytes: usize,
     empty: bool,
     failed: Option<RowError>,
@@ -176,7 +181,8 @@ impl<'t> SheetRows<'t> {
             rows: Rows::new(table.columns, None),
             at: 0,
             cells: Vec::new(),
-            columns: None,
+            ahead: Vec::new(),
+            width: None,
             bytes: 0,
             empty: true,
             failed: None,
@@ -203,7 +209,7 @@ impl<'t> SheetRows<'t> {
         if self.bytes > MAX_TEXT {
             return Err(format!("its texts have more than {MAX_TEXT} bytes"));
         }
-        if column < self.columns.unwrap_or(usize::MAX).max(LEAST_COLUMNS) {
+        if column < self.width.unwrap_or(0).max(LEAST_COLUMNS) {
             if self.cells.len() <= column {
                 self.cells.resize(column + 1, String::new());
             }
@@ -217,10 +223,30 @@ impl<'t> SheetRows<'t> {
         if cells.is_empty() {
             return;
         }
-        self.columns.get_or_insert(cells.len());
+        if self.width.is_some() {
+            self.add(self.at, cells);
+            return;
+        }
+        self.ahead.push((self.at, cells));
+        if self.ahead.len() >= ROWS_AHEAD {
+            self.add_ahead();
+        }
+    }
+
+    /// Adds the rows that were waited with.
+    fn add_ahead(&mut self) {
+        let ahead = std::mem::take(&mut self.ahead);
+        self.width = Some(ahead.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0));
+        ahead.into_iter().for_each(|(at, cells)| self.add(at, cells));
+    }
+
+    fn add(&mut self, at: usize, mut cells: Vec<String>) {
+        if cells.len() < self.width.unwrap_or(0) {
+            cells.resize(self.width.unwrap_or(0), String::new());
+        }
         let fields: Vec<&str> = cells.iter().map(String::as_str).collect();
         if self.failed.is_none() {
-            self.failed = self.rows.add(self.at + 1, &fields).err();
+            self.failed = self.rows.add(at + 1, &fields).err();
         }
     }
 
@@ -230,6 +256,9 @@ impl<'t> SheetRows<'t> {
 
     fn finish(mut self) -> Result<Parsed, RowError> {
         self.end_row();
+        if self.width.is_none() {
+            self.add_ahead();
+        }
         match self.failed {
             Some(error) => Err(error),
             None => self.rows.finish(),
