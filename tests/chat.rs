@@ -39,6 +39,7 @@ mod terminal {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 
+    use rexpect::process::{Signal, WaitStatus};
     use rexpect::session::{PtySession, spawn_command};
 
     use super::*;
@@ -125,5 +126,33 @@ mod terminal {
         session.exp_string("> ").expect("a prompt");
         session.send_control('d').expect("send");
         session.exp_eof().expect("the end");
+    }
+
+    #[test]
+    fn lines_typed_ahead_are_all_answered() {
+        let world = World::new();
+        let mut session = chat(&world);
+        session.send("where is my parcel\r/list\rwho are you then\r").expect("send");
+        session.flush().expect("send");
+        for expected in ["Open Orders:", "where-is-my-parcel", "I only know the shop"] {
+            session.exp_string(expected).expect(expected);
+        }
+        send(&mut session, "/stats", "asked:");
+        session.send_control('d').expect("send");
+        session.exp_eof().expect("the end");
+    }
+
+    #[test]
+    fn signals_end_the_chat_and_leave_the_terminal_as_it_was() {
+        for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
+            let world = World::new();
+            let mut session = chat(&world);
+            send(&mut session, "where is my parcel", "Open Orders:");
+            session.exp_string("> ").expect("a prompt");
+            session.process_mut().signal(signal).expect("a signal");
+            session.exp_string("\u{1b}[?2004l").expect("pastes are marked no more");
+            let status = session.process().wait().expect("the end");
+            assert!(matches!(status, WaitStatus::Signaled(_, by, _) if by == signal), "{status:?}");
+        }
     }
 }
