@@ -163,7 +163,8 @@ impl Finding {
 }
 
 /// Everything there is to see to in a FAQ: what matters first, then by kind, then in the FAQ's order.
-/// `progress` is told how many of the FAQ's phrasings are embedded.
+/// `progress` is told how many of the FAQ's phrasings are embedded, and then how many more are compared with the others:
+/// twice their number in all.
 ///
 /// # Errors
 ///
@@ -322,6 +323,10 @@ impl<'f> Phrasings<'f> {
             row.assign(&own);
         }
         let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
+            // An entry with one phrasing has nothing to compare it with.
+            if block.clone().all(|at| self.index.bounds(self.owners[at]).len() < 2) {
+                return vec![None; block.len()];
+            }
             let part = rows.slice_axis(Axis(0), (block.start..block.end).into());
             let (to_rows, to_centroids) = (part.dot(&rows.t()), part.dot(&centroids.t()));
             let without = |at: usize| -> Option<(usize, f32)> {
@@ -353,7 +358,7 @@ impl<'f> Phrasings<'f> {
 
     /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of other
     /// entries with at least [`NEAR_MISS`], by the two entries; not those that are the same.
-    fn collisions(&self) -> BTreeMap<(usize, usize), Vec<Close>> {
+    fn collisions(&self, progress: Progress) -> BTreeMap<(usize, usize), Vec<Close>> {
         let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
             let cosines = self.rows.slice_axis(Axis(0), (block.start..block.end).into()).dot(&self.rows.t());
             let of_row = |(row, cosines): (usize, ArrayView1<f32>)| -> Vec<Close> {
@@ -372,8 +377,11 @@ impl<'f> Phrasings<'f> {
             cosines.outer_iter().enumerate().flat_map(of_row).collect::<Vec<Close>>()
         });
         let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
-        for found in blocks.into_iter().flatten() {
-            close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
+        for (number, found) in blocks.enumerate() {
+            progress(self.texts.len() + self.texts.len().min((number + 1) * BLOCK));
+            for found in found {
+                close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
+            }
         }
         close
     }
@@ -397,6 +405,7 @@ pub fn found_without(faq: &Faq, embedder: &dyn Embedder) -> Result<Vec<Option<(u
 fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
     let phrasings = Phrasings::new(faq, embedder, progress)?;
     let found = phrasings.found_without();
+    let collisions = phrasings.collisions(progress);
     let text = |at: usize| phrasings.texts[at];
     let short = |at: usize| abridge(text(at), 60);
     let mut findings = Vec::new();
@@ -414,7 +423,7 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
             findings.push(Finding::new(Kind::NearerElsewhere, vec![own, entry], message));
         }
     }
-    for ((a, b), mut close) in phrasings.collisions() {
+    for ((a, b), mut close) in collisions {
         close.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
         // Where the other phrasings of both entries decide the question, it does not fall between.
         let settled = |at: usize| found[at].is_some_and(|(_, ahead)| ahead < 0.0);

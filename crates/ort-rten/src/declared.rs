@@ -370,3 +370,79 @@ impl DecodeMessage for TensorHead {
         Ok(tensor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rten_onnx::onnx::{AttributeProto, DataType, GraphProto, ModelProto, NodeProto, TensorProto};
+    use rten_onnx::protobuf::ValueReader;
+
+    use super::*;
+
+    fn node(op: &str, inputs: &[&str], output: &str) -> NodeProto {
+        NodeProto {
+            op_type: Some(op.into()),
+            input: inputs.iter().map(|&name| name.into()).collect(),
+            output: vec![output.into()],
+            ..NodeProto::default()
+        }
+    }
+
+    fn read(graph: GraphProto) -> Result<Declared, String> {
+        let model = ModelProto { graph: Some(graph), ..ModelProto::default() };
+        let bytes = model.write_buf().expect("a model");
+        Declared::read(ValueReader::from_buf(&bytes)).map_err(|failure| format!("{failure:?}"))
+    }
+
+    fn shape(name: &str, dims: &[i64]) -> TensorProto {
+        TensorProto {
+            name: Some(name.into()),
+            dims: vec![dims.len() as i64],
+            data_type: Some(DataType(7)),
+            int64_data: dims.to_vec(),
+            ..TensorProto::default()
+        }
+    }
+
+    #[test]
+    fn circles_are_found_in_any_order_of_nodes() {
+        let line = vec![node("Relu", &["b"], "c"), node("Relu", &["a"], "b")];
+        assert!(read(GraphProto { node: line, ..GraphProto::default() }).is_ok());
+        let circle = vec![node("Add", &["a", "c"], "b"), node("Relu", &["b"], "c")];
+        let error = read(GraphProto { node: circle, ..GraphProto::default() }).unwrap_err();
+        assert!(error.contains("circle"), "{error}");
+        let own = vec![node("Relu", &["a"], "a")];
+        assert!(read(GraphProto { node: own, ..GraphProto::default() }).is_err());
+    }
+
+    #[test]
+    fn shapes_without_end_are_refused() {
+        let fill = |dims: &[i64]| GraphProto {
+            node: vec![node("ConstantOfShape", &["shape"], "out")],
+            initializer: vec![shape("shape", dims)],
+            ..GraphProto::default()
+        };
+        assert!(read(fill(&[1000, 1000])).is_ok());
+        for dims in [&[1 << 40][..], &[1 << 20, 1 << 20], &[i64::MAX, 2]] {
+            assert!(read(fill(dims)).unwrap_err().contains("ConstantOfShape"));
+        }
+        let weight = TensorProto { name: Some("w".into()), dims: vec![-1, 5], ..TensorProto::default() };
+        let error = read(GraphProto { initializer: vec![weight], ..GraphProto::default() }).unwrap_err();
+        assert!(error.contains("dimension of -1"), "{error}");
+    }
+
+    #[test]
+    fn graphs_within_graphs_without_end_are_refused() {
+        let nested = |depth: usize| {
+            let mut graph = GraphProto::default();
+            for _ in 0..depth {
+                let attribute =
+                    AttributeProto { name: Some("b".into()), g: Some(graph), ..AttributeProto::default() };
+                let inner = NodeProto { attribute: vec![attribute], ..node("If", &[], "x") };
+                graph = GraphProto { node: vec![inner], ..GraphProto::default() };
+            }
+            graph
+        };
+        assert!(read(nested(3)).is_ok());
+        assert!(read(nested(MAX_DEPTH + 5)).unwrap_err().contains("within graphs"));
+    }
+}

@@ -35,6 +35,7 @@
 #[allow(non_snake_case, reason = "functions have the names of their entries in the C table")]
 mod api;
 mod declared;
+mod library;
 mod memory;
 mod pace;
 mod session;
@@ -43,6 +44,7 @@ mod tensor;
 mod types;
 
 pub use api::api;
+pub use library::check_library;
 pub use session::{INDEPENDENT_ROWS, lend, time_loading};
 
 /// Makes `ort` run models on rten for the rest of this process.

@@ -104,9 +104,12 @@ pub(super) fn choose_engine() -> Result<Engine> {
     static CHOSEN: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
     let chosen = CHOSEN.get_or_init(|| match env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
         // ort would load it when it is needed, but panic if it cannot.
-        Some(library) => ort::init_from(&library).map(|_| Engine::OnnxRuntime).map_err(|error| {
-            format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
-        }),
+        Some(library) => ort_rten::check_library(Path::new(&library))
+            .and_then(|()| ort::init_from(&library).map_err(|error| error.to_string()))
+            .map(|_| Engine::OnnxRuntime)
+            .map_err(|error| {
+                format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
+            }),
         None => {
             ort_rten::install();
             Ok(Engine::BuiltIn)

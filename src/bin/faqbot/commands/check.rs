@@ -12,7 +12,7 @@ use crate::args::CheckArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{say_files, say_merged, say_skipped};
-use crate::output::progress::EmbeddingBar;
+use crate::output::progress::CheckingBar;
 use crate::output::style::{BOLD, DIM, FAIR_LABEL, count, plain, styled};
 use crate::setup;
 
@@ -22,7 +22,7 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     // An entry without an answer is a finding here, with its advice, rather than a skipped row.
     let loaded = setup::read(settings, input, Answers::Optional)?;
     let embedder = setup::load_embedder(settings)?;
-    let mut progress = EmbeddingBar::new(loaded.faq.phrasing_count());
+    let mut progress = CheckingBar::new(loaded.faq.phrasing_count());
     let findings = check::check(&loaded.faq, &embedder, &mut |done| progress.at(done))?;
     drop(progress);
 

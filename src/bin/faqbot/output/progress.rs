@@ -68,6 +68,32 @@ impl EmbeddingBar {
     }
 }
 
+/// The bars for a check: the phrasings are embedded, and then compared.
+pub struct CheckingBar {
+    embedding: EmbeddingBar,
+    comparing: DelayedBar,
+}
+
+impl CheckingBar {
+    /// For `total` phrasings.
+    pub fn new(total: usize) -> Self {
+        CheckingBar { embedding: EmbeddingBar::new(total), comparing: DelayedBar::new() }
+    }
+
+    /// `done` are done, of twice as many as there are phrasings.
+    pub fn at(&mut self, done: usize) {
+        let total = self.embedding.total;
+        match (done as u64).checked_sub(total).filter(|compared| *compared > 0) {
+            None => self.embedding.at(done),
+            Some(compared) => {
+                // Its bar goes.
+                self.embedding.bar = DelayedBar::new();
+                self.comparing.at(compared, total, "comparing {wide_bar} {pos}/{len} ({eta} left)");
+            }
+        }
+    }
+}
+
 /// The bar for a download.
 pub fn download(file: &str, done: u64, total: Option<u64>) {
     thread_local! {
