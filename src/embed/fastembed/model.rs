@@ -139,7 +139,9 @@ impl FastEmbedder {
         let (begin, loading) = (Instant::now(), ort_rten::time_loading());
         let model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| failure(format_args!("the model {} does not load: {error}", files.id)))?;
-        let (whole, engine) = (begin.elapsed(), ort_rten::time_loading() - loading);
+        // Another model may load at the same time, and is counted too.
+        let whole = begin.elapsed();
+        let engine = ort_rten::time_loading().saturating_sub(loading).min(whole);
         let mut embedder = FastEmbedder {
             id: files.id,
             dimension: 0,
