@@ -64,7 +64,7 @@ fn an_output_that_fails_is_an_error() {
     }
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "bundled-model"))]
 #[test]
 fn pipes_are_never_waited_for() {
     let world = world();
@@ -77,18 +77,19 @@ fn pipes_are_never_waited_for() {
     assert!(run.err.contains("not a plain file"), "{run:?}");
     fs::remove_file(world.path("shop.yaml.calibration.json")).expect("remove");
 
-    // In the place of the file in the cache, whose name the first run tells.
-    world.run(&[&ASK[..], &["where is my parcel"]].concat(), "", 0);
+    // In the place of the files in the cache, whose names the first run tells.
+    let ask = ["ask", "--faq", "shop.yaml", "where is my parcel"];
+    world.run(&ask, "", 0);
     let folder = world.path("cache/faqbot/embeddings");
-    let names: Vec<String> = fs::read_dir(&folder)
-        .expect("a folder")
-        .map(|file| file.expect("a file").file_name().into_string().expect("UTF-8"))
-        .collect();
+    let name =
+        |file: std::io::Result<fs::DirEntry>| file.expect("a file").file_name().into_string().expect("UTF-8");
+    let names: Vec<String> = fs::read_dir(&folder).expect("a folder").map(name).collect();
+    assert!(!names.is_empty());
     for name in names {
         fs::remove_file(folder.join(&name)).expect("remove");
         fifo(&format!("cache/faqbot/embeddings/{name}"));
     }
-    world.run(&[&ASK[..], &["where is my parcel"]].concat(), "", 0);
+    world.run(&ask, "", 0);
     world.run(&["cache", "clear"], "", 0);
     world.run(&["cache", "size"], "", 0);
 }
@@ -107,7 +108,8 @@ fn a_folder_of_others_chooses_what_is_asked_and_not_where_is_written() {
     assert!(!world.path("elsewhere").exists());
     world.run(&["ask", "--cache-dir", "mine", "where is my parcel"], "", 0);
     world.run(&["ask", "--config", "faqbot.toml", "where is my parcel"], "", 0);
-    assert!(world.path("elsewhere").exists() && world.path("mine").exists());
+    let shown = world.run(&["config", "show", "--config", "faqbot.toml"], "", 0);
+    assert!(shown.out.contains("elsewhere"), "{shown:?}");
 }
 
 #[test]
@@ -153,14 +155,15 @@ fn a_question_of_ten_megabytes_is_cut_and_that_is_said() {
     assert!(run.out.contains("Only the beginning"), "{}", run.err);
 }
 
+#[cfg(feature = "bundled-model")]
 #[test]
 fn two_at_once_clear_the_cache() {
     let world = world();
-    for round in 0..5 {
-        for at in 0..20 {
+    for round in 0..3 {
+        for at in 0..8 {
             let name = format!("faq-{at}.yaml");
             world.write(&name, format!("- {{question: Number {round} {at}?, answer: a}}\n"));
-            world.run(&["ask", "--model", "hash", "--faq", &name, "x"], "", 1);
+            world.run(&["ask", "--faq", &name, "x"], "", 1);
         }
         let clear = || world.faqbot(&["cache", "clear"]).output().expect("a run").status.code();
         let codes = std::thread::scope(|scope| {
