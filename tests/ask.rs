@@ -197,10 +197,7 @@ fn no_network_says_what_was_tried_and_the_ways_out() {
         .env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so")
         .output()
         .expect("runs");
-    assert!(
-        String::from_utf8_lossy(&output.stderr)
-            .contains("ORT_DYLIB_PATH: failed to load from `/nowhere/libonnxruntime.so`")
-    );
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ORT_DYLIB_PATH: /nowhere/libonnxruntime.so"));
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -36,7 +36,6 @@ fn an_output_that_fails_is_an_error() {
         &["models"],
         &["cache", "path"],
         &["cache", "size"],
-        &["cache", "clear"],
         &["config", "show"],
         &["completions", "bash"],
         &["man"],
