@@ -48,6 +48,11 @@ const EXACT_PHRASING: f32 = 0.9;
 /// public sets and minimal pairs, 97.6 % find their entry (`cargo run --release --example fit -- DATA`, November 2026).
 const SAME_WORDS: f32 = 0.95;
 
+/// The cosine from which a message that is none of someone in danger may still be matched with the entry for them, such
+/// as "crisis line phone numbers". Of the 332 other messages in `data/messages.jsonl` and `data/therapy.queries.jsonl`
+/// none is as near to one.
+const LIKE_CRISIS: f32 = 0.75;
+
 /// By how much the log odds of a crisis must be greater in one of a message's questions: alone it lacks what the rest
 /// says. The least in steps of a half with which no query of `data/therapy.queries.jsonl` is taken for one wrongly.
 const SURER_OF_A_PART: f32 = 0.5;
@@ -293,7 +298,8 @@ impl<E: Embedder> Bot<E> {
         let crisis = classifier
             .is_some_and(|classifier| exact.is_empty() && classifier.is_crisis(query, &row.to_vec(), surer));
         let needed = if crisis { &self.crisis } else { &exact };
-        // Entries for people in danger stand out for whatever is unlike the FAQ: they go to no other message.
+        // Entries for people in danger stand out for whatever is unlike the FAQ: they are no match for other messages,
+        // unless these are nearly one of their phrasings.
         let unwanted: &[usize] = if crisis { &[] } else { &self.crisis };
         let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len();
         let mut ranking = ranker.rank(index, query, row, wanted);
@@ -304,7 +310,9 @@ impl<E: Embedder> Bot<E> {
             wanted *= 16;
             ranking = ranker.rank(index, query, row, wanted);
         }
-        ranking.matches.retain(|found| !unwanted.contains(&found.entry) || exact.contains(&found.entry));
+        ranking.matches.retain(|found| {
+            !unwanted.contains(&found.entry) || exact.contains(&found.entry) || found.cosine >= LIKE_CRISIS
+        });
         if crisis
             && let Some(at) = ranking.matches.iter().position(|found| self.crisis.contains(&found.entry))
         {
@@ -377,7 +385,8 @@ impl<E: Embedder> Bot<E> {
 /// The entries for people in danger, if the model has a classifier for their messages.
 fn crisis_entries(faq: &Faq, embedder: &impl Embedder) -> Vec<usize> {
     let known = Classifier::shipped(embedder.model()).is_some();
-    (0..faq.entries.len()).filter(|&at| known && faq.entries[at].crisis).collect()
+    let answers = |entry: &Entry| entry.crisis && !entry.out_of_scope && !entry.answer.is_empty();
+    (0..faq.entries.len()).filter(|&at| known && answers(&faq.entries[at])).collect()
 }
 
 /// The words that a bot's FAQ and model know.

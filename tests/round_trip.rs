@@ -103,7 +103,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         vec(proptest::bool::ANY, 3),
     )
         .prop_map(|(id, phrasings, answer, source, tags, min_confidence, flags)| {
-            let [urgent, crisis, out_of_scope] = [flags[0] || flags[1], flags[1], flags[2]];
+            let [urgent, crisis, out_of_scope] = [flags[0] || flags[1], flags[1], flags[2] && !flags[1]];
             let answer = if out_of_scope { String::new() } else { answer };
             // A phrasing stands once in an entry.
             let mut seen = std::collections::HashSet::new();

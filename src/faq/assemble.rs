@@ -238,6 +238,12 @@ fn check(
     {
         return Err(format!("min_confidence is {confidence}; it must lie from 0 to 1"));
     }
+    if raw.crisis && raw.out_of_scope {
+        let question = abridge(&phrasings[0], 60);
+        return Err(format!(
+            "\"{question}\" is `crisis` and `out_of_scope`: people in danger need an answer"
+        ));
+    }
     let entry = Entry {
         id: EntryId::from(""),
         phrasings,

@@ -46,9 +46,16 @@ pub struct CalibrationFile {
     pub ask_confidence: f32,
     /// How many queries it was fitted on.
     pub queries: usize,
+    /// Whether these had labels.
+    #[serde(default = "yes")]
+    pub labelled: bool,
     /// A sketch of the FAQ's phrasings, to tell how much of them has changed.
     #[serde(alias = "wordings")]
     pub phrasings: Vec<u64>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 const FORMAT: u32 = 3;
@@ -76,8 +83,14 @@ impl CalibrationFile {
             min_confidence: policy.min_confidence,
             ask_confidence: policy.ask_confidence,
             queries,
+            labelled: true,
             phrasings: sketch(faq),
         }
+    }
+
+    /// The same, of queries without labels.
+    pub fn unlabelled(self) -> Self {
+        CalibrationFile { labelled: false, ..self }
     }
 
     /// The file's place: beside the FAQ's, with `.calibration.json` after its name.

@@ -151,8 +151,8 @@ fn broken_row(error: csv::Error) -> RowError {
     RowError::new(line, error.to_string())
 }
 
-/// Reads questions without labels: a line each, or from a file that ends in `.jsonl`, `.csv` or `.tsv` what is called
-/// `query` there.
+/// Reads questions without labels: a line each, or from a table (`.csv`, `.tsv`) or JSON objects, one a line, what is
+/// called `query` there.
 ///
 /// # Errors
 ///
@@ -162,10 +162,11 @@ pub fn load_questions(path: &Path) -> Result<Vec<String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    let json = text.trim_start().starts_with('{');
     let questions = match extension.as_deref() {
         Some("csv") => column_of_queries(text, b','),
         Some("tsv") => column_of_queries(text, b'\t'),
-        Some("jsonl") => lines()
+        _ if json => lines()
             .map(|(index, line)| {
                 let value: serde_json::Value = serde_json::from_str(line)
                     .map_err(|error| RowError::new(index + 1, format!("not JSON: {error}")))?;

@@ -29,8 +29,11 @@ pub struct Estimated {
     pub before: f64,
     /// The shipped confidence, shifted.
     pub calibration: Calibration,
-    /// The policy with the wanted rate of wrong answers.
+    /// The policy with the wanted rate of wrong answers. No answer needs less than a question back does with what ships:
+    /// where most questions are out of scope, few wrong answers of all may still be most of those given.
     pub policy: Policy,
+    /// Whether that rate can be had at all.
+    pub reachable: bool,
     /// Answered and wrongly answered of all, as the confidences promise, with what ships and with the shift.
     pub promised: [Promised; 2],
 }
@@ -81,14 +84,14 @@ pub fn estimate(questions: &[(f64, bool)], max_wrong: f64) -> Option<Estimated> 
         let of_all = |sum: f64| sum / questions.len() as f64;
         Promised {
             answered: of_all(answered.len() as f64),
-            wrong: of_all(answered.iter().map(|confidence| 1.0 - confidence).sum()),
+            wrong: of_all(answered.iter().fold(0.0, |sum, confidence| sum + 1.0 - confidence)),
         }
     };
-    let least = (5..=99u8)
-        .find(|&hundredth| promise(shift, f64::from(hundredth) / 100.0).wrong <= max_wrong)
-        .unwrap_or(99);
-    let min_confidence = f32::from(least) / 100.0;
     let shipped = Policy::CALIBRATED;
+    let from = (shipped.ask_confidence * 100.0).round() as u8;
+    let keeps = |hundredth: &u8| promise(shift, f64::from(*hundredth) / 100.0).wrong <= max_wrong;
+    let least = (from..=99).find(keeps);
+    let min_confidence = f32::from(least.unwrap_or(99)) / 100.0;
     let policy =
         Policy { min_confidence, ask_confidence: shipped.ask_confidence.min(min_confidence), ..shipped };
     Some(Estimated {
@@ -97,6 +100,7 @@ pub fn estimate(questions: &[(f64, bool)], max_wrong: f64) -> Option<Estimated> 
         before,
         calibration: Calibration::new(SHIPPED).with(1.0, shift),
         policy,
+        reachable: least.is_some(),
         promised: [
             promise(0.0, f64::from(shipped.min_confidence)),
             promise(shift, f64::from(policy.min_confidence)),

@@ -1,6 +1,6 @@
 //! Writes files whole or not at all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -66,10 +66,11 @@ pub fn write_private(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Re
 /// What the names of temporary files begin with; the number of the process follows.
 const TEMPORARY: &str = ".faqbot-";
 
-/// A process that writes one file for longer has gone, and its number is another's.
-const LONGEST_WRITE: Duration = Duration::from_secs(24 * 60 * 60);
+/// A file that is younger may not be locked yet.
+const JUST_MADE: Duration = Duration::from_secs(10);
 
-/// Removes the temporary files that killed processes left in a folder. What cannot be removed stays.
+/// Removes the temporary files that killed processes left in a folder: those that nobody holds locked. What cannot be
+/// removed stays.
 pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -81,9 +82,11 @@ pub fn remove_leftovers(folder: &Path) {
         };
         let old = || {
             let modified = entry.metadata().and_then(|found| found.modified()).ok();
-            modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > LONGEST_WRITE)
+            modified.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > JUST_MADE)
         };
-        if process != std::process::id() && (has_ended(process) || old()) {
+        // A process that is none here may live elsewhere, in a container or on another machine: then it has the lock.
+        let left = || File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+        if process != std::process::id() && (has_ended(process) || old()) && left() {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -121,6 +124,8 @@ pub(crate) fn whole(
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     }
     let file = builder.tempfile_in(folder)?;
+    // Until it has its name. Where a file system knows no locks, the number of the process has to do.
+    let _ = file.as_file().lock();
     let mut out = BufWriter::new(&file);
     content(&mut out)?;
     out.flush()?;

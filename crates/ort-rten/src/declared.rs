@@ -158,9 +158,10 @@ impl Graph {
             constants.extend(tensor.numbers.as_deref().map(|numbers| (name.as_str(), numbers)));
         }
         for node in &self.nodes {
-            if node.depth > MAX_DEPTH {
+            if node.too_deep {
                 return Err(invalid(format!("graphs within graphs, deeper than {MAX_DEPTH}")));
             }
+            node.inner.iter().try_for_each(Graph::check)?;
             if let (Some(value), Some(output)) = (&node.constant, node.outputs.first()) {
                 constants.extend(value.numbers.as_deref().map(|numbers| (output.as_str(), numbers)));
             }
@@ -228,7 +229,8 @@ fn elements(dims: &[i64]) -> Result<u64, String> {
     for &dim in dims {
         let dim = u64::try_from(dim).map_err(|_| format!("has a dimension of {dim}"))?;
         count = count
-            .checked_mul(dim)
+            // A dimension of 0 makes none of the others right.
+            .checked_mul(dim.max(1))
             .filter(|&count| count <= MAX_ELEMENTS)
             .ok_or_else(|| format!("has the shape {dims:?}, of more than {MAX_ELEMENTS} elements"))?;
     }
@@ -243,8 +245,10 @@ struct Node {
     outputs: Vec<String>,
     /// What a `Constant` holds.
     constant: Option<TensorHead>,
-    /// How deep graphs lie in its attributes.
-    depth: usize,
+    /// The graphs in its attributes.
+    inner: Vec<Graph>,
+    /// Whether they lie too deep to be read.
+    too_deep: bool,
 }
 
 impl DecodeMessage for Node {
@@ -265,8 +269,12 @@ impl DecodeMessage for Node {
                 OP_TYPE => node.op = field.read_string()?,
                 ATTRIBUTE => {
                     let attribute = Attribute::decode_field(&mut field)?;
-                    node.depth = node.depth.max(attribute.depth);
-                    node.constant = node.constant.or(attribute.tensor);
+                    node.too_deep |= attribute.too_deep;
+                    node.inner.extend(attribute.graphs);
+                    let of_numbers = attribute
+                        .numbers
+                        .map(|numbers| TensorHead { numbers: Some(numbers), ..TensorHead::default() });
+                    node.constant = node.constant.or(attribute.tensor).or(of_numbers);
                 }
                 _ => field.skip()?,
             }
@@ -284,7 +292,9 @@ thread_local! {
 #[derive(Default)]
 struct Attribute {
     tensor: Option<TensorHead>,
-    depth: usize,
+    numbers: Option<Vec<i64>>,
+    graphs: Vec<Graph>,
+    too_deep: bool,
 }
 
 impl DecodeMessage for Attribute {
@@ -295,22 +305,27 @@ impl DecodeMessage for Attribute {
     ) -> Result<Self, ProtobufError> {
         const TENSOR: u64 = 5;
         const GRAPH: u64 = 6;
+        const NUMBERS: u64 = 8;
+        const GRAPHS: u64 = 11;
         let mut attribute = Attribute::default();
         while let Some(mut field) = fields.next()? {
             match field.number() {
                 TENSOR => attribute.tensor = Some(TensorHead::decode_field(&mut field)?),
-                GRAPH => {
-                    let depth = DEPTH.get() + 1;
-                    if depth > MAX_DEPTH {
-                        attribute.depth = depth;
-                        field.skip()?;
-                        continue;
+                NUMBERS => {
+                    let numbers = attribute.numbers.get_or_insert_default();
+                    for number in field.read_repeated_int64()? {
+                        numbers.push(number?);
                     }
-                    DEPTH.set(depth);
+                }
+                GRAPH | GRAPHS if DEPTH.get() >= MAX_DEPTH => {
+                    attribute.too_deep = true;
+                    field.skip()?;
+                }
+                GRAPH | GRAPHS => {
+                    DEPTH.set(DEPTH.get() + 1);
                     let inner = Graph::decode_field(&mut field);
-                    DEPTH.set(depth - 1);
-                    let inner = inner?.nodes.iter().map(|node| node.depth).max().unwrap_or(0);
-                    attribute.depth = attribute.depth.max(depth).max(inner);
+                    DEPTH.set(DEPTH.get() - 1);
+                    attribute.graphs.push(inner?);
                 }
                 _ => field.skip()?,
             }
@@ -422,9 +437,17 @@ mod tests {
             ..GraphProto::default()
         };
         assert!(read(fill(&[1000, 1000])).is_ok());
-        for dims in [&[1 << 40][..], &[1 << 20, 1 << 20], &[i64::MAX, 2]] {
+        for dims in [&[1 << 40][..], &[1 << 20, 1 << 20], &[i64::MAX, 2], &[0, 1 << 62, 1 << 62]] {
             assert!(read(fill(dims)).unwrap_err().contains("ConstantOfShape"));
         }
+        // Within a branch too.
+        let attribute = AttributeProto {
+            name: Some("then_branch".into()),
+            g: Some(fill(&[1 << 40])),
+            ..AttributeProto::default()
+        };
+        let branch = NodeProto { attribute: vec![attribute], ..node("If", &["a"], "b") };
+        assert!(read(GraphProto { node: vec![branch], ..GraphProto::default() }).is_err());
         let weight = TensorProto { name: Some("w".into()), dims: vec![-1, 5], ..TensorProto::default() };
         let error = read(GraphProto { initializer: vec![weight], ..GraphProto::default() }).unwrap_err();
         assert!(error.contains("dimension of -1"), "{error}");

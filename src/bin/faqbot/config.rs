@@ -203,7 +203,10 @@ impl File {
         if path != Path::new(FILE) {
             return Ok(());
         }
-        let named = self.model.as_deref().filter(|name| *name != BUNDLED && *name != Settings::HASH);
+        let named = self
+            .model
+            .as_deref()
+            .filter(|name| !name.eq_ignore_ascii_case(BUNDLED) && *name != Settings::HASH);
         let risky: Vec<String> = [
             self.cache_dir
                 .as_ref()

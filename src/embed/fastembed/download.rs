@@ -80,7 +80,9 @@ pub fn fetch(
             fs::create_dir_all(folder)?;
         }
         if !pointer.exists() {
-            link(&path, &pointer)?;
+            // One that leads nowhere is of no use, and another process may be as far as this one.
+            let _ = fs::remove_file(&pointer);
+            link(&path, &pointer).or_else(|error| if pointer.exists() { Ok(()) } else { Err(error) })?;
         }
         repo.create_ref(&commit)
     };

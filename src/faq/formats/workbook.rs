@@ -21,8 +21,8 @@ const MAX_REPEATED: u64 = 10_000_000;
 /// Rows that are looked at before the first is read: they say how wide the table is.
 const ROWS_AHEAD: usize = 100;
 
-/// Columns that are looked at: those of the first rows, and at least so many.
-const LEAST_COLUMNS: usize = 256;
+/// Columns that are looked at.
+const MAX_COLUMNS: usize = 1000;
 
 /// Reads a workbook. Sheets that hold no FAQ are reported; lines are rows of their sheet.
 ///
@@ -170,6 +170,8 @@ struct SheetRows<'t> {
     /// The rows before the width is known.
     ahead: Vec<(usize, Vec<String>)>,
     width: Option<usize>,
+    /// The first row with a cell beyond the last column that is looked at.
+    beyond: Option<usize>,
     bytes: usize,
     empty: bool,
     failed: Option<RowError>,
@@ -183,6 +185,7 @@ impl<'t> SheetRows<'t> {
             cells: Vec::new(),
             ahead: Vec::new(),
             width: None,
+            beyond: None,
             bytes: 0,
             empty: true,
             failed: None,
@@ -209,11 +212,13 @@ impl<'t> SheetRows<'t> {
         if self.bytes > MAX_TEXT {
             return Err(format!("its texts have more than {MAX_TEXT} bytes"));
         }
-        if column < self.width.unwrap_or(0).max(LEAST_COLUMNS) {
+        if column < MAX_COLUMNS {
             if self.cells.len() <= column {
                 self.cells.resize(column + 1, String::new());
             }
             self.cells[column] = text;
+        } else {
+            self.beyond.get_or_insert(row + 1);
         }
         Ok(())
     }
@@ -261,7 +266,12 @@ impl<'t> SheetRows<'t> {
         }
         match self.failed {
             Some(error) => Err(error),
-            None => self.rows.finish(),
+            None => {
+                let mut parsed = self.rows.finish()?;
+                let reason = format!("cells beyond column {MAX_COLUMNS} are not read");
+                parsed.notes.extend(self.beyond.map(|row| RowError::new(row, reason)));
+                Ok(parsed)
+            }
         }
     }
 }

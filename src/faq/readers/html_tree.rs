@@ -57,35 +57,53 @@ pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
 
 /// The line of an element that has more than [`MAX_ATTRIBUTES`] attributes.
 fn too_many_attributes(text: &str) -> Option<usize> {
-    let (mut inside, mut quote, mut between, mut count) = (false, None, false, 0);
-    let mut line = 1;
-    let mut before = ' ';
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        line += usize::from(c == '\n');
-        match (inside, quote) {
-            (false, _) if c == '<' && rest.peek().is_some_and(char::is_ascii_alphabetic) => {
-                (inside, between, count) = (true, false, 0);
-            }
-            (false, _) => {}
-            (true, Some(mark)) if c == mark => (quote, between) = (None, true),
-            (true, Some(_)) => {}
-            (true, None) if c == '>' => inside = false,
-            (true, None) if matches!(c, '"' | '\'') && before == '=' => quote = Some(c),
-            (true, None) if c.is_ascii_whitespace() || c == '/' => between = true,
-            (true, None) if between => {
-                (between, count) = (false, count + 1);
-                if count > MAX_ATTRIBUTES {
-                    return Some(line);
-                }
-            }
-            (true, None) => {}
+    /// Elements whose content is text, whatever it looks like.
+    const RAW: [&str; 6] = ["script", "style", "textarea", "title", "xmp", "iframe"];
+    let lower = text.to_ascii_lowercase();
+    let from = |at: usize, mark: &str| lower[at..].find(mark).map_or(lower.len(), |found| at + found);
+    let mut at = 0;
+    while let Some(found) = lower[at..].find('<') {
+        let open = at + found;
+        at = open + 1;
+        let tag = &lower[at..];
+        if tag.starts_with("!--") {
+            at = from(at, "-->");
+            continue;
+        }
+        if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            continue;
+        }
+        let (length, count) = attributes(tag);
+        if count > MAX_ATTRIBUTES {
+            return Some(1 + text[..open].matches('\n').count());
+        }
+        at += length;
+        let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if RAW.contains(&name) {
+            at = from(at, &format!("</{name}"));
+        }
+    }
+    None
+}
+
+/// The length of a tag up to its end, and the number of its attributes.
+fn attributes(tag: &str) -> (usize, usize) {
+    let (mut quote, mut between, mut count, mut before) = (None, false, 0, ' ');
+    for (at, c) in tag.char_indices() {
+        match quote {
+            Some(mark) if c == mark => (quote, between) = (None, true),
+            Some(_) => {}
+            None if c == '>' => return (at, count),
+            None if matches!(c, '"' | '\'') && before == '=' => quote = Some(c),
+            None if c.is_ascii_whitespace() || c == '/' => between = true,
+            None if between => (between, count) = (false, count + 1),
+            None => {}
         }
         if !c.is_ascii_whitespace() {
             before = c;
         }
     }
-    None
+    (tag.len(), count)
 }
 
 /// Estimates the greatest number of elements that are open at once. It looks only at the tags, and only at
@@ -199,5 +217,9 @@ mod tests {
         let attributes: String = (0..2000).map(|at| format!(" a{at}=x")).collect();
         assert_eq!(too_many_attributes(&format!("\n<p{attributes}>")), Some(2));
         assert!(read(&format!("<p{attributes}>")).is_err());
+        let keys: String = (0..2000).map(|at| format!("\"k{at}\": {at}, ")).collect();
+        let script =
+            format!("<script>for (i=0;i<n;i++) {{}} d = {{{keys}}}</script><!-- a <b {keys} --><p>a</p>");
+        assert_eq!(too_many_attributes(&script), None);
     }
 }

@@ -68,10 +68,11 @@ impl Outline {
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {
                     let block = &text[range.clone()];
                     let mut lines = block.lines().skip(1);
-                    let closed = lines.clone().last().is_some_and(|last| {
-                        let last = last.trim_start_matches([' ', '>']);
-                        last.starts_with("```") || last.starts_with("~~~")
-                    });
+                    // One within a list or quotation ends with it.
+                    let at_the_end = text[range.end..].trim().is_empty();
+                    let fence: String = block.chars().take_while(|c| matches!(c, '`' | '~')).collect();
+                    let closes = |last: &str| last.trim().starts_with(&fence);
+                    let closed = !at_the_end || lines.clone().last().is_some_and(closes);
                     if !closed && lines.any(|line| line.starts_with('#')) {
                         outline.unclosed.get_or_insert(range.start);
                     }

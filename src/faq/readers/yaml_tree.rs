@@ -101,20 +101,22 @@ pub fn lost_to_comments(text: &str) -> Option<RowError> {
     if !text.contains(" #") {
         return None;
     }
-    let lines: Vec<&str> = text.lines().collect();
     let mut first: Option<usize> = None;
     let mut count = 0;
+    // Where the text is read to: characters, and what follows. Scalars come in their order.
+    let (mut at, mut rest) = (0, text);
     for (_, span) in Parser::new_from_str(text)
         .map_while(Result::ok)
         .filter(|(event, _)| matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..)))
     {
-        let end = span.end;
-        let rest: String = lines.get(end.line().saturating_sub(1))?.chars().skip(end.col()).collect();
-        let comment = rest.trim_start().strip_prefix('#');
-        if rest.starts_with(' ')
-            && comment.is_some_and(|text| text.starts_with(|c: char| !c.is_whitespace() && c != '#'))
-        {
-            first.get_or_insert(end.line());
+        let end = span.end.index();
+        let Some(ahead) = end.checked_sub(at) else { continue };
+        rest = rest.char_indices().nth(ahead).map_or("", |(byte, _)| &rest[byte..]);
+        at = end;
+        let behind = rest.trim_start_matches(' ');
+        let comment = behind.strip_prefix('#').filter(|_| behind.len() < rest.len());
+        if comment.is_some_and(|text| text.starts_with(|c: char| !c.is_whitespace() && c != '#')) {
+            first.get_or_insert(span.end.line().max(1));
             count += 1;
         }
     }

@@ -75,6 +75,13 @@ fn without_labels(
     target: &Target,
 ) -> Result<u8> {
     let questions = eval::load_questions(questions)?;
+    if !args.dry_run && CalibrationFile::load(&target.path)?.is_some_and(|file| file.labelled) {
+        bail!(
+            "{} was fitted to labels, which say more than their absence: to do without them, delete it first (or look \
+             with --dry-run)",
+            target.path.display()
+        );
+    }
     let bot = labelled::bot(settings, false)?;
     let model = bot.embedder().model();
     if Calibration::shipped(model).is_none() {
@@ -92,7 +99,8 @@ fn without_labels(
             calibration::MIN_QUERIES
         );
     };
-    let file = CalibrationFile::new(&found.calibration, &found.policy, model, bot.faq(), logits.len());
+    let file =
+        CalibrationFile::new(&found.calibration, &found.policy, model, bot.faq(), logits.len()).unlabelled();
     let kept = target.keep(&file)?;
     let mut out = anstream::stdout().lock();
     say_policy(&mut out, &file, logits.len(), args.max_wrong)?;
@@ -105,10 +113,13 @@ fn without_labels(
         percent(found.share),
         percent(found.before)
     )?;
+    if !found.reachable {
+        writeln!(out, "that share cannot be had with these questions: this is the most careful policy")?;
+    }
     let [before, now] = found.promised.map(|promised| {
         format!("answered {}, wrong {:.1} %", percent(promised.answered), 100.0 * promised.wrong)
     });
-    writeln!(out, "as the confidences promise, of all: {before} before; {now} now")?;
+    writeln!(out, "as the confidences promise, of all: {before} with what ships; {now} with this")?;
     writeln!(out, "no label says whether that holds: with labelled queries, `faqbot eval` measures it")?;
     target.say(&mut out, kept)?;
     Ok(ANSWERED)

@@ -3,7 +3,7 @@
 //! A line that was typed over several is one line of the file, with `\\n` for its ends and `\\\\` for a backslash; the
 //! first line says so (`#V2`, as in rustyline's own files, which are read too).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,8 @@ const HEADER: &str = "#V2";
 
 /// A file to append to.
 pub struct History {
-    file: Option<File>,
+    /// Opened anew for each line: another chat may have put a shorter one in its place.
+    path: Option<PathBuf>,
     last: String,
 }
 
@@ -29,21 +30,17 @@ impl History {
     /// Opens the file, and returns what it holds, the oldest first. What goes wrong with it is said, and is no reason
     /// not to chat.
     pub fn open(path: &Path) -> (History, Vec<String>) {
-        let none = |last| History { file: None, last };
-        match read(path) {
+        // What a link leads to is the history.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let opened = read(&path).and_then(|lines| append(&path, "").map(|()| lines));
+        match opened {
             Ok(lines) => {
                 let last = lines.last().cloned().unwrap_or_default();
-                match OpenOptions::new().append(true).create(true).open(path) {
-                    Ok(file) => (History { file: Some(file), last }, lines),
-                    Err(error) => {
-                        warn(&format!("{}: {error}; what you type is not kept", path.display()));
-                        (none(last), lines)
-                    }
-                }
+                (History { path: Some(path), last }, lines)
             }
             Err(error) => {
                 warn(&format!("{}: {error}; what you type is not kept", path.display()));
-                (none(String::new()), Vec::new())
+                (History { path: None, last: String::new() }, Vec::new())
             }
         }
     }
@@ -54,12 +51,22 @@ impl History {
             return;
         }
         let kept = line.replace('\\', "\\\\").replace('\n', "\\n") + "\n";
-        // In one piece, so that chats side by side do not mix their lines.
-        if self.file.as_mut().is_some_and(|file| file.write_all(kept.as_bytes()).is_err()) {
-            self.file = None;
+        if self.path.as_deref().is_some_and(|path| append(path, &kept).is_err()) {
+            self.path = None;
         }
         self.last = line.to_owned();
     }
+}
+
+/// Appends in one piece, so that chats side by side do not mix their lines.
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let begin = if file.metadata()?.len() == 0 { format!("{HEADER}\n") } else { String::new() };
+    file.write_all((begin + text).as_bytes())
 }
 
 /// Reads the file, and makes it shorter where it has many more lines than are kept.
@@ -81,13 +88,17 @@ fn read(path: &Path) -> io::Result<Vec<String>> {
     };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
+        // A kill within a letter.
+        Err(error) if error.utf8_error().error_len().is_none() => {
+            let valid = error.utf8_error().valid_up_to();
+            String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned()
+        }
         Err(_) => {
             put_aside(path, "it is not UTF-8")?;
             String::new()
         }
     };
     if text.is_empty() {
-        files::write_private(path, |out| writeln!(out, "{HEADER}")).map_err(io::Error::other)?;
         return Ok(Vec::new());
     }
     let escaped = text.lines().next() == Some(HEADER);
@@ -127,7 +138,9 @@ fn unescaped(line: &str) -> String {
 }
 
 fn put_aside(path: &Path, why: &str) -> io::Result<()> {
-    let aside = PathBuf::from(format!("{}.old", path.display()));
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".old");
+    let aside = PathBuf::from(aside);
     fs::rename(path, &aside)?;
     warn(&format!("{}: {why}; it is kept as {}, and a new one is begun", path.display(), aside.display()));
     Ok(())
@@ -149,7 +162,7 @@ mod tests {
         let (_, lines) = History::open(&path);
         assert_eq!(lines, ["one", "two\nlines \\n", "three"]);
         // A kill in the middle of a line costs that line's end.
-        fs::write(&path, "#V2\none\ntw").unwrap();
+        fs::write(&path, b"#V2\none\ntw\xc3").unwrap();
         History::open(&path).0.add("three");
         assert_eq!(History::open(&path).1, ["one", "tw", "three"]);
         fs::write(&path, "C:\\new\n").unwrap();

@@ -82,6 +82,8 @@ impl<'s> Chat<'s> {
         };
         if self.interrupted.swap(false, Ordering::Relaxed) {
             out = b"\n".to_vec();
+            // Choices that nobody saw cannot be chosen.
+            self.offered.clear();
         }
         let mut stdout = anstream::stdout().lock();
         stdout.write_all(&out)?;
