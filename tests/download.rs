@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -121,7 +121,9 @@ fn answering(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> (String, Arc<
             while reader.read_line(&mut request).is_ok_and(|read| read > 0) && !request.ends_with("\r\n\r\n")
             {
             }
-            let _ = stream.write_all(&answer(&request));
+            // Closed for writing only: a reset could overtake what was written.
+            let _ = stream.write_all(&answer(&request)).and_then(|()| stream.shutdown(Shutdown::Write));
+            let _ = std::io::copy(&mut reader, &mut std::io::sink());
             heard.lock().expect("no panic").push(request);
         }
     });
@@ -186,15 +188,15 @@ fn what_is_fetched_badly_is_an_error_and_the_next_start_goes_on() {
         (file("ETag: \"a\"\r\nContent-Length: 1", "x"), "no commit"),
         (file(&format!("ETag: \"{sum}\"\r\nX-Repo-Commit: a\r\nContent-Length: 1"), "x"), "checksum"),
         (
-            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(),
             "neither https",
         ),
         (
-            b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            b"HTTP/1.1 302 Found\r\nLocation: /again\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(),
             "more than 5 times",
         ),
-        (b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".to_vec(), "nowhere"),
-        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_vec(), "status 500"),
+        (b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(), "nowhere"),
+        (b"HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(), "status 500"),
         (b"nonsense\r\n\r\n".to_vec(), "fetching it failed"),
     ];
     for (answer, wanted) in answers {
