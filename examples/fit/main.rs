@@ -568,7 +568,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// As many of the queries as there can be where this share of them is right.
 fn with_share(random: &mut Random, all: Vec<(f64, bool)>, of_all: Option<f64>) -> Vec<(f64, bool)> {
     let Some(share) = of_all else { return all };
-    let (right, rest): (Vec<(f64, bool)>, Vec<(f64, bool)>) = all.into_iter().partition(|(_, right)| *right);
+    let (right, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, right)| *right);
     let count = (right.len() as f64 / share).min(rest.len() as f64 / (1.0 - share));
     let mut kept = random.some(&right, (count * share) as usize);
     kept.extend(random.some(&rest, (count * (1.0 - share)) as usize));
