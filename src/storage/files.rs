@@ -53,11 +53,11 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Like [`write`], for a file that only its owner may read.
+/// Like [`write()`], for a file that only its owner may read.
 ///
 /// # Errors
 ///
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_private(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let file = whole(path, Readers::Owner, content).map_err(Error::io(path))?;
     file.persist(path).map(drop).map_err(|error| Error::io(path)(error.error))
