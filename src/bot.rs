@@ -290,7 +290,8 @@ impl<E: Embedder> Bot<E> {
         let Prepared { index, ranker, .. } = &self.prepared;
         let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
         exact.dedup();
-        let classifier = Classifier::shipped(self.embedder.model()).filter(|_| !self.crisis.is_empty());
+        let classifier =
+            if self.crisis.is_empty() { None } else { Classifier::shipped(self.embedder.model()) };
         let surer = match whole {
             Whole::Message => 0.0,
             Whole::Part => SURER_OF_A_PART,
@@ -384,9 +385,13 @@ impl<E: Embedder> Bot<E> {
 
 /// The entries for people in danger, if the model has a classifier for their messages.
 fn crisis_entries(faq: &Faq, embedder: &impl Embedder) -> Vec<usize> {
-    let known = Classifier::shipped(embedder.model()).is_some();
     let answers = |entry: &Entry| entry.crisis && !entry.out_of_scope && !entry.answer.is_empty();
-    (0..faq.entries.len()).filter(|&at| known && answers(&faq.entries[at])).collect()
+    let mut found: Vec<usize> = (0..faq.entries.len()).filter(|&at| answers(&faq.entries[at])).collect();
+    // In this order: most FAQs have none, and are not to wait for the classifier to be read.
+    if !found.is_empty() && Classifier::shipped(embedder.model()).is_none() {
+        found.clear();
+    }
+    found
 }
 
 /// The words that a bot's FAQ and model know.

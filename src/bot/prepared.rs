@@ -13,7 +13,7 @@ use crate::matching::ranking::Ranker;
 use crate::matching::signals::answer_text;
 use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
 use crate::storage::cache_folder::VECTORS;
-use crate::storage::files::{self, Readers};
+use crate::storage::files;
 
 /// The index of a FAQ and what ranks its entries.
 pub struct Prepared {
@@ -115,11 +115,10 @@ fn read(path: &Path, index: &Index, of: u128) -> io::Result<Option<Ranker>> {
 
 /// Writes them.
 fn write(path: &Path, index: &Index, ranker: &Ranker, of: u128) -> io::Result<()> {
-    let file = files::whole(path, Readers::Owner, |out| {
+    files::write_private(path, |out| {
         let mut writer = ArrayWriter::new(out, MAGIC)?;
         writer.array(&[of])?;
         ranker.write(index, &mut writer)?;
         writer.finish().map(drop)
-    })?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    })
 }

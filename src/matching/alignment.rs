@@ -344,7 +344,10 @@ impl Related {
         };
         let synonyms: fn(&Relation) -> f64 = |relation| relation.synonyms;
         let least_synonym = |words: &[String], others: &[String]| {
-            words.iter().map(|word| most(&relations(word, others), synonyms)).fold(1.0, f64::min)
+            words
+                .iter()
+                .map(|word| others.iter().map(|other| wordnet::synonyms(word, other)).fold(0.0, f64::max))
+                .fold(1.0, f64::min)
         };
         let mut found = Related {
             unrelated: Vec::new(),
@@ -363,8 +366,7 @@ impl Related {
             found.kind = found.kind.max(most(&to_phrasing, |relation| relation.kinds));
             found.antonym |= to_phrasing.iter().any(|relation| relation.opposites);
         }
-        let has_synonym =
-            |word: &str| of_entry.iter().any(|other| wordnet::relation(word, other).synonyms > 0.0);
+        let has_synonym = |word: &str| of_entry.iter().any(|other| wordnet::synonyms(word, other) > 0.0);
         found.unrelated =
             missing.iter().filter(|word| !is_number(word) && !has_synonym(&stem(word))).cloned().collect();
         found

@@ -141,6 +141,12 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether the rule weighs how near the best match is; exact phrasings and messages of people in danger are
+    /// decided without.
+    pub fn hangs_on_confidence(self) -> bool {
+        !matches!(self, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis)
+    }
+
     /// The rule in words.
     pub fn describe(self) -> &'static str {
         match self {

@@ -110,6 +110,14 @@ pub fn knows(stem: &str) -> bool {
     TABLE.find(stem).is_some()
 }
 
+/// How far two stems are synonyms: [`Relation::synonyms`] alone, without what lies above their senses.
+pub fn synonyms(a: &str, b: &str) -> f64 {
+    match (TABLE.find(a), TABLE.find(b)) {
+        (Some(a), Some(b)) => shared(TABLE.senses(a), TABLE.senses(b)),
+        _ => 0.0,
+    }
+}
+
 /// How two stems are related; not at all where the table lacks one.
 pub fn relation(a: &str, b: &str) -> Relation {
     let (Some(a), Some(b)) = (TABLE.find(a), TABLE.find(b)) else { return Relation::default() };

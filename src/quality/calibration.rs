@@ -4,7 +4,7 @@ use super::eval::{LabelledQuery, top1};
 use crate::bot::{Bot, Reply};
 use crate::embed::Embedder;
 use crate::matching::confidence::{Calibration, SHIPPED, inputs, shipped_trees};
-use crate::matching::decision::{Policy, Rule};
+use crate::matching::decision::Policy;
 use crate::matching::logistic::{Labelled, sigmoid};
 use crate::matching::metrics::{auroc, calibration_error};
 
@@ -96,7 +96,7 @@ impl Case {
 /// exact phrasings are left out: they do not hang on confidence.
 pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
     let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
-        if matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis) {
+        if !reply.rule.hangs_on_confidence() {
             return None;
         }
         let offered = reply.matches.iter().take(Policy::MAX_CHOICES);

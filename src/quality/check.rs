@@ -3,7 +3,7 @@
 //! Entries are held against one another with the embedder that will answer, so what is found is what
 //! that model cannot tell apart.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
@@ -356,7 +356,7 @@ impl<'f> Phrasings<'f> {
         blocks.into_iter().flatten().collect()
     }
 
-    /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of other
+    /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of later
     /// entries with at least [`NEAR_MISS`], by the two entries; not those that are the same.
     fn collisions(&self, progress: Progress) -> BTreeMap<(usize, usize), Vec<Close>> {
         let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
@@ -377,14 +377,10 @@ impl<'f> Phrasings<'f> {
             cosines.outer_iter().enumerate().flat_map(of_row).collect::<Vec<Close>>()
         });
         let mut close: BTreeMap<(usize, usize), Vec<Close>> = BTreeMap::new();
-        let mut seen: HashSet<(usize, usize)> = HashSet::new();
         for (number, found) in blocks.enumerate() {
             progress(self.texts.len() + self.texts.len().min((number + 1) * BLOCK));
             for found in found {
-                // Each of the two may have the other among its nearest.
-                if seen.insert((found.a, found.b)) {
-                    close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
-                }
+                close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
             }
         }
         close

@@ -49,19 +49,29 @@ impl LabelledQuery {
 ///
 /// The file cannot be read, holds no queries, or a line is not a labelled query.
 pub fn load_queries(path: &Path) -> Result<Vec<LabelledQuery>> {
-    let text = fs::read_to_string(path).map_err(Error::io(path))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let queries = match extension.as_deref() {
-        Some("csv") => table_of_queries(text, b','),
-        Some("tsv") => table_of_queries(text, b'\t'),
-        _ => lines_of_queries(text),
+    let (text, delimiter) = read(path)?;
+    let queries = match delimiter {
+        Some(delimiter) => table_of_queries(&text, delimiter),
+        None => lines_of_queries(&text),
     };
     let queries = queries.map_err(|row| Error::Syntax(row.in_file(path)))?;
     if queries.is_empty() {
         return Err(Error::Syntax(RowError::new(1, "no labelled queries").in_file(path)));
     }
     Ok(queries)
+}
+
+/// A file's text, and what is between the cells where its name says that it is a table.
+fn read(path: &Path) -> Result<(String, Option<u8>)> {
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let delimiter = match extension.as_deref() {
+        Some("csv") => Some(b','),
+        Some("tsv") => Some(b'\t'),
+        _ => None,
+    };
+    Ok((text, delimiter))
 }
 
 fn lines_of_queries(text: &str) -> std::result::Result<Vec<LabelledQuery>, RowError> {
@@ -158,15 +168,12 @@ fn broken_row(error: csv::Error) -> RowError {
 ///
 /// The file cannot be read, holds no questions, or a line is not as it should be.
 pub fn load_questions(path: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(path).map_err(Error::io(path))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let (text, delimiter) = read(path)?;
     let lines = || text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
     let json = text.trim_start().starts_with('{');
-    let questions = match extension.as_deref() {
-        Some("csv") => column_of_queries(text, b','),
-        Some("tsv") => column_of_queries(text, b'\t'),
-        _ if json => lines()
+    let questions = match delimiter {
+        Some(delimiter) => column_of_queries(&text, delimiter),
+        None if json => lines()
             .map(|(index, line)| {
                 let value: serde_json::Value = serde_json::from_str(line)
                     .map_err(|error| RowError::new(index + 1, format!("not JSON: {error}")))?;
@@ -174,7 +181,7 @@ pub fn load_questions(path: &Path) -> Result<Vec<String>> {
                 query.map(str::to_owned).ok_or_else(|| RowError::new(index + 1, "no text called \"query\""))
             })
             .collect(),
-        _ => Ok(lines().map(|(_, line)| line.to_owned()).collect()),
+        None => Ok(lines().map(|(_, line)| line.to_owned()).collect()),
     };
     let questions = questions.map_err(|row| Error::Syntax(row.in_file(path)))?;
     if questions.is_empty() {

@@ -15,7 +15,7 @@ use super::calibration::MIN_QUERIES;
 use crate::bot::{Bot, Reply};
 use crate::embed::Embedder;
 use crate::matching::confidence::{Calibration, SHIPPED, shipped_share};
-use crate::matching::decision::{Policy, Rule};
+use crate::matching::decision::Policy;
 use crate::matching::logistic::sigmoid;
 
 /// What was found from questions without labels.
@@ -50,9 +50,7 @@ pub struct Promised {
 /// The log odds of the replies as the shipped confidence has them, and whether each is answered where the confidence
 /// allows it. Exact phrasings are left out.
 pub fn logits<E: Embedder>(bot: &Bot<E>, replies: &[Reply]) -> Vec<(f64, bool)> {
-    let compared = replies
-        .iter()
-        .filter(|reply| !matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis));
+    let compared = replies.iter().filter(|reply| reply.rule.hangs_on_confidence());
     compared
         .filter_map(|reply| {
             let best = reply.matches.first()?;

@@ -53,14 +53,13 @@ fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Like [`write()`], for a file that only its owner may read.
+/// Writes a file that only its owner may read, whole or not at all, in the place of what is there.
 ///
 /// # Errors
 ///
-/// As for [`write()`].
-pub fn write_private(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let file = whole(path, Readers::Owner, content).map_err(Error::io(path))?;
-    file.persist(path).map(drop).map_err(|error| Error::io(path)(error.error))
+/// Returns an error if the file cannot be written.
+pub fn write_private(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    whole(path, Readers::Owner, content)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// What the names of temporary files begin with; the number of the process follows.

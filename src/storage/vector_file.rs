@@ -19,7 +19,7 @@ use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::arrays::{ArrayReader, ArrayWriter, Magic, broken};
-use super::files::{self, Readers};
+use super::files;
 use super::rows::{Rows, RowsFile, check};
 
 /// The first bytes of a vector file.
@@ -105,14 +105,13 @@ impl VectorFile {
     pub fn write(path: &Path, model: &str, keys: &[u128], rows: &Array2<f32>) -> io::Result<()> {
         let numbers = rows.as_slice().unwrap_or_default();
         let checks: Vec<u64> = numbers.chunks_exact(rows.ncols().max(1)).map(check).collect();
-        let file = files::whole(path, Readers::Owner, |out| {
+        files::write_private(path, |out| {
             let mut writer = ArrayWriter::new(out, MAGIC)?;
             writer.array(&[VERSION, rows.ncols() as u32])?;
             writer.array(model.as_bytes())?;
             writer.array(keys)?;
             writer.array(&checks)?;
             writer.finish()?.write_all(bytemuck::cast_slice(numbers))
-        })?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        })
     }
 }

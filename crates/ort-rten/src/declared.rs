@@ -198,9 +198,7 @@ impl Graph {
             makers.into_iter().for_each(|maker| users[maker].push(at));
         }
         let mut ready: Vec<usize> = (0..self.nodes.len()).filter(|&at| open[at] == 0).collect();
-        let mut done = 0;
         while let Some(at) = ready.pop() {
-            done += 1;
             for &user in &users[at] {
                 open[user] -= 1;
                 if open[user] == 0 {
@@ -209,10 +207,10 @@ impl Graph {
             }
         }
         match (0..self.nodes.len()).find(|&at| open[at] > 0) {
-            Some(at) if done < self.nodes.len() => {
+            Some(at) => {
                 Err(format!("the nodes go round in a circle, near one of type {}", self.nodes[at].op))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 }

@@ -111,8 +111,7 @@ fn read(path: &Path) -> io::Result<Vec<String>> {
         files::write_private(path, |out| {
             writeln!(out, "{HEADER}")?;
             lines.iter().try_for_each(|line| writeln!(out, "{}", escape(line)))
-        })
-        .map_err(io::Error::other)?;
+        })?;
     }
     let begin = lines.len().saturating_sub(HISTORY_LINES);
     Ok(lines[begin..].iter().map(|line| if escaped { unescaped(line) } else { (*line).to_owned() }).collect())
