@@ -105,6 +105,8 @@ fn a_folder_of_others_chooses_what_is_asked_and_not_where_is_written() {
     world.write("faqbot.toml", "faq = \"shop.yaml\"\nmodel = \"hash\"\ncache_dir = \"elsewhere\"\n");
     world.run(&ask, "", 2);
     assert!(!world.path("elsewhere").exists());
+    // Nothing is written, so it does not matter where.
+    world.run(&["ask", "--no-cache", "where is my parcel"], "", 0);
     world.run(&["ask", "--cache-dir", "mine", "where is my parcel"], "", 0);
     world.run(&["ask", "--config", "faqbot.toml", "where is my parcel"], "", 0);
     let shown = world.run(&["config", "show", "--config", "faqbot.toml"], "", 0);

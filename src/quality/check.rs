@@ -356,7 +356,7 @@ impl<'f> Phrasings<'f> {
         blocks.into_iter().flatten().collect()
     }
 
-    /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of later
+    /// Phrasings of two entries with a cosine of at least [`CLOSE`], and of each phrasing the nearest ones of other
     /// entries with at least [`NEAR_MISS`], by the two entries; not those that are the same.
     fn collisions(&self, progress: Progress) -> BTreeMap<(usize, usize), Vec<Close>> {
         let blocks = in_blocks(self.texts.len(), BLOCK, |block| {
@@ -364,9 +364,11 @@ impl<'f> Phrasings<'f> {
             let of_row = |(row, cosines): (usize, ArrayView1<f32>)| -> Vec<Close> {
                 let at = block.start + row;
                 let near = |(other, &cosine): (usize, &f32)| {
-                    let apart =
-                        self.owners[at] < self.owners[other] && self.normalized[at] != self.normalized[other];
-                    (cosine >= NEAR_MISS && apart).then(|| Close { a: at, b: other, cosine: cosine.min(1.0) })
+                    let apart = self.owners[at] != self.owners[other]
+                        && self.normalized[at] != self.normalized[other];
+                    // Phrasings lie in the order of their entries.
+                    let (a, b) = (at.min(other), at.max(other));
+                    (cosine >= NEAR_MISS && apart).then(|| Close { a, b, cosine: cosine.min(1.0) })
                 };
                 let mut found: Vec<Close> = cosines.iter().enumerate().filter_map(near).collect();
                 found.sort_by(|x, y| y.cosine.total_cmp(&x.cosine));
@@ -382,6 +384,11 @@ impl<'f> Phrasings<'f> {
             for found in found {
                 close.entry((self.owners[found.a], self.owners[found.b])).or_default().push(found);
             }
+        }
+        // Most pairs are found from both sides.
+        for found in close.values_mut() {
+            found.sort_by_key(|pair| (pair.a, pair.b));
+            found.dedup_by_key(|pair| (pair.a, pair.b));
         }
         close
     }
@@ -502,6 +509,37 @@ mod tests {
                 (Kind::OnePhrasing, vec![2, 3, 5]),
             ]
         );
+    }
+
+    #[test]
+    fn near_misses_do_not_depend_on_the_order_of_the_entries() {
+        // The last entry has more near phrasings than are held against one.
+        let cities = [
+            "Berlin", "Munich", "Hamburg", "Cologne", "Bremen", "Dresden", "Leipzig", "Essen", "Kiel", "Bonn",
+        ];
+        let entry = |city: &&str| {
+            format!(
+                "- {{question: when does the shop in {city} open on weekdays, answer: 'At {city} time, ask there.'}}"
+            )
+        };
+        let pairs = |cities: &mut dyn Iterator<Item = &&str>| -> Vec<[String; 2]> {
+            let yaml = cities.map(entry).collect::<Vec<_>>().join("\n");
+            let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
+            let findings = check(&faq, &HashEmbedder::new(), &mut |_| ()).unwrap();
+            let near = findings.iter().filter(|finding| finding.kind == Kind::NearMiss);
+            let mut pairs: Vec<[String; 2]> = near
+                .map(|finding| {
+                    let mut pair = [0, 1].map(|at| faq.entries[finding.entries[at]].question().to_owned());
+                    pair.sort();
+                    pair
+                })
+                .collect();
+            pairs.sort();
+            pairs
+        };
+        let forward = pairs(&mut cities.iter());
+        assert!(!forward.is_empty());
+        assert_eq!(forward, pairs(&mut cities.iter().rev()));
     }
 
     #[test]

@@ -103,16 +103,22 @@ impl Settings {
             None => File::default(),
         };
         let read = read_options(faq.format, faq.map, &faq.limit, &file)?;
+        let offline = model.offline.or(file.offline).unwrap_or(false);
+        let no_cache = cache.no_cache.or(file.no_cache).unwrap_or(false);
         if general.config.is_none() {
-            let over = [cache.folder.cache_dir.is_some(), model.model.is_some() || model.model_dir.is_some()];
-            config.iter().try_for_each(|path| file.confirm(path, over))?;
+            let chosen = model.model.is_some() || model.model_dir.is_some();
+            let moot = Moot {
+                cache_dir: no_cache || cache.folder.cache_dir.is_some(),
+                model: chosen || offline,
+                model_dir: chosen,
+            };
+            config.iter().try_for_each(|path| file.confirm(path, &moot))?;
         }
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
         let (name, folder) = match (model.model, model.model_dir) {
             (None, None) => (file.model, file.model_dir),
             chosen => chosen,
         };
-        let offline = model.offline.or(file.offline).unwrap_or(false);
         let model = match (folder, name) {
             (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
             (Some(folder), None) => Model::Folder(folder),
@@ -137,13 +143,21 @@ impl Settings {
                 offline,
                 progress: progress::download,
             },
-            cache: !cache.no_cache.or(file.no_cache).unwrap_or(false),
+            cache: !no_cache,
             cache_dir: cache.folder.cache_dir.or(file.cache_dir).or(own_cache),
             history: state.map(|folder| folder.join("history.txt")),
             color: general.color.or(file.color).unwrap_or(Color::Auto),
             file: config.map(|path| (path, file.names)),
         })
     }
+}
+
+/// What of a file is without effect: a stronger place says it, or what it is for is switched off.
+struct Moot {
+    cache_dir: bool,
+    /// A model that would be fetched.
+    model: bool,
+    model_dir: bool,
 }
 
 /// How FAQ files are read. `file` is for what the flags and variables leave open.
@@ -198,8 +212,8 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resul
 
 impl File {
     /// Asks whether to follow a file that lies in the working directory where it says where to write, and what to run
-    /// or fetch: whoever wrote that folder may be someone else. `over` says what is chosen by a stronger place.
-    fn confirm(&self, path: &Path, [cache_dir, model]: [bool; 2]) -> Result<()> {
+    /// or fetch: whoever wrote that folder may be someone else.
+    fn confirm(&self, path: &Path, moot: &Moot) -> Result<()> {
         if path != Path::new(FILE) {
             return Ok(());
         }
@@ -210,10 +224,13 @@ impl File {
         let risky: Vec<String> = [
             self.cache_dir
                 .as_ref()
-                .filter(|path| !cache_dir && Some(*path) != default_cache().as_ref())
+                .filter(|path| !moot.cache_dir && Some(*path) != default_cache().as_ref())
                 .map(|path| format!("cache_dir = {}", path.display())),
-            self.model_dir.as_ref().filter(|_| !model).map(|path| format!("model_dir = {}", path.display())),
-            named.filter(|_| !model).map(|name| format!("model = {name}")),
+            self.model_dir
+                .as_ref()
+                .filter(|_| !moot.model_dir)
+                .map(|path| format!("model_dir = {}", path.display())),
+            named.filter(|_| !moot.model).map(|name| format!("model = {name}")),
         ]
         .into_iter()
         .flatten()
