@@ -16,9 +16,11 @@ use crate::matching::questions::questions;
 use crate::matching::ranking::{Match, Ranker, Ranking};
 use crate::matching::signals::is_real_answer;
 
+mod hints;
 mod prepared;
 mod reply;
 
+pub use hints::Exchanged;
 use prepared::Prepared;
 pub use reply::Reply;
 
@@ -177,6 +179,22 @@ impl<E: Embedder> Bot<E> {
     ///
     /// The embedder failed.
     pub fn ask_all(&self, queries: &[&str], count: usize, progress: Progress) -> Result<Vec<Reply>> {
+        self.ask_among(queries, count, None, progress)
+    }
+
+    /// As [`Bot::ask_all`], with only the entries for which `among` holds, and those for people in danger.
+    ///
+    /// # Errors
+    ///
+    /// The embedder failed.
+    pub fn ask_among(
+        &self,
+        queries: &[&str],
+        count: usize,
+        among: Option<Among>,
+        progress: Progress,
+    ) -> Result<Vec<Reply>> {
+        let wanted = Wanted { count, among };
         /// Fewer replies take less time than starting a thread for them.
         const REPLIES_A_THREAD: usize = 8;
 
@@ -213,17 +231,17 @@ impl<E: Embedder> Bot<E> {
             match &places[number] {
                 Place::Nothing => Reply::nothing_to_compare(query),
                 Place::Phrasing { vector, normalized } => {
-                    self.reply(query, normalized, vector.view(), count, Whole::Message)
+                    self.reply(query, normalized, vector.view(), wanted, Whole::Message)
                 }
                 Place::Text { at, normalized, parts } => {
-                    let whole = self.reply(query, normalized, rows.row(*at), count, Whole::Message);
+                    let whole = self.reply(query, normalized, rows.row(*at), wanted, Whole::Message);
                     if *parts == 0 {
                         return whole;
                     }
                     let parts = (at + 1..=at + parts)
                         .map(|at| {
                             let normalized = normalize_phrasing(texts[at]);
-                            self.reply(texts[at], &normalized, rows.row(at), count, Whole::Part)
+                            self.reply(texts[at], &normalized, rows.row(at), wanted, Whole::Part)
                         })
                         .collect();
                     Reply::joined(whole, parts, &self.crisis)
@@ -232,7 +250,7 @@ impl<E: Embedder> Bot<E> {
         };
         let mut replies: Vec<Reply> =
             (0..queries.len()).into_par_iter().with_min_len(REPLIES_A_THREAD).map(reply).collect();
-        self.read_again(&mut replies, count)?;
+        self.read_again(&mut replies, wanted)?;
         for ((reply, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
             reply.cut = query.len() < whole.len();
         }
@@ -241,7 +259,7 @@ impl<E: Embedder> Bot<E> {
 
     /// Reads queries with slips of the keyboard a second time, mended, and keeps the reading whose best entry has
     /// the higher score.
-    fn read_again(&self, replies: &mut [Reply], count: usize) -> Result<()> {
+    fn read_again(&self, replies: &mut [Reply], wanted: Wanted) -> Result<()> {
         let mended: Vec<(usize, String)> =
             replies.iter().enumerate().filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
         if mended.is_empty() {
@@ -251,7 +269,7 @@ impl<E: Embedder> Bot<E> {
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
         let score = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
         for ((at, text), row) in mended.into_iter().zip(rows.rows()) {
-            let again = self.reply(&text, &normalize_phrasing(&text), row, count, Whole::Message);
+            let again = self.reply(&text, &normalize_phrasing(&text), row, wanted, Whole::Message);
             let first = &mut replies[at];
             if first.rule != Rule::Crisis && score(&again) > score(first) {
                 let query = std::mem::take(&mut first.query);
@@ -284,11 +302,15 @@ impl<E: Embedder> Bot<E> {
         query: &str,
         normalized: &str,
         row: ArrayView1<f32>,
-        count: usize,
+        Wanted { count, among }: Wanted,
         whole: Whole,
     ) -> Reply {
         let Prepared { index, ranker, .. } = &self.prepared;
-        let mut exact: Vec<usize> = self.like(normalized).map(|(entry, _)| entry).collect();
+        let passes = |entry: usize| {
+            among.is_none_or(|among| among(&self.faq.entries[entry]) || self.crisis.contains(&entry))
+        };
+        let mut exact: Vec<usize> =
+            self.like(normalized).map(|(entry, _)| entry).filter(|&entry| passes(entry)).collect();
         exact.dedup();
         let classifier =
             if self.crisis.is_empty() { None } else { Classifier::shipped(self.embedder.model()) };
@@ -302,7 +324,11 @@ impl<E: Embedder> Bot<E> {
         // Entries for people in danger stand out for whatever is unlike the FAQ: they are no match for other messages,
         // unless these are nearly one of their phrasings.
         let unwanted: &[usize] = if crisis { &[] } else { &self.crisis };
-        let mut wanted = count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len();
+        let mut wanted = match among {
+            // Those that pass may be anywhere.
+            Some(_) => index.len(),
+            None => count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len(),
+        };
         let mut ranking = ranker.rank(index, query, row, wanted);
         // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
         let ranked =
@@ -312,7 +338,10 @@ impl<E: Embedder> Bot<E> {
             ranking = ranker.rank(index, query, row, wanted);
         }
         ranking.matches.retain(|found| {
-            !unwanted.contains(&found.entry) || exact.contains(&found.entry) || found.cosine >= LIKE_CRISIS
+            let wanted = !unwanted.contains(&found.entry)
+                || exact.contains(&found.entry)
+                || found.cosine >= LIKE_CRISIS;
+            wanted && passes(found.entry)
         });
         if crisis
             && let Some(at) = ranking.matches.iter().position(|found| self.crisis.contains(&found.entry))
@@ -411,6 +440,17 @@ impl<E: Embedder> Words for Known<'_, E> {
     fn is_in_vocabulary(&self, word: &str) -> bool {
         self.bot.embedder.is_in_vocabulary(word)
     }
+}
+
+/// Which entries are asked.
+pub type Among<'a> = &'a (dyn Fn(&Entry) -> bool + Sync);
+
+/// What is wanted of a reply.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// Matches, at least.
+    count: usize,
+    among: Option<Among<'a>>,
 }
 
 /// The part of a query that is read.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewMut1, Axis};
 
@@ -106,35 +107,42 @@ pub trait Embedder: Send + Sync {
     }
 }
 
-impl<E: Embedder + ?Sized> Embedder for Box<E> {
-    fn model(&self) -> &ModelId {
-        (**self).model()
-    }
+macro_rules! embeds_as_what_it_points_to {
+    ($($pointer:ident),*) => {$(
+        impl<E: Embedder + ?Sized> Embedder for $pointer<E> {
+            fn model(&self) -> &ModelId {
+                (**self).model()
+            }
 
-    fn dimension(&self) -> usize {
-        (**self).dimension()
-    }
+            fn dimension(&self) -> usize {
+                (**self).dimension()
+            }
 
-    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
-        (**self).embed(role, texts, progress)
-    }
+            fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {
+                (**self).embed(role, texts, progress)
+            }
 
-    fn passages(&self, texts: &[&str], progress: Progress) -> Result<Passages> {
-        (**self).passages(texts, progress)
-    }
+            fn passages(&self, texts: &[&str], progress: Progress) -> Result<Passages> {
+                (**self).passages(texts, progress)
+            }
 
-    fn cuts(&self, text: &str) -> bool {
-        (**self).cuts(text)
-    }
+            fn cuts(&self, text: &str) -> bool {
+                (**self).cuts(text)
+            }
 
-    fn is_in_vocabulary(&self, word: &str) -> bool {
-        (**self).is_in_vocabulary(word)
-    }
+            fn is_in_vocabulary(&self, word: &str) -> bool {
+                (**self).is_in_vocabulary(word)
+            }
 
-    fn languages(&self) -> Option<&str> {
-        (**self).languages()
-    }
+            fn languages(&self) -> Option<&str> {
+                (**self).languages()
+            }
+        }
+    )*};
 }
+
+// One model may serve several bots.
+embeds_as_what_it_points_to!(Arc, Box);
 
 /// Scales a row to length 1. A row of zeros stays one: it scores 0 and never matches.
 ///

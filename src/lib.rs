@@ -52,7 +52,7 @@ mod parallel;
 pub mod quality;
 pub mod storage;
 
-pub use bot::{Bot, Reply, Setup};
+pub use bot::{Bot, Exchanged, Reply, Setup};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
 pub use faq::{Entry, EntryId, Faq};

@@ -66,7 +66,7 @@ fn shown(loaded: &Loaded) -> String {
         let _ = writeln!(out, "read as {}", file.format.map_or("nothing", |format| format.title));
     }
     let faq = &loaded.faq;
-    for (name, text) in [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)] {
+    for (name, text) in faq.texts() {
         if let Some(text) = text {
             let _ = writeln!(out, "{name}: {text}");
         }

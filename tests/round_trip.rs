@@ -124,12 +124,12 @@ fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn faq() -> impl Strategy<Value = Faq> {
-    let texts = (option::of(text()), option::of(text()), option::of(text()));
-    (texts, vec(entry(), 1..5)).prop_map(|((title, greeting, fallback), mut entries)| {
+    let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
+    (texts, vec(entry(), 1..5)).prop_map(|((title, greeting, fallback, contact), mut entries)| {
         for (at, entry) in entries.iter_mut().enumerate() {
             entry.id = EntryId::from(format!("{} {at}", entry.id).as_str());
         }
-        Faq { title, greeting, fallback, entries }
+        Faq { title, greeting, fallback, contact, entries }
     })
 }
 
@@ -149,7 +149,7 @@ proptest! {
             prop_assert_eq!(&loaded.faq.entries, &faq.entries, "{}: {}\n{:?}", format.name, written, loaded.skipped);
             prop_assert!(loaded.skipped.is_empty(), "{}: {:?}\n{}", format.name, loaded.skipped, written);
             if format.lost(&faq).is_empty() {
-                let texts = |faq: &Faq| (faq.title.clone(), faq.greeting.clone(), faq.fallback.clone());
+                let texts = |faq: &Faq| faq.texts().map(|(_, text)| text.map(str::to_owned));
                 prop_assert_eq!(texts(&loaded.faq), texts(&faq), "{}: {}", format.name, written);
             }
         }

@@ -123,6 +123,7 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             (&mut faq.title, parsed.title),
             (&mut faq.greeting, parsed.greeting),
             (&mut faq.fallback, parsed.fallback),
+            (&mut faq.contact, parsed.contact),
         ] {
             if field.is_none() {
                 *field = text.and_then(|text| clean(harmless(text).0));

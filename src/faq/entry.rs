@@ -66,11 +66,23 @@ pub struct Faq {
     pub greeting: Option<String>,
     /// What the bot says when it has no answer.
     pub fallback: Option<String>,
+    /// Whom to ask where the bot has no answer, as Markdown: shown below the fallback.
+    pub contact: Option<String>,
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
 }
 
 impl Faq {
+    /// The texts beside the entries, with their names in the native formats, in their order.
+    pub fn texts(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("title", self.title.as_deref()),
+            ("greeting", self.greeting.as_deref()),
+            ("fallback", self.fallback.as_deref()),
+            ("contact", self.contact.as_deref()),
+        ]
+    }
+
     /// The number of phrasings of all entries.
     pub fn phrasing_count(&self) -> usize {
         self.entries.iter().map(|entry| entry.phrasings.len()).sum()

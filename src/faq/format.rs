@@ -24,9 +24,9 @@ type WriteFn = fn(&Faq, &mut dyn io::Write) -> io::Result<()>;
 /// How a format is written.
 #[derive(Clone, Copy)]
 enum Write {
-    /// With the FAQ's title, greeting and fallback.
+    /// With the FAQ's title and other texts ([`Faq::texts`]).
     Whole(WriteFn),
-    /// Entries only: the format has no place for title, greeting and fallback.
+    /// Entries only: the format has no place for those texts.
     Entries(WriteFn),
 }
 
@@ -103,10 +103,9 @@ impl Format {
 
     /// The parts of a FAQ that are lost when it is written in this format.
     pub fn lost(&self, faq: &Faq) -> Vec<&'static str> {
-        let texts = [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)];
         match self.write {
             Some(Write::Whole(_)) => Vec::new(),
-            _ => texts.into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name).collect(),
+            _ => faq.texts().into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name).collect(),
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Parsed {
     pub greeting: Option<String>,
     /// See [`super::Faq::fallback`].
     pub fallback: Option<String>,
+    /// See [`super::Faq::contact`].
+    pub contact: Option<String>,
     /// The entries that could be read.
     pub entries: Vec<RawEntry>,
     /// For halves (see [`RawEntry::half`]): pairs of question name and answer name, where these differ.

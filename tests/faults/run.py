@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Faults on purpose: kills and broken files, bounded in number and time. Run by hand:
 
-    cargo build --release && python3 tests/faults/run.py target/release/faqbot [TRIES]
+    cargo build --release && python3 tests/faults/run.py target/release/faqbot [TRIES] [WORDS]
+
+With WORDS only the tests that have them in their name.
 
 Each test says how often it was tried and how often something was lost or wrong; the exit code is 1 if ever.
 docs/robustness.md has the figures.
@@ -23,6 +25,7 @@ import time
 
 FAQBOT = os.path.abspath(sys.argv[1])
 TRIES = int(sys.argv[2]) if len(sys.argv) > 2 else 100
+WORDS = sys.argv[3] if len(sys.argv) > 3 else ""
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 random.seed(2026)
 
@@ -32,7 +35,7 @@ env = {"PATH": os.environ["PATH"], "HOME": work, "XDG_CACHE_HOME": work + "/cach
 results = []
 
 
-def run(*args, input="", timeout=120, **variables):
+def run(*args, input="", timeout=600, **variables):
     return subprocess.run([FAQBOT, *args], input=input, capture_output=True, text=True, timeout=timeout,
                           env=env | variables, cwd=work)
 
@@ -52,6 +55,8 @@ def kill_after(seconds, *args, **variables):
 
 def test(name):
     def wrap(body):
+        if WORDS not in name:
+            return
         begin = time.time()
         tries, failures = body()
         results.append((name, tries, len(failures)))

@@ -9,6 +9,8 @@ use clap_complete::Shell;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::Format;
 
+#[cfg(feature = "serve")]
+use crate::options::ServeOptions;
 use crate::options::{
     AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options, format_named,
 };
@@ -122,6 +124,26 @@ Examples:
         cache: CacheOptions,
         #[command(flatten)]
         general: GeneralOptions,
+    },
+    /// Answer over HTTP: a chat page, a widget for other sites, an API, and those of other services
+    #[cfg(feature = "serve")]
+    #[command(after_help = "Examples:
+  faqbot serve --faq shop.yaml                then open http://127.0.0.1:8080
+  faqbot serve --faq shop=shop.yaml --faq clinic=clinic.yaml --mcp
+  faqbot serve --listen 0.0.0.0:8080 --public --allow-origin https://shop.example --rate 60")]
+    Serve {
+        #[command(flatten)]
+        serve: ServeOptions,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Answer agents on standard input and output, by the Model Context Protocol
+    #[cfg(feature = "serve")]
+    #[command(after_help = "Example, in an agent's configuration:
+  {\"mcpServers\": {\"faq\": {\"command\": \"faqbot\", \"args\": [\"mcp\", \"--faq\", \"/path/to/shop.yaml\"]}}}")]
+    Mcp {
+        #[command(flatten)]
+        options: Options,
     },
     /// List the embedding models that --model takes
     Models {
@@ -318,6 +340,10 @@ impl Command {
             | Command::Ask { options, .. }
             | Command::Eval { options, .. }
             | Command::Config { action: ConfigAction::Show { options } } => take(options),
+            #[cfg(feature = "serve")]
+            Command::Mcp { options } => take(options),
+            #[cfg(feature = "serve")]
+            Command::Serve { serve, options } => Options { serve: take(serve), ..take(options) },
             Command::Check { faq, model, cache, general, .. } => Options {
                 faq: take(faq),
                 model: take(model),

@@ -6,6 +6,8 @@
 use std::env;
 use std::fs;
 use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +15,7 @@ use faqbot::embed::fastembed::{BUNDLED, Hub};
 use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use serde::{Deserialize, Deserializer};
 
-use crate::options::{Color, Limit, Options};
+use crate::options::{Color, Limit, Options, ServeOptions};
 use crate::output::messages::question;
 use crate::output::progress;
 
@@ -30,7 +32,7 @@ pub enum Model {
 }
 
 /// Everything the commands need to know.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The FAQ's files and folders; none for the one in the program.
     pub faq: Vec<PathBuf>,
@@ -51,6 +53,50 @@ pub struct Settings {
     pub color: Color,
     /// The configuration file that was read, and what it sets.
     pub file: Option<(PathBuf, Vec<String>)>,
+    /// How `faqbot serve` answers.
+    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
+    pub serve: ServeSettings,
+}
+
+/// How `faqbot serve` answers.
+#[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
+pub struct ServeSettings {
+    pub listen: SocketAddr,
+    pub token_file: Option<PathBuf>,
+    pub public: bool,
+    pub allow_origin: Vec<String>,
+    pub mcp: bool,
+    /// Questions a minute and client.
+    pub rate: Option<NonZeroU32>,
+    pub trusted_proxy: Option<String>,
+    pub log_questions: bool,
+    pub max_connections: usize,
+    pub queue: usize,
+}
+
+impl ServeSettings {
+    const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+    const MAX_CONNECTIONS: usize = 1_024;
+    const QUEUE: usize = 256;
+
+    fn resolve(own: ServeOptions, file: ServeFile) -> Self {
+        let number = |own: Option<NonZeroU32>, file: Option<NonZeroU32>, default: usize| {
+            own.or(file).map_or(default, |number| number.get() as usize)
+        };
+        ServeSettings {
+            listen: own.listen.or(file.listen).unwrap_or(Self::LISTEN),
+            token_file: own.token_file.or(file.token_file),
+            public: own.public.or(file.public).unwrap_or(false),
+            allow_origin: if own.allow_origin.is_empty() { file.allow_origin } else { own.allow_origin },
+            mcp: own.mcp.or(file.mcp).unwrap_or(false),
+            rate: own.rate.or(file.rate),
+            trusted_proxy: own.trusted_proxy.or(file.trusted_proxy),
+            log_questions: own.log_questions.or(file.log_questions).unwrap_or(false),
+            max_connections: number(own.max_connections, file.max_connections, Self::MAX_CONNECTIONS),
+            queue: number(own.queue, file.queue, Self::QUEUE),
+        }
+    }
 }
 
 /// The configuration file. Paths in it are relative to its folder.
@@ -73,9 +119,27 @@ struct File {
     no_cache: Option<bool>,
     cache_dir: Option<PathBuf>,
     color: Option<Color>,
+    #[serde(default)]
+    serve: ServeFile,
     /// The names of what it sets.
     #[serde(skip)]
     names: Vec<String>,
+}
+
+/// The table `[serve]` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ServeFile {
+    listen: Option<SocketAddr>,
+    token_file: Option<PathBuf>,
+    public: Option<bool>,
+    allow_origin: Vec<String>,
+    mcp: Option<bool>,
+    rate: Option<NonZeroU32>,
+    trusted_proxy: Option<String>,
+    log_questions: Option<bool>,
+    max_connections: Option<NonZeroU32>,
+    queue: Option<NonZeroU32>,
 }
 
 impl Settings {
@@ -96,7 +160,7 @@ impl Settings {
     ///
     /// The configuration file cannot be read or holds something it should not.
     pub fn resolve(options: Options) -> Result<Self> {
-        let Options { faq, model, answers, decision, cache, general } = options;
+        let Options { faq, model, answers, decision, cache, general, serve } = options;
         let config = find_file(general.config.as_deref())?;
         let file = match &config {
             Some(path) => File::read(path)?,
@@ -148,6 +212,7 @@ impl Settings {
             history: state.map(|folder| folder.join("history.txt")),
             color: general.color.or(file.color).unwrap_or(Color::Auto),
             file: config.map(|path| (path, file.names)),
+            serve: ServeSettings::resolve(serve, file.serve),
         })
     }
 }
@@ -259,7 +324,8 @@ impl File {
         })?;
         file.names = toml::from_str::<toml::Table>(&text).unwrap_or_default().keys().cloned().collect();
         let folder = path.parent().unwrap_or(Path::new(""));
-        let own = [&mut file.model_dir, &mut file.cache_dir].into_iter().flatten();
+        let own =
+            [&mut file.model_dir, &mut file.cache_dir, &mut file.serve.token_file].into_iter().flatten();
         for path in file.faq.iter_mut().chain(own) {
             *path = folder.join(&*path);
         }

@@ -7,6 +7,8 @@ mod exit;
 mod options;
 mod output;
 mod parse;
+#[cfg(feature = "serve")]
+mod serve;
 mod setup;
 
 use std::io::Write;
@@ -80,6 +82,10 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Convert { args, .. } => convert::convert(&settings, &args)?,
         Command::Eval { args, .. } => return eval::eval(&settings, &args),
         Command::Calibrate { args, .. } => return calibrate::calibrate(&settings, &args),
+        #[cfg(feature = "serve")]
+        Command::Serve { .. } => serve::serve(&settings)?,
+        #[cfg(feature = "serve")]
+        Command::Mcp { .. } => serve::mcp(&settings)?,
         Command::Models { .. } => models::models(&settings)?,
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,

@@ -1,5 +1,7 @@
 //! The options that commands share, in groups: a command has those that it uses.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -24,6 +26,9 @@ pub struct Options {
     pub cache: CacheOptions,
     #[command(flatten)]
     pub general: GeneralOptions,
+    /// Of `faqbot serve` only.
+    #[arg(skip)]
+    pub serve: ServeOptions,
 }
 
 /// Which FAQ, and how its files are read.
@@ -105,6 +110,42 @@ pub struct CacheFolder {
     pub cache_dir: Option<PathBuf>,
 }
 
+/// How `faqbot serve` answers.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub struct ServeOptions {
+    /// The address to listen on; port 0 takes a free one (default: 127.0.0.1:8080)
+    #[arg(long, env = "FAQBOT_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// A file with tokens, one a line: requests need one of them
+    #[arg(long, env = "FAQBOT_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Everybody may ask, through page, widget and /v1/ask; with --token-file the rest needs a token
+    #[arg(long, env = "FAQBOT_PUBLIC", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub public: Option<bool>,
+    /// A site whose pages may ask, such as https://shop.example; may be given several times
+    #[arg(long, env = "FAQBOT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+    /// Answer agents at /mcp too
+    #[arg(long, env = "FAQBOT_MCP", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub mcp: Option<bool>,
+    /// Questions that one address may ask a minute (default: any number)
+    #[arg(long, env = "FAQBOT_RATE", value_name = "N")]
+    pub rate: Option<NonZeroU32>,
+    /// The header in which the proxy before the server names the client, such as X-Forwarded-For
+    #[arg(long, env = "FAQBOT_TRUSTED_PROXY", value_name = "HEADER")]
+    pub trusted_proxy: Option<String>,
+    /// Write questions to the log, which is on standard error
+    #[arg(long, env = "FAQBOT_LOG_QUESTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub log_questions: Option<bool>,
+    /// Connections at once, at most; others wait (default: 1024)
+    #[arg(long, env = "FAQBOT_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<NonZeroU32>,
+    /// Requests that wait to be answered, at most; others are told to come back (default: 256)
+    #[arg(long, env = "FAQBOT_QUEUE", value_name = "N")]
+    pub queue: Option<NonZeroU32>,
+}
+
 /// What holds for every command.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "General")]
@@ -133,7 +174,7 @@ impl Options {
         fn list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
             if own.is_empty() { weaker } else { own }
         }
-        let Options { faq, model, answers, decision, cache, general } = weaker;
+        let Options { faq, model, answers, decision, cache, general, serve } = weaker;
         // A model and a folder with one exclude each other: the stronger of them stands alone.
         let chosen = self.model.model.is_some() || self.model.model_dir.is_some();
         Options {
@@ -164,6 +205,18 @@ impl Options {
                 timings: self.general.timings || general.timings,
                 color: self.general.color.or(general.color),
                 config: self.general.config.or(general.config),
+            },
+            serve: ServeOptions {
+                listen: self.serve.listen.or(serve.listen),
+                token_file: self.serve.token_file.or(serve.token_file),
+                public: self.serve.public.or(serve.public),
+                allow_origin: list(self.serve.allow_origin, serve.allow_origin),
+                mcp: self.serve.mcp.or(serve.mcp),
+                rate: self.serve.rate.or(serve.rate),
+                trusted_proxy: self.serve.trusted_proxy.or(serve.trusted_proxy),
+                log_questions: self.serve.log_questions.or(serve.log_questions),
+                max_connections: self.serve.max_connections.or(serve.max_connections),
+                queue: self.serve.queue.or(serve.queue),
             },
         }
     }

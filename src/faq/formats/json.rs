@@ -30,6 +30,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         title: faq.title.as_deref(),
         greeting: faq.greeting.as_deref(),
         fallback: faq.fallback.as_deref(),
+        contact: faq.contact.as_deref(),
         entries: faq.entries.iter().map(EntryJson::new).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &root)?;
@@ -45,6 +46,8 @@ struct FaqJson<'f> {
     greeting: Option<&'f str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<&'f str>,
     entries: Vec<EntryJson<'f>>,
 }
 

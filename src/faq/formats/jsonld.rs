@@ -73,6 +73,7 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                     parsed.title = node.text_of("faqbot:title").or_else(name);
                     parsed.greeting = node.text_of("faqbot:greeting");
                     parsed.fallback = node.text_of("faqbot:fallback");
+                    parsed.contact = node.text_of("faqbot:contact");
                 }
                 fields.iter().for_each(|(_, value)| read(value, parsed));
             }
@@ -132,10 +133,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(title) = faq.title.as_ref().filter(|title| html_text::to_text(title) != **title) {
         page["faqbot:title"] = json!(title);
     }
-    let texts =
-        [("name", &faq.title), ("faqbot:greeting", &faq.greeting), ("faqbot:fallback", &faq.fallback)];
-    for (name, text) in texts {
+    for (name, text) in faq.texts() {
         if let Some(text) = text {
+            let name = if name == "title" { "name".to_owned() } else { format!("faqbot:{name}") };
             page[name] = json!(text);
         }
     }

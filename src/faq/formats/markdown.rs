@@ -112,6 +112,7 @@ fn written(text: &str) -> Parsed {
             parsed.title = node.text_of("title").or(heading);
             parsed.greeting = node.text_of("greeting");
             parsed.fallback = node.text_of("fallback");
+            parsed.contact = node.text_of("contact");
             continue;
         }
         // Headings that were added by hand have no comment.
@@ -160,8 +161,8 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     {
         about.insert("title".into(), json!(title));
     }
-    for (name, text) in [("greeting", &faq.greeting), ("fallback", &faq.fallback)] {
-        about.extend(text.as_ref().map(|text| (name.into(), json!(text))));
+    for (name, text) in faq.texts().into_iter().filter(|(name, _)| *name != "title") {
+        about.extend(text.map(|text| (name.into(), json!(text))));
     }
     if faq.title.is_some() || !about.is_empty() {
         writeln!(out, "{}\n{}\n", comment(about), heading.unwrap_or_default())?;

@@ -4,6 +4,7 @@
 //! title: Our shop
 //! greeting: Ask me about orders.
 //! fallback: I don't know that one.
+//! contact: Write to help@shop.example.
 //! entries:
 //!   - id: where-is-my-order        # optional: the slug of the question
 //!     question: Where is my order?
@@ -72,8 +73,7 @@ pub fn fit(text: &str) -> Fit {
 /// Writes a FAQ in the native format.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut root = Mapping::new();
-    let texts = [("title", &faq.title), ("greeting", &faq.greeting), ("fallback", &faq.fallback)];
-    for (name, text) in texts {
+    for (name, text) in faq.texts() {
         if let Some(text) = text {
             root.insert(string(name), string(text));
         }

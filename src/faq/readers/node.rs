@@ -181,6 +181,7 @@ impl Reader {
                 "title" => &mut self.parsed.title,
                 "greeting" => &mut self.parsed.greeting,
                 "fallback" => &mut self.parsed.fallback,
+                "contact" => &mut self.parsed.contact,
                 "entries" => {
                     match node.value {
                         Value::List(entries) => entries.into_iter().for_each(|node| self.entry(node, &[])),
@@ -190,7 +191,8 @@ impl Reader {
                     continue;
                 }
                 _ => {
-                    let reason = format!("unknown field `{name}`; known: title, greeting, fallback, entries");
+                    let reason =
+                        format!("unknown field `{name}`; known: title, greeting, fallback, contact, entries");
                     self.parsed.notes.push(RowError::new(node.line, reason));
                     continue;
                 }
@@ -267,6 +269,7 @@ impl Reader {
                 Value::Text(text) if root && lower == "title" => self.parsed.title = Some(text),
                 Value::Text(text) if root && lower == "greeting" => self.parsed.greeting = Some(text),
                 Value::Text(text) if root && lower == "fallback" => self.parsed.fallback = Some(text),
+                Value::Text(text) if root && lower == "contact" => self.parsed.contact = Some(text),
                 Value::Text(text) if names.len() == depth && SECTION_NAME.contains(&lower.as_str()) => {
                     names.push(text)
                 }

@@ -4,20 +4,16 @@
 
 use std::fmt::Write;
 
-use faqbot::matching::alignment::as_written;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
-use faqbot::matching::features::{NEAR_COSINE, names};
+use faqbot::matching::features::names;
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
-use faqbot::{Bot, Decision, Embedder, Entry, Match, Policy, Reply, Rule, Setup};
+use faqbot::{Bot, Decision, Embedder, Entry, Exchanged, Match, Reply, Rule, Setup};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
 
 /// Features that `/why` names: what moved the confidence most.
 const MOVED: usize = 8;
-
-/// Said where the FAQ has no `fallback` of its own.
-const FALLBACK: &str = "I have no answer to that.";
 
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
@@ -55,7 +51,7 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
         }
         Decision::NoMatch => {
             let mut out = fallback(bot, width);
-            if let Some(nearest) = suggestion(reply, &bot.setup().policy) {
+            if let Some(nearest) = bot.suggestion(reply) {
                 out.push_str(&exchanged(bot, reply, width));
                 let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
@@ -80,29 +76,9 @@ fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
 
 /// Where a word or two were exchanged, which: "I know about Berlin, not Munich."
 fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
-    let Some((found, alignment)) = reply.matches.first().zip(reply.alignment.as_ref()) else {
-        return String::new();
-    };
-    let Some((asked, known)) = alignment.exchanged() else { return String::new() };
-    let phrasing = &bot.entry(found).phrasings[found.phrasing];
-    let join = |words: &[String], text: &str| {
-        let written = words.iter().map(|word| as_written(text, word).unwrap_or(word).to_owned());
-        written.collect::<Vec<_>>().join(" ")
-    };
-    let line = format!("I know about \"{}\", not \"{}\".", join(known, phrasing), join(asked, &reply.query));
-    wrapped(&line, width)
-}
-
-/// The nearest question to an unanswered one, unless it is so far off that it would be a riddle.
-fn suggestion<'r>(reply: &'r Reply, policy: &Policy) -> Option<&'r Match> {
-    if reply.rule == Rule::OutOfScope {
-        return None;
-    }
-    let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
-    let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
-    // Where a word or two were exchanged, the hint says which, however unsure the match is.
-    let exchanged = reply.alignment.as_ref().is_some_and(|alignment| alignment.exchanged().is_some());
-    reply.matches.first().filter(|nearest| nearest.cosine >= near && (sure || exchanged))
+    bot.exchanged(reply).map_or(String::new(), |Exchanged { asked, known }| {
+        wrapped(&format!("I know about \"{known}\", not \"{asked}\"."), width)
+    })
 }
 
 /// An entry's answer.
@@ -110,9 +86,10 @@ pub fn answer(entry: &Entry, width: usize) -> String {
     markdown::render(&entry.answer, width)
 }
 
-/// What the bot says when it has no answer.
+/// What the bot says when it has no answer, and whom to ask then.
 pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
-    markdown::render(bot.faq().fallback.as_deref().unwrap_or(FALLBACK), width)
+    let contact = bot.faq().contact.as_deref().map(|contact| markdown::render(contact, width));
+    markdown::render(bot.fallback(), width) + &contact.unwrap_or_default()
 }
 
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.

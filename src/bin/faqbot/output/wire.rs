@@ -1,16 +1,18 @@
-//! The one schema of `--json`.
+//! The one schema of replies: `--json`, HTTP and MCP.
 
 use std::borrow::Cow;
 
 use faqbot::matching::decision::Rule;
-use faqbot::{Bot, Decision, Embedder, Match, Reply};
+use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply};
 use serde::Serialize;
 
 /// A reply as JSON. `cosine` is that of the match answered, else of the best. `confidence` is the
 /// probability that the best match is right, null where it is not calibrated; it says nothing of the
 /// other matches. Several questions in one message have their answers in one, a blank line between.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct ReplyJson<'r> {
+    /// The question.
     query: &'r str,
     /// The query with its slips of the keyboard mended, where that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,28 +24,77 @@ pub struct ReplyJson<'r> {
     /// Whether the message is like those of people in danger, and is answered as such.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     crisis: bool,
+    /// The answer as Markdown, null where there is none.
+    #[cfg_attr(feature = "serve", schema(value_type = Option<String>))]
     answer: Option<Cow<'r, str>>,
+    /// From -1 to 1, null where there was nothing to compare.
     cosine: Option<f32>,
+    /// From 0 to 1, null where it is not calibrated.
     confidence: Option<f32>,
+    /// The ids of the entries that are asked back about, where the outcome is ambiguous.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<&'r str>,
+    /// Where there is no answer: the id of the nearest entry, if it is near enough to be named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<&'r str>,
+    /// Where there is no answer, and query and best match differ in a word or two: which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchanged: Option<ExchangedJson>,
+    /// The entries found, best first.
     matches: Vec<MatchJson<'r>>,
 }
 
-#[derive(Debug, Serialize)]
+/// What becomes of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+pub enum Outcome {
     Answer,
     Ambiguous,
     NoMatch,
 }
 
+impl Outcome {
+    /// That of a reply.
+    pub fn of(reply: &Reply) -> Self {
+        match reply.decision {
+            Decision::Answer(_) => Outcome::Answer,
+            Decision::Ambiguous(_) => Outcome::Ambiguous,
+            Decision::NoMatch => Outcome::NoMatch,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct ExchangedJson {
+    /// The words of the query.
+    asked: String,
+    /// Those of the entry in their place.
+    known: String,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MatchJson<'r> {
+    /// The entry's id.
     id: &'r str,
+    /// Its question as the FAQ shows it.
     question: &'r str,
+    /// The phrasing that is nearest to the query.
     phrasing: &'r str,
+    /// From -1 to 1.
     cosine: f32,
+    /// From 0 to 1, of the best match only.
     confidence: Option<f32>,
+    /// As Markdown.
     answer: &'r str,
+    /// The answer as safe HTML, from the server only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_html: Option<&'r str>,
+    /// Where the answer comes from, from the server only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'r str>,
     /// Whether it is an entry of questions that the FAQ does not answer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     out_of_scope: bool,
@@ -52,9 +103,22 @@ struct MatchJson<'r> {
     differs: &'r [String],
 }
 
+/// An entry's answer as HTML, by its position.
+type Html<'r> = &'r dyn Fn(usize) -> &'r str;
+
 impl<'r> ReplyJson<'r> {
     /// `reply`, which comes from `bot`.
     pub fn new<E: Embedder>(bot: &'r Bot<E>, reply: &'r Reply) -> Self {
+        Self::with(bot, reply, None)
+    }
+
+    /// As [`ReplyJson::new`], for pages: with answers as HTML and their sources.
+    #[cfg(feature = "serve")]
+    pub fn with_html<E: Embedder>(bot: &'r Bot<E>, reply: &'r Reply, html: Html<'r>) -> Self {
+        Self::with(bot, reply, Some(html))
+    }
+
+    fn with<E: Embedder>(bot: &'r Bot<E>, reply: &'r Reply, html: Option<Html<'r>>) -> Self {
         let answered = reply.answer();
         let answers: Vec<&str> =
             reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
@@ -77,15 +141,12 @@ impl<'r> ReplyJson<'r> {
             let row = |part: &'r Reply| Some((part.answer()?, part.confidence, differs(part)));
             reply.parts.iter().filter_map(row).collect()
         };
+        let id = |found: &Match| bot.entry(found).id.as_str();
         ReplyJson {
             query: &reply.query,
             read_as: reply.read_as.as_deref(),
             cut: reply.cut,
-            outcome: match reply.decision {
-                Decision::Answer(_) => Outcome::Answer,
-                Decision::Ambiguous(_) => Outcome::Ambiguous,
-                Decision::NoMatch => Outcome::NoMatch,
-            },
+            outcome: Outcome::of(reply),
             crisis: reply.rule == Rule::Crisis,
             answer: match answers[..] {
                 [] => None,
@@ -94,6 +155,9 @@ impl<'r> ReplyJson<'r> {
             },
             cosine: answered.or(reply.matches.first()).map(|found| found.cosine),
             confidence: reply.confidence,
+            choices: reply.choices().into_iter().map(id).collect(),
+            suggestion: bot.suggestion(reply).map(id),
+            exchanged: bot.exchanged(reply).map(|Exchanged { asked, known }| ExchangedJson { asked, known }),
             matches: matches
                 .into_iter()
                 .map(|(found, confidence, differs)| {
@@ -105,6 +169,8 @@ impl<'r> ReplyJson<'r> {
                         cosine: found.cosine,
                         confidence,
                         answer: &entry.answer,
+                        answer_html: html.map(|html| html(found.entry)),
+                        source: entry.source.as_deref().filter(|_| html.is_some()),
                         out_of_scope: entry.out_of_scope,
                         differs,
                     }

@@ -1,0 +1,134 @@
+//! `POST /v1/ask` and `/v1/ask:batch`.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::input::Input;
+use super::limits::Client;
+use super::problem::Problem;
+use super::state::{App, Asked, MOST_MATCHES, Question};
+use crate::output::wire::ReplyJson;
+use crate::setup::AnyBot;
+
+/// Queries in one request, at most.
+const MOST_QUERIES: usize = 1_000;
+
+/// A question.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct AskRequest {
+    /// What is asked; of more than 20,000 bytes the beginning is read.
+    query: String,
+    /// The FAQ to ask; the first where there is none.
+    faq: Option<String>,
+    /// How many entries are wanted in `matches` (default: 5).
+    #[schema(minimum = 1, maximum = 100)]
+    top: Option<usize>,
+    /// A conversation's name of the client's own: it comes back in the reply.
+    session: Option<String>,
+}
+
+/// Many questions.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct BatchRequest {
+    /// What is asked.
+    #[schema(max_items = 1000)]
+    queries: Vec<String>,
+    /// The FAQ to ask; the first where there is none.
+    faq: Option<String>,
+    /// How many entries are wanted in `matches` (default: 5).
+    #[schema(minimum = 1, maximum = 100)]
+    top: Option<usize>,
+}
+
+/// A reply.
+#[derive(Serialize, ToSchema)]
+pub struct AskReply<'r> {
+    /// What feedback names the reply by.
+    id: Uuid,
+    /// The FAQ that was asked.
+    faq: &'r str,
+    /// The state of the FAQ that the whole reply comes from.
+    faq_version: &'r str,
+    /// As in the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'r str>,
+    #[serde(flatten)]
+    reply: ReplyJson<'r>,
+}
+
+/// Replies, in the order of the queries.
+#[derive(Serialize, ToSchema)]
+pub struct BatchReply<'r> {
+    replies: Vec<AskReply<'r>>,
+}
+
+fn reply<'r>(
+    faq: &'r str,
+    asked: &'r Asked,
+    html: &'r dyn Fn(usize) -> &'r str,
+    session: Option<&'r str>,
+) -> AskReply<'r> {
+    AskReply {
+        id: asked.id,
+        faq,
+        faq_version: &asked.version.id,
+        session,
+        reply: ReplyJson::with_html(&asked.version.bot, &asked.reply, html),
+    }
+}
+
+fn matches(top: Option<usize>) -> Result<usize, Problem> {
+    match top {
+        None => Ok(AnyBot::MATCHES),
+        Some(top) if (1..=MOST_MATCHES).contains(&top) => Ok(top),
+        Some(top) => Err(Problem::bad_request(format!("top is {top}; it lies from 1 to {MOST_MATCHES}"))),
+    }
+}
+
+/// Ask a question
+#[utoipa::path(post, path = "/v1/ask", tag = "ask", request_body = AskRequest,
+    responses((status = 200, description = "The reply, whether there is an answer or not", body = AskReply)))]
+pub async fn ask(
+    State(app): State<Arc<App>>,
+    Input(request): Input<AskRequest>,
+) -> Result<Response, Problem> {
+    let faq = app.faq(request.faq.as_deref())?;
+    let question = Question { count: matches(request.top)?, ..Question::new(request.query, "api") };
+    let asked = app.ask(faq, question).await?;
+    let html = |entry: usize| asked.version.answer_html(entry);
+    Ok(Json(reply(&faq.name, &asked, &html, request.session.as_deref())).into_response())
+}
+
+/// Ask many questions
+#[utoipa::path(post, path = "/v1/ask:batch", tag = "ask", request_body = BatchRequest,
+    responses((status = 200, description = "The replies", body = BatchReply)))]
+pub async fn batch(
+    State(app): State<Arc<App>>,
+    client: Option<Extension<Client>>,
+    Input(request): Input<BatchRequest>,
+) -> Result<Response, Problem> {
+    let faq = app.faq(request.faq.as_deref())?;
+    let count = matches(request.top)?;
+    let queries = request.queries.len();
+    if queries > MOST_QUERIES {
+        return Err(Problem::bad_request(format!("{queries} queries; at most {MOST_QUERIES} in a request")));
+    }
+    // One was taken before.
+    if let Some(Extension(Client(client))) = client {
+        app.limits.take(client, queries.saturating_sub(1))?;
+    }
+    let asked = app.ask_all(faq, request.queries, count, None, "batch").await?;
+    let Some(first) = asked.first() else {
+        return Ok(Json(BatchReply { replies: Vec::new() }).into_response());
+    };
+    let html = |entry: usize| first.version.answer_html(entry);
+    let replies = asked.iter().map(|asked| reply(&faq.name, asked, &html, None)).collect();
+    Ok(Json(BatchReply { replies }).into_response())
+}

@@ -1,0 +1,15 @@
+// The chat page: what the server put into it becomes the first of the conversation.
+
+import { Chat, element, textsIn } from "./chat.js";
+
+const main = document.getElementById("chat");
+const base = new URL("/", location.href);
+const texts = await textsIn(base, document.documentElement.lang);
+const answer = document.getElementById("answer");
+const { faq, asked } = main.dataset;
+main.replaceChildren();
+const chat = new Chat(main, { base, faq, texts });
+if (asked) chat.log.append(element("li", { class: "you" }, element("p", {}, asked)));
+if (answer.hasChildNodes()) chat.log.append(element("li", { class: "bot" }, answer));
+await chat.load(false);
+chat.field.focus();

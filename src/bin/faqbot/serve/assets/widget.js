@@ -1,0 +1,149 @@
+// A button and a panel for any site: <script src="https://SERVER/widget.js" data-faq="NAME" defer></script>
+// Attributes: data-faq, data-title, data-position (right or left), data-lang. The panel is loaded with the first click.
+(() => {
+  const script = document.currentScript;
+  const LABELS = { en: ["Ask a question", "Close"], de: ["Eine Frage stellen", "Schließen"],
+    fr: ["Poser une question", "Fermer"], es: ["Hacer una pregunta", "Cerrar"] };
+  const STYLE = `
+:host { all: initial; }
+.open, .panel { position: fixed; z-index: 2147483000; bottom: max(1rem, env(safe-area-inset-bottom)); }
+.right { right: 1rem; } .left { left: 1rem; }
+.open { width: 56px; height: 56px; border: 0; border-radius: 50%; cursor: pointer; padding: 0;
+  background: var(--faqbot-accent, #1257b0); color: var(--faqbot-on-accent, #fff); box-shadow: 0 2px 8px #0006; }
+.open svg { width: 28px; height: 28px; fill: currentColor; vertical-align: middle; }
+.open:focus-visible, .head button:focus-visible { outline: 3px solid var(--faqbot-accent, #1257b0); outline-offset: 3px; }
+.panel { display: flex; flex-direction: column; width: min(24rem, calc(100vw - 2rem)); height: min(38rem, calc(100dvh - 2rem));
+  border-radius: 1rem; overflow: hidden; box-shadow: 0 4px 24px #0006; background: var(--faqbot-background, #fff); }
+.panel[hidden], .open[hidden] { display: none; }
+.head { display: flex; align-items: center; gap: .5rem; padding: .3rem .3rem .3rem 1rem;
+  background: var(--faqbot-accent, #1257b0); color: var(--faqbot-on-accent, #fff);
+  font: var(--faqbot-font, 1rem/1.5 system-ui, sans-serif); }
+.head h2 { flex: 1; font-size: 1rem; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.head button { font: inherit; width: 44px; height: 44px; border: 0; background: none; color: inherit; cursor: pointer; font-size: 1.4rem; }
+.head button:focus-visible { outline-color: currentColor; outline-offset: -4px; }
+@media (prefers-color-scheme: dark) {
+  .open, .head { background: var(--faqbot-accent, #8ab8ff); color: var(--faqbot-on-accent, #10131a); }
+  .panel { background: var(--faqbot-background, #16181d); }
+}
+@media (max-width: 30rem) { .panel { inset: 0; width: 100vw; height: 100dvh; border-radius: 0; } }
+`;
+  const sheet = (text) => {
+    const style = new CSSStyleSheet();
+    style.replaceSync(text);
+    return style;
+  };
+
+  class FaqbotWidget extends HTMLElement {
+    connectedCallback() {
+      if (this.shadowRoot) return;
+      const own = this.dataset;
+      this.base = new URL(own.server ?? ".", script?.src || location.href);
+      const languages = [own.lang, document.documentElement.lang, navigator.language, "en"];
+      this.language = languages.map((tag) => (tag ?? "").split("-")[0].toLowerCase()).find((tag) => LABELS[tag]);
+      const root = this.attachShadow({ mode: "open" });
+      root.adoptedStyleSheets = [sheet(STYLE)];
+      this.button = document.createElement("button");
+      this.button.className = `open ${own.position === "left" ? "left" : "right"}`;
+      this.button.type = "button";
+      this.button.setAttribute("aria-label", own.title ?? LABELS[this.language][0]);
+      this.button.setAttribute("aria-haspopup", "dialog");
+      this.button.setAttribute("aria-expanded", "false");
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("viewBox", "0 0 24 24");
+      svg.setAttribute("aria-hidden", "true");
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      path.setAttribute("d", "M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2z");
+      svg.append(path);
+      this.button.append(svg);
+      this.button.addEventListener("click", () => this.open());
+      root.append(this.button);
+    }
+
+    async open() {
+      this.panel ??= this.build();
+      this.panel.hidden = false;
+      this.button.hidden = true;
+      this.button.setAttribute("aria-expanded", "true");
+      this.panel.focus();
+      // Built once; where the server was not there, the next click tries again.
+      this.ready ??= this.load().catch((error) => {
+        this.ready = undefined;
+        this.close();
+        throw error;
+      });
+      await this.ready;
+      if (!this.panel.hidden) this.chat.field.focus();
+    }
+
+    close() {
+      this.panel.hidden = true;
+      this.button.hidden = false;
+      this.button.setAttribute("aria-expanded", "false");
+      this.button.focus();
+    }
+
+    build() {
+      const panel = document.createElement("div");
+      panel.className = `panel ${this.dataset.position === "left" ? "left" : "right"}`;
+      panel.setAttribute("role", "dialog");
+      panel.setAttribute("aria-modal", "true");
+      panel.setAttribute("aria-labelledby", "title");
+      panel.lang = this.language;
+      panel.tabIndex = -1;
+      const head = document.createElement("div");
+      head.className = "head";
+      this.heading = document.createElement("h2");
+      this.heading.id = "title";
+      this.heading.textContent = this.dataset.title ?? LABELS[this.language][0];
+      const close = document.createElement("button");
+      close.type = "button";
+      close.textContent = "×";
+      close.setAttribute("aria-label", LABELS[this.language][1]);
+      close.addEventListener("click", () => this.close());
+      head.append(this.heading, close);
+      panel.append(head);
+      panel.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+          event.stopPropagation();
+          this.close();
+        }
+        if (event.key === "Tab") this.keepInside(event);
+      });
+      this.shadowRoot.append(panel);
+      return panel;
+    }
+
+    /** The focus goes round within the open panel. */
+    keepInside(event) {
+      const all = [...this.panel.querySelectorAll("button:not(:disabled), textarea, a[href], summary, [tabindex='0']")];
+      const at = all.indexOf(this.shadowRoot.activeElement);
+      const next = event.shiftKey ? (at <= 0 ? all.length - 1 : -1) : at === all.length - 1 ? 0 : -1;
+      if (next >= 0) {
+        event.preventDefault();
+        all[next].focus();
+      }
+    }
+
+    async load() {
+      const chat = await import(new URL("assets/chat.js", this.base));
+      const [texts, style] = await Promise.all([
+        chat.textsIn(this.base, this.language),
+        fetch(new URL("assets/chat.css", this.base)).then((response) => response.text()),
+      ]);
+      this.shadowRoot.adoptedStyleSheets = [...this.shadowRoot.adoptedStyleSheets, sheet(style)];
+      this.chat = new chat.Chat(this.panel, { base: this.base, faq: this.dataset.faq, texts });
+      await this.chat.load(true);
+      if (!this.dataset.title && this.chat.about?.title) this.heading.textContent = this.chat.about.title;
+    }
+  }
+
+  if (!customElements.get("faqbot-widget")) customElements.define("faqbot-widget", FaqbotWidget);
+  // The element may also stand in the page, where it is wanted; the script then brings none of its own.
+  if (script && !("manual" in script.dataset)) {
+    const widget = document.createElement("faqbot-widget");
+    Object.assign(widget.dataset, script.dataset);
+    const put = () => document.body.append(widget);
+    if (document.body) put();
+    else addEventListener("DOMContentLoaded", put);
+  }
+})();

@@ -1,0 +1,253 @@
+//! The address of Azure's custom question answering, for its clients.
+//!
+//! Fields from its specification (`questionanswering.json`, 2021-10-01).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::feedback::{self, Rating};
+use super::input::{Input, Params};
+use super::problem::Problem;
+use super::qna::{self, QnaAnswer, QnaQuestion};
+use super::state::App;
+
+/// Answers in a reply, at most.
+const MOST_ANSWERS: f64 = 25.0;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// The FAQ's name; where only one is served, any.
+    project_name: String,
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AzureRequest {
+    question: Option<String>,
+    #[serde(deserialize_with = "qna::number")]
+    qna_id: Option<f64>,
+    #[serde(deserialize_with = "qna::number")]
+    top: Option<f64>,
+    /// From 0 to 1. Without it, or with 0, the FAQ decides when to answer.
+    #[serde(deserialize_with = "qna::number")]
+    confidence_score_threshold: Option<f64>,
+    #[schema(value_type = Option<Object>)]
+    context: Option<serde_json::Value>,
+    ranker_type: Option<String>,
+    filters: Option<Filters>,
+    answer_span_request: Option<SpanRequest>,
+}
+
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct Filters {
+    metadata_filter: Option<MetadataFilter>,
+    source_filter: Option<Vec<String>>,
+    logical_operation: Option<String>,
+}
+
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
+struct MetadataFilter {
+    metadata: Option<Vec<Pair>>,
+    logical_operation: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Pair {
+    key: String,
+    value: String,
+}
+
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+struct SpanRequest {
+    enable: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct AzureReply {
+    answers: Vec<AzureAnswer>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AzureAnswer {
+    questions: Vec<String>,
+    answer: String,
+    confidence_score: f32,
+    id: i32,
+    source: String,
+    metadata: BTreeMap<String, String>,
+    dialog: Dialog,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Dialog {
+    is_context_only: bool,
+    prompts: Vec<Prompt>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Prompt {
+    display_order: usize,
+    qna_id: i32,
+    display_text: String,
+}
+
+/// A problem in the shape of this service.
+pub struct AzureError(Problem);
+
+impl From<Problem> for AzureError {
+    fn from(problem: Problem) -> Self {
+        AzureError(problem)
+    }
+}
+
+impl IntoResponse for AzureError {
+    fn into_response(self) -> Response {
+        let code = match self.0.status() {
+            StatusCode::NOT_FOUND => "NotFound",
+            StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
+            StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+            status if status.is_server_error() => "InternalServerError",
+            _ => "InvalidRequest",
+        };
+        let body = json!({"error": {"code": code, "message": self.0.detail}});
+        self.0.with_retry_after((self.0.status(), Json(body)).into_response())
+    }
+}
+
+impl From<QnaAnswer> for AzureAnswer {
+    fn from(answer: QnaAnswer) -> Self {
+        let mut metadata: BTreeMap<String, String> = BTreeMap::new();
+        for (key, value) in answer.metadata {
+            // A key has one value here.
+            metadata.entry(key).and_modify(|values| *values = format!("{values}, {value}")).or_insert(value);
+        }
+        let prompts = answer.prompts.into_iter().enumerate();
+        AzureAnswer {
+            questions: answer.questions,
+            answer: answer.answer,
+            confidence_score: answer.confidence,
+            id: answer.number,
+            source: answer.source.unwrap_or_default(),
+            metadata,
+            dialog: Dialog {
+                is_context_only: false,
+                prompts: prompts
+                    .map(|(display_order, (qna_id, display_text))| Prompt {
+                        display_order,
+                        qna_id,
+                        display_text,
+                    })
+                    .collect(),
+            },
+        }
+    }
+}
+
+fn is_or(operation: Option<&str>) -> bool {
+    operation.is_some_and(|operation| operation.eq_ignore_ascii_case("or"))
+}
+
+/// Ask as clients of Azure question answering do
+#[utoipa::path(post, path = "/language/:query-knowledgebases", tag = "drop-in", params(Project), request_body = AzureRequest,
+    responses((status = 200, description = "Answers; one with the id -1 where there is none", body = AzureReply)))]
+pub async fn query(
+    State(app): State<Arc<App>>,
+    project: Result<Params<Project>, Problem>,
+    request: Result<Input<AzureRequest>, Problem>,
+) -> Result<Response, AzureError> {
+    let (Params(project), Input(request)) = (project?, request?);
+    let faq = app.faq_of_client(&project.project_name)?;
+    let threshold = request.confidence_score_threshold;
+    if threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
+        return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1").into());
+    }
+    let mut not_honoured = Vec::new();
+    let previous = |context: &serde_json::Value| {
+        // Botbuilder spells it otherwise; 0 and less is none.
+        ["previousQnaId", "previousQnAId"]
+            .iter()
+            .any(|name| context[name].as_f64().is_some_and(|id| id > 0.0))
+    };
+    if request.context.as_ref().is_some_and(previous) {
+        not_honoured.push("context");
+    }
+    if request.ranker_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("QuestionOnly")) {
+        not_honoured.push("rankerType");
+    }
+    if request.answer_span_request.is_some_and(|span| span.enable) {
+        not_honoured.push("answerSpanRequest");
+    }
+    let filters = request.filters.unwrap_or_default();
+    let metadata = filters.metadata_filter.unwrap_or_default();
+    let pairs =
+        metadata.metadata.unwrap_or_default().into_iter().map(|pair| (pair.key, pair.value)).collect();
+    let question = QnaQuestion {
+        question: request.question,
+        entry: request.qna_id.filter(|id| *id > 0.0).map(|id| id as i64),
+        top: request.top.unwrap_or(1.0).clamp(1.0, MOST_ANSWERS) as usize,
+        threshold: threshold.map(|threshold| threshold as f32),
+        among: qna::both(
+            qna::with_metadata(pairs, is_or(metadata.logical_operation.as_deref())),
+            qna::with_source(filters.source_filter.unwrap_or_default()),
+            is_or(filters.logical_operation.as_deref()),
+        ),
+        channel: "azure",
+    };
+    let reply = qna::ask(&app, faq, question).await?;
+    let body = AzureReply { answers: reply.answers.into_iter().map(AzureAnswer::from).collect() };
+    Ok(qna::say(Json(body).into_response(), &not_honoured, reply.by_cosine))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct Records {
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    #[serde(default, deserialize_with = "qna::number")]
+    qna_id: Option<f64>,
+}
+
+/// Counts the entries that were chosen; whether all are entries of the FAQ.
+pub fn chosen(app: &App, faq: &str, records: &[Record]) -> Result<StatusCode, Problem> {
+    let faq = app.faq_of_client(faq)?;
+    let version = faq.version();
+    for record in records {
+        if record.qna_id.and_then(|id| version.numbers.entry(id as i64)).is_none() {
+            return Err(Problem::bad_request("a record's qnaId is none of an entry"));
+        }
+    }
+    records.iter().for_each(|_| feedback::record(&faq.name, Rating::Chosen, "ambiguous"));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say which entry was meant, as clients of Azure question answering do
+#[utoipa::path(post, path = "/language/query-knowledgebases/projects/{project}/feedback", tag = "drop-in",
+    params(("project" = String, Path, description = "The FAQ's name")), request_body = Records,
+    responses((status = 204, description = "Counted")))]
+pub async fn feedback(
+    State(app): State<Arc<App>>,
+    Path(project): Path<String>,
+    records: Result<Input<Records>, Problem>,
+) -> Result<StatusCode, AzureError> {
+    let Input(records) = records?;
+    Ok(chosen(&app, &project, &records.records)?)
+}

@@ -1,0 +1,78 @@
+//! `POST /v1/feedback`: what people think of a reply. It is counted; no text of theirs is kept.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use metrics::counter;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::input::Input;
+use super::problem::Problem;
+use super::state::App;
+
+/// What someone thinks of a reply.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Feedback {
+    /// The reply's `id`.
+    id: Uuid,
+    rating: Rating,
+    /// For `chosen`: the entry.
+    entry: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Rating {
+    /// It helped.
+    Up,
+    /// It did not.
+    Down,
+    /// One of the entries that were asked back about was meant.
+    Chosen,
+    /// None of them was.
+    None,
+}
+
+impl Rating {
+    fn name(self) -> &'static str {
+        match self {
+            Rating::Up => "up",
+            Rating::Down => "down",
+            Rating::Chosen => "chosen",
+            Rating::None => "none",
+        }
+    }
+}
+
+/// Say whether a reply helped
+#[utoipa::path(post, path = "/v1/feedback", tag = "ask", request_body = Feedback,
+    responses((status = 204, description = "Counted")))]
+pub async fn feedback(
+    State(app): State<Arc<App>>,
+    Input(feedback): Input<Feedback>,
+) -> Result<StatusCode, Problem> {
+    let reply = app
+        .remembered(&feedback.id)
+        .ok_or_else(|| Problem::not_found("there is no such reply, or it was too long ago"))?;
+    if feedback.rating == Rating::Chosen {
+        let entry =
+            feedback.entry.as_deref().ok_or_else(|| Problem::bad_request("`chosen` needs the entry"))?;
+        if !reply.entries.iter().any(|shown| shown == entry) {
+            return Err(Problem::bad_request(format!("\"{entry}\" is none of the entries of this reply")));
+        }
+    }
+    record(&reply.faq, feedback.rating, reply.outcome.name());
+    if app.log_questions {
+        tracing::info!(id = %feedback.id, faq = reply.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Counts a rating, also one that comes through another service's address.
+pub fn record(faq: &str, rating: Rating, outcome: &'static str) {
+    counter!("faqbot_feedback_total", "faq" => faq.to_owned(), "rating" => rating.name(), "outcome" => outcome)
+        .increment(1);
+}

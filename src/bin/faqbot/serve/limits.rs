@@ -1,0 +1,238 @@
+//! Who may ask, and how much.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use ring::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
+
+use super::problem::Problem;
+use super::state::App;
+
+/// A token that is shorter can be guessed.
+const TOKEN_CHARS: usize = 16;
+
+/// Clients that are known to the rate limit before those that have been quiet are forgotten.
+const CLIENTS: usize = 10_000;
+
+/// The address at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// Who may ask, and how much.
+pub struct Limits {
+    /// SHA-256 of each token; none where no token is needed.
+    tokens: Vec<[u8; 32]>,
+    /// Whether visitors may ask without one.
+    public: bool,
+    rate: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    clock: DefaultClock,
+    /// The header in which a proxy names the client.
+    proxy: Option<HeaderName>,
+}
+
+impl Limits {
+    /// Limits; `rate` is the number of questions a minute that one client may ask, all at once or spread.
+    pub fn new(
+        tokens: Vec<[u8; 32]>,
+        public: bool,
+        rate: Option<NonZeroU32>,
+        proxy: Option<HeaderName>,
+    ) -> Self {
+        Limits {
+            tokens,
+            public,
+            rate: rate.map(|rate| DefaultKeyedRateLimiter::keyed(Quota::per_minute(rate))),
+            clock: DefaultClock::default(),
+            proxy,
+        }
+    }
+
+    /// Reads tokens from a file, one a line; empty lines and those that begin with `#` are passed over.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, has no token, or one that is too short.
+    pub fn read_tokens(path: &Path) -> Result<Vec<[u8; 32]>> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+        let mut tokens = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let token = line.trim();
+            if token.is_empty() || token.starts_with('#') {
+                continue;
+            }
+            if token.chars().count() < TOKEN_CHARS {
+                let place = format!("{}:{}", path.display(), number + 1);
+                bail!(
+                    "{place}: a token has at least {TOKEN_CHARS} characters; `openssl rand -hex 32` makes one"
+                );
+            }
+            tokens.push(hash(token));
+        }
+        if tokens.is_empty() {
+            bail!("{}: there is no token in it; write one on a line of its own", path.display());
+        }
+        Ok(tokens)
+    }
+
+    /// Whether a request carries a token, where one is needed: as a bearer token, or as the clients of Azure, QnA Maker
+    /// and Rasa send theirs. All tokens are compared, by their hashes and in constant time.
+    fn has_token(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let authorization = text(header::AUTHORIZATION)
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| {
+                ["bearer", "endpointkey"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+            })
+            .map(|(_, token)| token.trim());
+        let key = text(HeaderName::from_static("ocp-apim-subscription-key"));
+        let in_query = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
+        let mut found = false;
+        for token in [authorization, key, in_query].into_iter().flatten() {
+            let token = hash(token);
+            for known in &self.tokens {
+                found |= bool::from(known.ct_eq(&token));
+            }
+        }
+        found
+    }
+
+    /// Takes questions from a client's allowance.
+    pub fn take(&self, client: IpAddr, questions: usize) -> Result<(), Problem> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        let Some(questions) = u32::try_from(questions).ok().and_then(NonZeroU32::new) else { return Ok(()) };
+        if rate.len() > CLIENTS {
+            rate.retain_recent();
+        }
+        match rate.check_key_n(&client, questions) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(not_until)) => {
+                let seconds = not_until.wait_time_from(self.clock.now()).as_secs() + 1;
+                let detail = format!("too many questions from this address; try again in {seconds} s");
+                Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, seconds, detail))
+            }
+            Err(_) => {
+                let detail = "more questions at once than one address may ask in a minute";
+                Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, 60, detail))
+            }
+        }
+    }
+
+    /// The address of a client: that of the connection, or what the proxy that is trusted says last.
+    pub fn client(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+        let named = self.proxy.as_ref().and_then(|name| {
+            // The last value is the proxy's own; those before it are the client's to invent.
+            let last = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+            last.rsplit(',').next()?.trim().parse().ok()
+        });
+        match named.unwrap_or(peer.ip()).to_canonical() {
+            // Whoever has one address of IPv6 has its network.
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+            address => address,
+        }
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+/// Lets requests of programs through: with a token, where there are any.
+pub async fn programs(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let allowed =
+        app.limits.tokens.is_empty() || app.limits.has_token(request.headers(), request.uri().query());
+    if allowed { next.run(request).await } else { refused() }
+}
+
+/// Lets requests of visitors through: as programs, or all where the server is public.
+pub async fn visitors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if app.limits.public { next.run(request).await } else { programs(State(app), request, next).await }
+}
+
+/// Takes one question from the client's allowance, and leaves its address with the request.
+pub async fn rate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0);
+    let client = app.limits.client(request.headers(), peer);
+    if let Err(problem) = app.limits.take(client, 1) {
+        return problem.into_response();
+    }
+    request.extensions_mut().insert(Client(client));
+    next.run(request).await
+}
+
+/// The address of whoever asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Client(pub IpAddr);
+
+fn refused() -> Response {
+    let detail = "a token is needed: Authorization: Bearer TOKEN";
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail).into_response();
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(rate: u32, proxy: Option<&'static str>) -> Limits {
+        let proxy = proxy.map(HeaderName::from_static);
+        Limits::new(vec![hash("0123456789abcdef")], false, NonZeroU32::new(rate), proxy)
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_token_is_found_where_clients_send_theirs() {
+        let limits = limits(1, None);
+        let has = |pairs: &[(&'static str, &str)]| limits.has_token(&headers(pairs), None);
+        assert!(has(&[("authorization", "Bearer 0123456789abcdef")]));
+        assert!(has(&[("authorization", "EndpointKey 0123456789abcdef")]));
+        assert!(has(&[("ocp-apim-subscription-key", "0123456789abcdef")]));
+        assert!(limits.has_token(&HeaderMap::new(), Some("a=b&token=0123456789abcdef")));
+        assert!(!has(&[]));
+        assert!(!has(&[("authorization", "Basic 0123456789abcdef")]));
+        assert!(!has(&[("authorization", "Bearer 0123456789abcdeF")]));
+    }
+
+    #[test]
+    fn each_client_has_an_allowance_of_its_own() {
+        let limits = limits(3, None);
+        let [a, b]: [IpAddr; 2] = ["10.0.0.1", "10.0.0.2"].map(|address| address.parse().unwrap());
+        assert!(limits.take(a, 2).is_ok() && limits.take(a, 1).is_ok());
+        assert_eq!(limits.take(a, 1).unwrap_err().status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(limits.take(b, 1).is_ok());
+        assert!(limits.take(b, 4).is_err());
+    }
+
+    #[test]
+    fn a_proxy_is_believed_only_where_it_is_named() {
+        let peer: SocketAddr = "[::ffff:10.0.0.9]:80".parse().unwrap();
+        let said = headers(&[("x-forwarded-for", "1.1.1.1, 2.2.2.2")]);
+        assert_eq!(limits(1, None).client(&said, peer).to_string(), "10.0.0.9");
+        let trusting = limits(1, Some("x-forwarded-for"));
+        assert_eq!(trusting.client(&said, peer).to_string(), "2.2.2.2");
+        assert_eq!(
+            trusting.client(&headers(&[("x-forwarded-for", "no address")]), peer).to_string(),
+            "10.0.0.9"
+        );
+        let v6: SocketAddr = "[2001:db8:1:2:3:4:5:6]:80".parse().unwrap();
+        assert_eq!(trusting.client(&HeaderMap::new(), v6).to_string(), "2001:db8:1:2::");
+    }
+}

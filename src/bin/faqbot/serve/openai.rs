@@ -1,0 +1,349 @@
+//! The addresses of OpenAI's API, for chat programs that speak it.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use faqbot::faq::abridge;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::input::Input;
+use super::problem::Problem;
+use super::queue::PART;
+use super::speech;
+use super::state::{App, Asked, Question, Served};
+use crate::output::wire::ReplyJson;
+
+/// Texts that are embedded in one request, at most.
+const MOST_TEXTS: usize = 1_000;
+
+/// Characters of a chat's title, at most.
+const TITLE: usize = 60;
+
+#[derive(Deserialize, ToSchema)]
+pub struct ChatRequest {
+    /// The FAQ's name; where only one is served, any.
+    #[serde(default)]
+    model: String,
+    /// The chat; the last message of the user is the question.
+    messages: Vec<Message>,
+    #[serde(default)]
+    stream: Option<bool>,
+    #[serde(default)]
+    stream_options: Option<StreamOptions>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Message {
+    role: String,
+    /// A text, or parts of which those of type `text` are read.
+    #[serde(default)]
+    content: Option<Content>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<ContentPart>),
+}
+
+#[derive(Deserialize, ToSchema)]
+struct ContentPart {
+    #[serde(default)]
+    text: Option<String>,
+}
+
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+impl Message {
+    fn text(&self) -> String {
+        match &self.content {
+            None => String::new(),
+            Some(Content::Text(text)) => text.clone(),
+            Some(Content::Parts(parts)) => {
+                parts.iter().filter_map(|part| part.text.as_deref()).collect::<Vec<_>>().join("\n")
+            }
+        }
+    }
+}
+
+/// A problem in the shape of this API.
+pub struct OpenAiError(Problem);
+
+impl From<Problem> for OpenAiError {
+    fn from(problem: Problem) -> Self {
+        OpenAiError(problem)
+    }
+}
+
+impl IntoResponse for OpenAiError {
+    fn into_response(self) -> Response {
+        let status = self.0.status();
+        let kind = match status {
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        };
+        let code = (status == StatusCode::NOT_FOUND).then_some("model_not_found");
+        let body = json!({"error": {"message": self.0.detail, "type": kind, "param": null, "code": code}});
+        self.0.with_retry_after((status, Json(body)).into_response())
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// What is said, and the reply it comes from.
+struct Said {
+    text: String,
+    asked: Option<Asked>,
+}
+
+async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Problem> {
+    let at = messages.iter().rposition(|message| message.role == "user");
+    let at = at.ok_or_else(|| Problem::bad_request("there is no message of the user among `messages`"))?;
+    let query = messages[at].text();
+    if let Some(text) = housekeeping(&query) {
+        return Ok(Said { text, asked: None });
+    }
+    let before = messages[..at].iter().rev().find(|message| message.role == "assistant").map(Message::text);
+    let query = before.and_then(|before| chosen(&before, &query)).unwrap_or(query);
+    let asked = app.ask(faq, Question::new(query, "openai")).await?;
+    Ok(Said { text: speech::markdown(&asked.version.bot, &asked.reply), asked: Some(asked) })
+}
+
+/// What a chat program asks for its own ends, and the least that satisfies it: titles, tags, questions to follow. These
+/// are no questions of people.
+fn housekeeping(query: &str) -> Option<String> {
+    let query = query.trim_start();
+    // Open WebUI's begin so; LibreChat's marks the messages of the chat.
+    let title_of_chat = query.contains("title") && query.contains("||>User:");
+    if !query.starts_with("### Task:") && !title_of_chat {
+        return None;
+    }
+    let first = query
+        .split_once("USER:")
+        .or_else(|| query.split_once("||>User:"))
+        .map_or("", |(_, rest)| rest.trim_start_matches(['\n', ' ', '"']).lines().next().unwrap_or(""));
+    let title = abridge(first.trim().trim_end_matches('"'), TITLE);
+    let asks_for = |name: &str| query.contains(&format!("\"{name}\""));
+    Some(if title_of_chat {
+        title.to_string()
+    } else if asks_for("follow_ups") {
+        json!({"follow_ups": []}).to_string()
+    } else if asks_for("tags") {
+        json!({"tags": []}).to_string()
+    } else if asks_for("queries") {
+        json!({"queries": []}).to_string()
+    } else if asks_for("title") {
+        json!({"title": title}).to_string()
+    } else if asks_for("text") {
+        json!({"text": ""}).to_string()
+    } else {
+        String::new()
+    })
+}
+
+/// The question that a number picks from the choices in the message before it.
+fn chosen(before: &str, query: &str) -> Option<String> {
+    let number: usize = query.trim().trim_end_matches('.').parse().ok()?;
+    let mark = format!("{number}. ");
+    before.lines().find_map(|line| line.strip_prefix(&mark)).map(|question| question.trim().to_owned())
+}
+
+/// Chat with a FAQ as with a model
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "drop-in", request_body = ChatRequest,
+    responses((status = 200, description = "A completion, or its chunks as server-sent events", content(
+        (Object = "application/json"), (String = "text/event-stream")))))]
+pub async fn completions(
+    State(app): State<Arc<App>>,
+    request: Result<Input<ChatRequest>, Problem>,
+) -> Result<Response, OpenAiError> {
+    let Input(request) = request?;
+    let faq = app.faq_of_client(&request.model)?;
+    let said = say(&app, faq, &request.messages).await?;
+    let id = format!(
+        "chatcmpl-{}",
+        said.asked.as_ref().map_or_else(uuid::Uuid::new_v4, |asked| asked.id).simple()
+    );
+    let ours = said.asked.as_ref().map(|asked| {
+        json!({
+            "id": asked.id, "faq": faq.name, "faq_version": asked.version.id,
+            "reply": ReplyJson::new(&asked.version.bot, &asked.reply),
+        })
+    });
+    let usage = json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0});
+    let created = now();
+    if !request.stream.unwrap_or(false) {
+        let message = json!({"role": "assistant", "content": said.text, "refusal": null});
+        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
+        let mut body = json!({
+            "id": id, "object": "chat.completion", "created": created, "model": faq.name, "choices": [choice], "usage": usage,
+        });
+        if let Some(ours) = ours {
+            body["faqbot"] = ours;
+        }
+        return Ok(Json(body).into_response());
+    }
+    let with_usage = request.stream_options.is_some_and(|options| options.include_usage);
+    let chunk = |choices: Value| {
+        let mut chunk = json!({
+            "id": id, "object": "chat.completion.chunk", "created": created, "model": faq.name, "choices": choices,
+        });
+        if with_usage {
+            chunk["usage"] = Value::Null;
+        }
+        chunk
+    };
+    let of = |delta: Value, reason: Value| {
+        chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason}]))
+    };
+    let mut chunks = vec![
+        of(json!({"role": "assistant", "content": ""}), Value::Null),
+        of(json!({"content": said.text}), Value::Null),
+        of(json!({}), json!("stop")),
+    ];
+    if let Some(ours) = ours {
+        chunks[2]["faqbot"] = ours;
+    }
+    if with_usage {
+        let mut last = chunk(json!([]));
+        last["usage"] = usage;
+        chunks.push(last);
+    }
+    // The answer is there at once, and so are all its chunks.
+    let mut events: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+    events.push_str("data: [DONE]\n\n");
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((headers, events).into_response())
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ModelJson {
+    id: String,
+    object: &'static str,
+    created: u64,
+    owned_by: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct ModelsJson {
+    object: &'static str,
+    data: Vec<ModelJson>,
+}
+
+fn model_json(faq: &Served) -> ModelJson {
+    ModelJson { id: faq.name.clone(), object: "model", created: 0, owned_by: "faqbot" }
+}
+
+/// List the FAQs as models
+#[utoipa::path(get, path = "/v1/models", tag = "drop-in", responses((status = 200, description = "The FAQs", body = ModelsJson)))]
+pub async fn models(State(app): State<Arc<App>>) -> Json<ModelsJson> {
+    Json(ModelsJson { object: "list", data: app.faqs.iter().map(model_json).collect() })
+}
+
+/// One FAQ as a model
+#[utoipa::path(get, path = "/v1/models/{id}", tag = "drop-in", params(("id" = String, Path, description = "The FAQ's name")),
+    responses((status = 200, description = "The FAQ", body = ModelJson)))]
+pub async fn model(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<ModelJson>, OpenAiError> {
+    Ok(Json(model_json(app.faq(Some(&id))?)))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct EmbeddingsRequest {
+    /// A text, or several.
+    input: Texts,
+    #[serde(default)]
+    encoding_format: Option<EncodingFormat>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EncodingFormat {
+    Float,
+    Base64,
+}
+
+/// Embed texts as questions are embedded
+#[utoipa::path(post, path = "/v1/embeddings", tag = "drop-in", request_body = EmbeddingsRequest,
+    responses((status = 200, description = "A vector a text", body = Object)))]
+pub async fn embeddings(
+    State(app): State<Arc<App>>,
+    request: Result<Input<EmbeddingsRequest>, Problem>,
+) -> Result<Json<Value>, OpenAiError> {
+    let Input(request) = request?;
+    let texts = match request.input {
+        Texts::One(text) => vec![text],
+        Texts::Many(texts) => texts,
+    };
+    if texts.len() > MOST_TEXTS {
+        return Err(Problem::bad_request(format!(
+            "{} texts; at most {MOST_TEXTS} in a request",
+            texts.len()
+        ))
+        .into());
+    }
+    let embedder = &app.faqs[0].embedder;
+    let mut data = Vec::with_capacity(texts.len());
+    for part in texts.chunks(PART) {
+        let rows = app.queue.embed(part.to_vec(), Arc::clone(embedder)).await?;
+        for row in rows.rows() {
+            let vector = row.to_vec();
+            let embedding = match request.encoding_format {
+                Some(EncodingFormat::Base64) => {
+                    let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+                    json!(BASE64_STANDARD.encode(bytes))
+                }
+                Some(EncodingFormat::Float) | None => json!(vector),
+            };
+            data.push(json!({"object": "embedding", "index": data.len(), "embedding": embedding}));
+        }
+    }
+    let model = embedder.model().as_str();
+    let usage = json!({"prompt_tokens": 0, "total_tokens": 0});
+    Ok(Json(json!({"object": "list", "data": data, "model": model, "usage": usage})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_chat_program_asks_for_itself_is_no_question() {
+        let task = "### Task:\nGenerate a concise, 3-5 word title.\n### Output:\nJSON format: { \"title\": \"your title here\" }\n<chat_history>\nUSER: where is my parcel\nASSISTANT: there\n</chat_history>";
+        assert_eq!(housekeeping(task).unwrap(), r#"{"title":"where is my parcel"}"#);
+        assert_eq!(housekeeping("### Task:\n{ \"follow_ups\": [] }").unwrap(), r#"{"follow_ups":[]}"#);
+        assert_eq!(housekeeping("where is my title"), None);
+    }
+
+    #[test]
+    fn a_number_picks_from_the_choices_before_it() {
+        let before = "Did you mean:\n\n1. Where is it?\n2. What is it?";
+        assert_eq!(chosen(before, " 2 ").as_deref(), Some("What is it?"));
+        assert_eq!(chosen(before, "3"), None);
+        assert_eq!(chosen(before, "what"), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! The chat page, the widget and what they are made of; all in the program, none from elsewhere.
+
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use faqbot::Decision;
+use serde::Deserialize;
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::faqs::FaqJson;
+use super::html::{self, escape};
+use super::input::Params;
+use super::problem::Problem;
+use super::speech;
+use super::state::{App, Question};
+
+/// The page without what the FAQ puts into it.
+const PAGE: &str = include_str!("assets/page.html");
+
+/// The texts of the interface, by language.
+static TEXTS: LazyLock<serde_json::Map<String, Value>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("assets/texts.json")).unwrap_or_default());
+
+/// The language where nothing else is asked for.
+const LANGUAGE: &str = "en";
+
+/// A file that pages load.
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    text: &'static str,
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+const ASSETS: [Asset; 4] = [
+    Asset { name: "chat.js", kind: SCRIPT, text: include_str!("assets/chat.js") },
+    Asset { name: "chat.css", kind: STYLE, text: include_str!("assets/chat.css") },
+    Asset { name: "page.js", kind: SCRIPT, text: include_str!("assets/page.js") },
+    Asset { name: "page.css", kind: STYLE, text: include_str!("assets/page.css") },
+];
+
+/// What a page may do: what it loads and asks comes from this server; nothing is inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types faqbot";
+
+#[derive(Deserialize)]
+pub struct Asked {
+    q: Option<String>,
+}
+
+/// The page of the first FAQ.
+pub async fn first(
+    state: State<Arc<App>>,
+    params: Params<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    page(state.0, None, params.0, &headers).await
+}
+
+/// The page of a FAQ.
+pub async fn named(
+    state: State<Arc<App>>,
+    Path(name): Path<String>,
+    params: Params<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    page(state.0, Some(name), params.0, &headers).await
+}
+
+/// The page; where a question came with its address, with the answer, as it is for browsers without scripts.
+async fn page(
+    app: Arc<App>,
+    name: Option<String>,
+    asked: Asked,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let faq = app.faq(name.as_deref())?;
+    let language = language(headers);
+    let text = |key: &str| escape(TEXTS[language][key].as_str().unwrap_or(""));
+    let about = FaqJson::new(faq, &faq.version());
+    let title = escape(about.title.as_deref().unwrap_or(&about.name));
+    let query = asked.q.filter(|query| !query.trim().is_empty());
+    let answer = match &query {
+        None => about.greeting_html.clone().unwrap_or_default(),
+        Some(query) => {
+            let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
+            let (bot, reply) = (&asked.version.bot, &asked.reply);
+            let mut out = String::new();
+            match reply.decision {
+                Decision::Answer(_) => {
+                    for found in reply.answers() {
+                        let entry = bot.entry(found);
+                        out += &format!(
+                            "<h2>{}</h2>\n{}",
+                            escape(entry.question()),
+                            asked.version.answer_html(found.entry)
+                        );
+                        if let Some(source) = &entry.source {
+                            out +=
+                                &format!("<p class=\"source\">{}: {}</p>\n", text("source"), escape(source));
+                        }
+                    }
+                }
+                Decision::Ambiguous(_) => {
+                    out += &format!("<p>{}</p>\n<ul>\n", text("did_you_mean"));
+                    for found in reply.choices() {
+                        let question = bot.entry(found).question();
+                        let mut query = url_form(question);
+                        query.insert_str(0, "?q=");
+                        out += &format!("<li><a href=\"{}\">{}</a></li>\n", escape(&query), escape(question));
+                    }
+                    out += "</ul>\n";
+                }
+                Decision::NoMatch => out += &html::render(&speech::no_answer(bot, reply)),
+            }
+            out
+        }
+    };
+    // In one pass: what is put in is not looked through for places again.
+    let mut out = String::with_capacity(PAGE.len() + answer.len());
+    let mut pieces = PAGE.split("{{");
+    out.push_str(pieces.next().unwrap_or(""));
+    for piece in pieces {
+        let (place, rest) = piece.split_once("}}").unwrap_or((piece, ""));
+        match place {
+            "title" => out.push_str(&title),
+            "language" => out.push_str(language),
+            "faq" => out.push_str(&escape(&faq.name)),
+            "query" => out.push_str(&escape(query.as_deref().unwrap_or(""))),
+            "answer" => out.push_str(&answer),
+            key => out.push_str(&text(key)),
+        }
+        out.push_str(rest);
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::VARY, "accept-language"),
+    ];
+    Ok((headers, out).into_response())
+}
+
+/// The first language that a browser wants and the interface has.
+fn language(headers: &HeaderMap) -> &'static str {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let known = |tag: &str| {
+        let primary = tag.split([';', '-']).next().unwrap_or("").trim().to_ascii_lowercase();
+        TEXTS.keys().find(|known| **known == primary).map(String::as_str)
+    };
+    wanted.split(',').find_map(known).unwrap_or(LANGUAGE)
+}
+
+/// A text as the value of a field in an address.
+fn url_form(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            b' ' => out.push('+'),
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// `/widget.js`.
+pub async fn widget(headers: HeaderMap) -> Response {
+    file(&headers, SCRIPT, include_str!("assets/widget.js"))
+}
+
+/// `/assets/…`: a file of the pages, or `texts-LANGUAGE.js`.
+pub async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) {
+        return Ok(file(&headers, asset.kind, asset.text));
+    }
+    let language = name.strip_prefix("texts-").and_then(|name| name.strip_suffix(".js"));
+    let texts = language.and_then(|language| TEXTS.get(language));
+    match texts {
+        Some(texts) => Ok(file(&headers, SCRIPT, &format!("export default {texts};\n"))),
+        None => Err(Problem::not_found("there is no such file")),
+    }
+}
+
+/// `/favicon.ico`: none, and not an error in every visitor's console.
+pub async fn icon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// A file of the program, for pages of any site: it says nothing of the FAQ.
+fn file(request: &HeaderMap, kind: &'static str, text: &str) -> Response {
+    let tag = format!("\"{:016x}\"", xxh3_64(text.as_bytes()));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static(""))),
+        // Asked for each time, and sent again only with another version of the program.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        ),
+    ];
+    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, text.to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interface_says_the_same_in_all_its_languages() {
+        let keys = |language: &str| {
+            TEXTS[language].as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(TEXTS.len(), 4);
+        for language in TEXTS.keys() {
+            assert_eq!(keys(language), keys(LANGUAGE), "{language}");
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_the_first_of_its_languages_that_there_is() {
+        let of = |value: &'static str| {
+            language(&HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(value))]))
+        };
+        assert_eq!(of("pt-BR, fr-CA;q=0.8, de;q=0.5"), "fr");
+        assert_eq!(of(""), "en");
+    }
+}

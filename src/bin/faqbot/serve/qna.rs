@@ -1,0 +1,235 @@
+//! What both generations of Microsoft's question answering ask and answer, before it takes the shape of one.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::Response;
+use faqbot::{Decision, Entry, Reply, Rule};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer};
+
+use super::numbers::NONE;
+use super::problem::Problem;
+use super::queue::Among;
+use super::speech;
+use super::state::{App, Question, Served, Version};
+
+/// The number of an answer that is a question back: it is no entry, and its prompts are.
+const ASKS_BACK: i32 = 0;
+
+/// The key of a tag that is no pair.
+const TAG: &str = "tag";
+
+/// What is asked.
+pub struct QnaQuestion {
+    pub question: Option<String>,
+    /// The entry that is wanted, whatever the question.
+    pub entry: Option<i64>,
+    pub top: usize,
+    /// From 0 to 1; none for what the FAQ decides by.
+    pub threshold: Option<f32>,
+    pub among: Option<Among>,
+    pub channel: &'static str,
+}
+
+/// An answer.
+pub struct QnaAnswer {
+    pub questions: Vec<String>,
+    pub answer: String,
+    /// From 0 to 1.
+    pub confidence: f32,
+    pub number: i32,
+    pub source: Option<String>,
+    pub metadata: Vec<(String, String)>,
+    /// Questions that can be asked next, with their entries' numbers.
+    pub prompts: Vec<(i32, String)>,
+}
+
+/// Answers, and what their numbers are.
+pub struct QnaReply {
+    pub answers: Vec<QnaAnswer>,
+    /// Whether `confidence` is a cosine, since there is no calibration.
+    pub by_cosine: bool,
+}
+
+/// Asks.
+pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply, Problem> {
+    if let Some(number) = asked.entry {
+        let version = faq.version();
+        let entry = version.numbers.entry(number);
+        let answers = match entry {
+            Some(entry) => vec![of_entry(&version, entry, 1.0)],
+            None => vec![none(version.bot.fallback().to_owned())],
+        };
+        return Ok(QnaReply { answers, by_cosine: false });
+    }
+    let query = asked.question.ok_or_else(|| Problem::bad_request("neither a question nor a qnaId"))?;
+    let question = Question { count: asked.top, among: asked.among, ..Question::new(query, asked.channel) };
+    let found = app.ask(faq, question).await?;
+    let (version, reply) = (&found.version, &found.reply);
+    let by_cosine = reply.confidence.is_none() && !reply.matches.is_empty();
+    let answers = match decided(reply, asked.threshold) {
+        Decided::Answers => {
+            let parts: Vec<&Reply> =
+                if reply.parts.is_empty() { vec![reply] } else { reply.parts.iter().collect() };
+            let answer = |part: &&Reply| Some(of_entry(version, part.answer()?.entry, sureness(part)));
+            let mut answers: Vec<QnaAnswer> = parts.iter().filter_map(answer).collect();
+            if asked.top < answers.len() {
+                // All that was asked is answered, in as many answers as are wanted.
+                let joined = speech::markdown(&version.bot, reply);
+                answers.truncate(1);
+                answers[0].answer = joined;
+            }
+            answers
+        }
+        Decided::Best => vec![of_entry(version, reply.matches[0].entry, sureness(reply))],
+        Decided::AsksBack => {
+            let prompt = |entry: usize| {
+                (version.numbers.of(entry), version.bot.faq().entries[entry].question().to_owned())
+            };
+            vec![QnaAnswer {
+                answer: speech::did_you_mean(&version.bot, reply),
+                confidence: sureness(reply),
+                number: ASKS_BACK,
+                prompts: reply.choices().iter().map(|found| prompt(found.entry)).collect(),
+                ..none(String::new())
+            }]
+        }
+        Decided::Nothing => vec![none(speech::no_answer(&version.bot, reply))],
+    };
+    Ok(QnaReply { answers, by_cosine })
+}
+
+enum Decided {
+    Answers,
+    /// The best match, which the client's threshold lets through.
+    Best,
+    AsksBack,
+    Nothing,
+}
+
+/// What the client's threshold makes of a reply: it stands in the place of the least confidence of an answer, and of
+/// nothing else.
+fn decided(reply: &Reply, threshold: Option<f32>) -> Decided {
+    let enough = |threshold: f32| sureness(reply) >= threshold;
+    // Nothing but too little confidence, or cosine where there is none, kept the best match from being the answer.
+    let unsure = matches!(reply.rule, Rule::Unsure | Rule::NotConfident | Rule::BelowThreshold);
+    match (&reply.decision, threshold) {
+        (Decision::Answer(_), Some(threshold)) if reply.rule.hangs_on_confidence() && !enough(threshold) => {
+            Decided::Nothing
+        }
+        (Decision::Answer(_), _) => Decided::Answers,
+        (_, Some(threshold))
+            if unsure && threshold > 0.0 && enough(threshold) && !reply.matches.is_empty() =>
+        {
+            Decided::Best
+        }
+        (Decision::Ambiguous(_), _) => Decided::AsksBack,
+        (Decision::NoMatch, _) => Decided::Nothing,
+    }
+}
+
+/// How sure a reply is: its confidence, or where there is none the cosine, from 0.
+fn sureness(reply: &Reply) -> f32 {
+    let cosine =
+        || reply.answer().or(reply.matches.first()).map_or(0.0, |found| found.cosine.clamp(0.0, 1.0));
+    reply.confidence.unwrap_or_else(cosine)
+}
+
+fn of_entry(version: &Version, at: usize, confidence: f32) -> QnaAnswer {
+    let entry = &version.bot.faq().entries[at];
+    QnaAnswer {
+        questions: entry.phrasings.clone(),
+        answer: entry.answer.clone(),
+        confidence,
+        number: version.numbers.of(at),
+        source: entry.source.clone(),
+        metadata: entry.tags.iter().map(|tag| pair(tag)).collect(),
+        prompts: Vec::new(),
+    }
+}
+
+fn none(answer: String) -> QnaAnswer {
+    QnaAnswer {
+        questions: Vec::new(),
+        answer,
+        confidence: 0.0,
+        number: NONE,
+        source: None,
+        metadata: Vec::new(),
+        prompts: Vec::new(),
+    }
+}
+
+/// A tag as a key and a value: `key:value`, or `tag` and itself.
+fn pair(tag: &str) -> (String, String) {
+    let (key, value) = tag.split_once(':').unwrap_or((TAG, tag));
+    (key.trim().to_owned(), value.trim().to_owned())
+}
+
+/// The entries that have all of these keys and values among their tags, or any where `any`.
+pub fn with_metadata(wanted: Vec<(String, String)>, any: bool) -> Option<Among> {
+    if wanted.is_empty() {
+        return None;
+    }
+    Some(Arc::new(move |entry: &Entry| {
+        let has =
+            |(key, value): &(String, String)| {
+                entry.tags.iter().map(|tag| pair(tag)).any(|(own, is)| {
+                    own.eq_ignore_ascii_case(key) && is.to_lowercase() == value.to_lowercase()
+                })
+            };
+        if any { wanted.iter().any(has) } else { wanted.iter().all(has) }
+    }))
+}
+
+/// The entries that come from any of these sources.
+pub fn with_source(wanted: Vec<String>) -> Option<Among> {
+    if wanted.is_empty() {
+        return None;
+    }
+    Some(Arc::new(move |entry: &Entry| entry.source.as_ref().is_some_and(|source| wanted.contains(source))))
+}
+
+/// The entries for which both hold, or either where `any`.
+pub fn both(a: Option<Among>, b: Option<Among>, any: bool) -> Option<Among> {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            Some(Arc::new(move |entry: &Entry| if any { a(entry) || b(entry) } else { a(entry) && b(entry) }))
+        }
+        (a, b) => a.or(b),
+    }
+}
+
+/// Says in headers what of a request was not honoured, and whether confidence is a cosine.
+pub fn say(mut response: Response, not_honoured: &[&str], by_cosine: bool) -> Response {
+    let headers = response.headers_mut();
+    if let Ok(fields) = HeaderValue::from_str(&not_honoured.join(", "))
+        && !not_honoured.is_empty()
+    {
+        headers.insert(HeaderName::from_static("faqbot-not-honoured"), fields);
+    }
+    if by_cosine {
+        headers.insert(HeaderName::from_static("faqbot-confidence"), HeaderValue::from_static("cosine"));
+    }
+    response
+}
+
+/// A number that may come as a text, as in the examples of the service's own documentation.
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Number(f64),
+        Text(String),
+    }
+    match Option::<Number>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Number::Number(number)) => Ok(Some(number)),
+        Some(Number::Text(text)) if text.trim().is_empty() => Ok(None),
+        Some(Number::Text(text)) => match text.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ => f64::deserialize(text.into_deserializer()).map(Some),
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! Which address is answered by what, and what all addresses share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::{any_service, get, post};
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::{RefOr, ResponseBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::mcp::Mcp;
+use super::problem::Problem;
+use super::state::App;
+use super::{ask, azure, faqs, feedback, limits, openai, operations, page, qnamaker, rasa};
+
+/// The body of a request, at most: a question is cut after 20,000 bytes.
+const BODY: usize = 256 * 1024;
+
+/// The body of one with many questions, at most.
+const LARGE_BODY: usize = 8 * 1024 * 1024;
+
+/// The time for a request, from its header to its answer.
+const TIME: Duration = Duration::from_secs(60);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "faqbot", description = "Answers from a FAQ, with how sure they are."),
+    components(schemas(Problem)),
+    tags(
+        (name = "ask", description = "Questions"),
+        (name = "faqs", description = "What is asked"),
+        (name = "drop-in", description = "Addresses of other services, for their clients"),
+        (name = "operations", description = "For whoever runs the server")
+    )
+)]
+struct Api;
+
+/// Who may call from other sites, and with what.
+pub struct Doors {
+    /// Origins whose pages may ask.
+    pub origins: Vec<HeaderValue>,
+    /// Whether agents may, at `/mcp`.
+    pub mcp: bool,
+}
+
+/// All addresses.
+pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
+    let visitors = routes_of()
+        .routes(routes!(ask::ask))
+        .routes(routes!(feedback::feedback))
+        .routes(routes!(faqs::faq))
+        .route("/", get(page::first))
+        .route("/{faq}", get(page::named));
+    let programs = routes_of()
+        .routes(routes!(azure::query))
+        .routes(routes!(qnamaker::generate_answer))
+        .route("/qnamaker/knowledgebases/{id}/generateanswer", post(qnamaker::generate_answer))
+        .routes(routes!(rasa::webhook))
+        .routes(routes!(rasa::parse))
+        .routes(routes!(openai::completions));
+    let long = routes_of()
+        .routes(routes!(ask::batch))
+        .routes(routes!(openai::embeddings))
+        .layer(DefaultBodyLimit::max(LARGE_BODY));
+    let limited = |router: OpenApiRouter<Arc<App>>| {
+        router.route_layer(from_fn_with_state(Arc::clone(app), limits::rate))
+    };
+    // What costs nothing is not rated.
+    let reading = routes_of()
+        .routes(routes!(faqs::faqs))
+        .routes(routes!(faqs::entries))
+        .routes(routes!(faqs::one))
+        .routes(routes!(azure::feedback))
+        .routes(routes!(qnamaker::train))
+        .routes(routes!(openai::models))
+        .routes(routes!(openai::model))
+        .routes(routes!(operations::metrics))
+        .route("/webhooks/rest", get(rasa::channel))
+        .route("/webhooks/rest/", get(rasa::channel))
+        .route("/version", get(rasa::version))
+        .route("/status", get(rasa::status));
+    let open = routes_of()
+        .routes(routes!(operations::healthz))
+        .routes(routes!(operations::readyz))
+        .route("/widget.js", get(page::widget))
+        .route("/assets/{name}", get(page::asset))
+        .route("/favicon.ico", get(page::icon));
+    let mut programs = limited(programs).merge(limited(long)).merge(reading);
+    if doors.mcp {
+        programs = programs.route_service("/mcp", any_service(mcp(app, doors)));
+    }
+    let mut all = routes_of();
+    *all.get_openapi_mut() = Api::openapi();
+    let (router, mut api) = all
+        .merge(limited(visitors).route_layer(from_fn_with_state(Arc::clone(app), limits::visitors)))
+        .merge(programs.route_layer(from_fn_with_state(Arc::clone(app), limits::programs)))
+        .merge(open)
+        .split_for_parts();
+    say_problems(&mut api);
+    let api = api.to_json().unwrap_or_default();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(doors.origins.clone()))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .max_age(Duration::from_secs(3600));
+    let always = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    router
+        .route("/openapi.json", get(move || async move { (json, api) }))
+        .fallback(|| async {
+            Problem::not_found("there is nothing at this address; GET /openapi.json lists what there is")
+        })
+        .method_not_allowed_fallback(|State(_): State<Arc<App>>| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this address has another method; GET /openapi.json lists them",
+            )
+        })
+        .with_state(Arc::clone(app))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(cors)
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal(&"a handler panicked").into_response()
+        }))
+        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(always(header::REFERRER_POLICY, "no-referrer"))
+        .layer(always(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(from_fn(operations::measure))
+}
+
+/// No addresses yet; one of Azure's begins with a colon, which all that are joined with it have to allow.
+fn routes_of() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::from(Router::new().without_v07_checks())
+}
+
+/// `/mcp`, without sessions, so that any of several servers may answer the next request.
+fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSessionManager> {
+    let origins: Vec<String> =
+        doors.origins.iter().filter_map(|origin| origin.to_str().ok().map(str::to_owned)).collect();
+    let hosts = origins.iter().filter_map(|origin| origin.split_once("://").map(|(_, host)| host.to_owned()));
+    let known = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(BODY)
+        .with_allowed_hosts(known.into_iter().chain(hosts))
+        .with_allowed_origins(origins.clone())
+        .enforce_origin_validation();
+    let app = Arc::clone(app);
+    StreamableHttpService::new(
+        move || Ok(Mcp::new(Arc::clone(&app))),
+        NeverSessionManager::default().into(),
+        config,
+    )
+}
+
+/// Says of every address that it may answer with a problem.
+fn say_problems(api: &mut utoipa::openapi::OpenApi) {
+    let schema = utoipa::openapi::Ref::from_schema_name("Problem");
+    let problem = ResponseBuilder::new()
+        .description("A problem")
+        .content("application/problem+json", ContentBuilder::new().schema(Some(schema)).build())
+        .content("application/json", ContentBuilder::new().build())
+        .build();
+    for item in api.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            operation.responses.responses.insert("default".into(), RefOr::T(problem.clone()));
+        }
+    }
+}

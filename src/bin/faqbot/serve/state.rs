@@ -1,0 +1,288 @@
+//! What the handlers share: the FAQs with their bots, the queue, and what is remembered of replies.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Instant;
+
+use anyhow::Result;
+use faqbot::faq::Format;
+use faqbot::{Embedder, Reply};
+use metrics::{counter, histogram};
+use metrics_exporter_prometheus::PrometheusHandle;
+use uuid::Uuid;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::html;
+use super::limits::Limits;
+use super::numbers::Numbers;
+use super::problem::Problem;
+use super::queue::{Among, PART, Queue};
+use crate::config::Settings;
+use crate::output::wire::Outcome;
+use crate::setup::AnyBot;
+
+/// Replies that feedback can still be given to.
+const REMEMBERED: usize = 10_000;
+
+/// The greatest number of matches in a reply.
+pub const MOST_MATCHES: usize = 100;
+
+/// Everything that the handlers share.
+pub struct App {
+    /// In the order of the command line; the first is asked where none is named.
+    pub faqs: Vec<Served>,
+    pub queue: Queue,
+    pub limits: Limits,
+    pub metrics: PrometheusHandle,
+    /// Whether questions go to the log.
+    pub log_questions: bool,
+    replies: Mutex<Recent>,
+}
+
+/// A FAQ that is served, in the version that is current.
+pub struct Served {
+    pub name: String,
+    /// Those of the command line, with this FAQ's files.
+    pub settings: Settings,
+    pub embedder: Arc<dyn Embedder>,
+    current: RwLock<Arc<Version>>,
+    /// Why the files as they are now are not what is served.
+    broken: RwLock<Option<String>>,
+}
+
+/// One state of a FAQ. A question is answered by one from beginning to end.
+pub struct Version {
+    pub bot: AnyBot,
+    /// The same for the same FAQ and model on any machine.
+    pub id: String,
+    pub numbers: Numbers,
+    positions: HashMap<String, usize>,
+    html: Box<[OnceLock<String>]>,
+}
+
+/// A question that was answered.
+pub struct Asked {
+    /// What feedback names it by.
+    pub id: Uuid,
+    pub version: Arc<Version>,
+    pub reply: Reply,
+}
+
+/// What is remembered of a reply: no text.
+#[derive(Clone)]
+pub struct Remembered {
+    pub faq: String,
+    pub outcome: Outcome,
+    /// The entries that were shown.
+    pub entries: Vec<String>,
+}
+
+#[derive(Default)]
+struct Recent {
+    replies: HashMap<Uuid, Remembered>,
+    order: VecDeque<Uuid>,
+}
+
+impl Version {
+    /// A bot, ready to be asked.
+    pub fn new(bot: AnyBot) -> Self {
+        let faq = bot.faq();
+        let mut hash = Xxh3Default::new();
+        if let Some(json) = Format::named("json") {
+            // A hash does not fail to be written to.
+            let _ = json.write(faq, &mut HashWriter(&mut hash));
+        }
+        hash.update(bot.embedder().model().as_str().as_bytes());
+        hash.update(format!("{:?}", bot.setup()).as_bytes());
+        Version {
+            id: format!("{:016x}", hash.digest()),
+            numbers: Numbers::new(faq),
+            positions: faq.entries.iter().enumerate().map(|(at, entry)| (entry.id.to_string(), at)).collect(),
+            html: faq.entries.iter().map(|_| OnceLock::new()).collect(),
+            bot,
+        }
+    }
+
+    /// The position of the entry with an id.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
+    }
+
+    /// An entry's answer as safe HTML.
+    pub fn answer_html(&self, entry: usize) -> &str {
+        self.html[entry].get_or_init(|| html::render(&self.bot.faq().entries[entry].answer))
+    }
+}
+
+impl Served {
+    /// A FAQ with a first version.
+    pub fn new(name: String, settings: Settings, embedder: Arc<dyn Embedder>, version: Version) -> Self {
+        Served {
+            name,
+            settings,
+            embedder,
+            current: RwLock::new(Arc::new(version)),
+            broken: RwLock::default(),
+        }
+    }
+
+    /// The version that is current.
+    pub fn version(&self) -> Arc<Version> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes another version, or says why there is none.
+    pub fn set(&self, version: Result<Version, String>) {
+        let broken = match version {
+            Ok(version) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(version);
+                None
+            }
+            Err(reason) => Some(reason),
+        };
+        *self.broken.write().unwrap_or_else(PoisonError::into_inner) = broken;
+    }
+
+    /// Why the files as they are now are not what is served.
+    pub fn broken(&self) -> Option<String> {
+        self.broken.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl App {
+    pub fn new(
+        faqs: Vec<Served>,
+        queue: Queue,
+        limits: Limits,
+        metrics: PrometheusHandle,
+        log_questions: bool,
+    ) -> Self {
+        App { faqs, queue, limits, metrics, log_questions, replies: Mutex::default() }
+    }
+
+    /// The FAQ with a name, or the first.
+    pub fn faq(&self, name: Option<&str>) -> Result<&Served, Problem> {
+        match name {
+            None => Ok(&self.faqs[0]),
+            Some(name) => self.faqs.iter().find(|faq| faq.name == name).ok_or_else(|| {
+                Problem::not_found(format!("there is no FAQ \"{name}\"; GET /v1/faqs lists them"))
+            }),
+        }
+    }
+
+    /// The FAQ that another service's client means by a name of its own: where only one is served, that.
+    pub fn faq_of_client(&self, name: &str) -> Result<&Served, Problem> {
+        match &self.faqs[..] {
+            [only] => Ok(only),
+            _ => self.faq(Some(name)),
+        }
+    }
+
+    /// Asks one question.
+    pub async fn ask(&self, faq: &Served, question: Question) -> Result<Asked, Problem> {
+        let mut asked =
+            self.ask_all(faq, vec![question.query], question.count, question.among, question.channel).await?;
+        Ok(asked.remove(0))
+    }
+
+    /// Asks many questions, all of one version.
+    pub async fn ask_all(
+        &self,
+        faq: &Served,
+        queries: Vec<String>,
+        count: usize,
+        among: Option<Among>,
+        channel: &'static str,
+    ) -> Result<Vec<Asked>, Problem> {
+        let version = faq.version();
+        let count = count.clamp(1, MOST_MATCHES);
+        let mut asked = Vec::with_capacity(queries.len());
+        let mut queries = queries.into_iter().peekable();
+        while queries.peek().is_some() {
+            let begin = Instant::now();
+            let part: Vec<String> = queries.by_ref().take(PART).collect();
+            let replies = self.queue.ask(&version, part, count, among.clone()).await?;
+            let seconds = begin.elapsed().as_secs_f64();
+            asked.extend(replies.into_iter().map(|reply| {
+                let asked = Asked { id: Uuid::new_v4(), version: Arc::clone(&version), reply };
+                self.count(faq, &asked, channel, seconds);
+                asked
+            }));
+        }
+        Ok(asked)
+    }
+
+    fn count(&self, faq: &Served, asked: &Asked, channel: &'static str, seconds: f64) {
+        let Asked { id, version, reply } = asked;
+        let outcome = Outcome::of(reply);
+        let name = faq.name.clone();
+        counter!("faqbot_questions_total", "faq" => name.clone(), "channel" => channel, "outcome" => outcome.name())
+            .increment(1);
+        histogram!("faqbot_question_seconds", "faq" => name.clone()).record(seconds);
+        if let Some(confidence) = reply.confidence {
+            histogram!("faqbot_confidence", "faq" => name.clone()).record(f64::from(confidence));
+        }
+        let entry = |at: usize| version.bot.faq().entries[at].id.to_string();
+        if self.log_questions {
+            let answered = reply.answer().map(|found| entry(found.entry));
+            tracing::info!(%id, faq = name, channel, outcome = outcome.name(), entry = answered, query = reply.query, "asked");
+        }
+        let shown =
+            reply.answers().into_iter().chain(reply.choices()).map(|found| entry(found.entry)).collect();
+        let mut recent = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.replies.insert(*id, Remembered { faq: name, outcome, entries: shown });
+        recent.order.push_back(*id);
+        if recent.order.len() > REMEMBERED
+            && let Some(oldest) = recent.order.pop_front()
+        {
+            recent.replies.remove(&oldest);
+        }
+    }
+
+    /// What is remembered of a reply.
+    pub fn remembered(&self, id: &Uuid) -> Option<Remembered> {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner).replies.get(id).cloned()
+    }
+}
+
+/// A question from a channel.
+pub struct Question {
+    pub query: String,
+    /// How many matches are wanted.
+    pub count: usize,
+    /// Which entries are asked.
+    pub among: Option<Among>,
+    /// Through which front end it came.
+    pub channel: &'static str,
+}
+
+impl Question {
+    pub fn new(query: impl Into<String>, channel: &'static str) -> Self {
+        Question { query: query.into(), count: AnyBot::MATCHES, among: None, channel }
+    }
+}
+
+impl Outcome {
+    /// As in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Answer => "answer",
+            Outcome::Ambiguous => "ambiguous",
+            Outcome::NoMatch => "no_match",
+        }
+    }
+}
+
+/// Writes into a hash.
+struct HashWriter<'h>(&'h mut Xxh3Default);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! What a bot says beside an answer, or in the place of one.
+
+use super::{Bot, Reply};
+use crate::embed::Embedder;
+use crate::matching::alignment::as_written;
+use crate::matching::decision::{Decision, Rule};
+use crate::matching::features::NEAR_COSINE;
+use crate::matching::ranking::Match;
+
+/// Words of a query that stand where an entry has others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchanged {
+    /// Those of the query, as they are written there.
+    pub asked: String,
+    /// Those of the entry, as they are written in its phrasing.
+    pub known: String,
+}
+
+impl<E: Embedder> Bot<E> {
+    /// Said where the FAQ has no fallback of its own.
+    pub const FALLBACK: &str = "I have no answer to that.";
+
+    /// What is said where there is no answer, as Markdown.
+    pub fn fallback(&self) -> &str {
+        self.faq.fallback.as_deref().unwrap_or(Self::FALLBACK)
+    }
+
+    /// Where a reply is no answer, and the query is like its best match but for a word or two: which.
+    pub fn exchanged(&self, reply: &Reply) -> Option<Exchanged> {
+        let said = match reply.decision {
+            Decision::Answer(_) => false,
+            Decision::Ambiguous(_) => true,
+            Decision::NoMatch => self.suggestion(reply).is_some(),
+        };
+        let (asked, known) = reply.alignment.as_ref().filter(|_| said)?.exchanged()?;
+        let found = reply.matches.first()?;
+        let phrasing = &self.entry(found).phrasings[found.phrasing];
+        let join = |words: &[String], text: &str| {
+            let written = words.iter().map(|word| as_written(text, word).unwrap_or(word).to_owned());
+            written.collect::<Vec<_>>().join(" ")
+        };
+        Some(Exchanged { asked: join(asked, &reply.query), known: join(known, phrasing) })
+    }
+
+    /// The nearest match to a query without an answer, unless it is so far off that naming it would be a riddle.
+    pub fn suggestion<'r>(&self, reply: &'r Reply) -> Option<&'r Match> {
+        if reply.decision != Decision::NoMatch || reply.rule == Rule::OutOfScope {
+            return None;
+        }
+        let policy = &self.setup.policy;
+        let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
+        let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
+        // Where a word or two were exchanged, the hint says which, however unsure the match is.
+        let exchanged = reply.alignment.as_ref().is_some_and(|alignment| alignment.exchanged().is_some());
+        reply.matches.first().filter(|nearest| nearest.cosine >= near && (sure || exchanged))
+    }
+}
