@@ -182,7 +182,9 @@ impl<E: Embedder> Bot<E> {
         self.ask_among(queries, count, None, progress)
     }
 
-    /// As [`Bot::ask_all`], with only the entries for which `among` holds, and those for people in danger.
+    /// As [`Bot::ask_all`], with only the entries for which `among` holds, and those for people in danger. What a query
+    /// means is seen among all entries: that decides between its choices, and does not make an answer of what is
+    /// meant for another entry.
     ///
     /// # Errors
     ///
@@ -298,6 +300,21 @@ impl<E: Embedder> Bot<E> {
     }
 
     fn reply(
+        &self,
+        query: &str,
+        normalized: &str,
+        row: ArrayView1<f32>,
+        wanted: Wanted,
+        whole: Whole,
+    ) -> Reply {
+        let own = self.reply_among(query, normalized, row, wanted, whole);
+        let Some(among) = wanted.among else { return own };
+        // What the question means is seen among all entries.
+        let all = self.reply_among(query, normalized, row, Wanted { among: None, ..wanted }, whole);
+        Reply::restricted(all, own, |entry| among(&self.faq.entries[entry]) || self.crisis.contains(&entry))
+    }
+
+    fn reply_among(
         &self,
         query: &str,
         normalized: &str,

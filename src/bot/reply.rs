@@ -107,6 +107,43 @@ impl Reply {
         }
     }
 
+    /// The reply among the entries that pass, from that among all and that among these alone.
+    pub(super) fn restricted(all: Reply, own: Reply, passes: impl Fn(usize) -> bool) -> Self {
+        if !own.rule.hangs_on_confidence() {
+            return own;
+        }
+        let place = |entry: usize| own.matches.iter().position(|found| found.entry == entry);
+        let choices: Vec<usize> = all
+            .choices()
+            .iter()
+            .filter(|found| passes(found.entry))
+            .filter_map(|found| place(found.entry))
+            .collect();
+        match (&all.decision, &choices[..]) {
+            (Decision::Answer(at), _) if let Some(at) = place(all.matches[*at].entry) => {
+                Reply { decision: Decision::Answer(at), matches: own.matches, ..all }
+            }
+            (Decision::Ambiguous(_), &[at]) => {
+                let is_best = all.matches[0].entry == own.matches[at].entry;
+                let confidence = if is_best { all.confidence } else { own.confidence };
+                Reply { decision: Decision::Answer(at), rule: Rule::OnlyChoice, confidence, ..own }
+            }
+            (Decision::Ambiguous(_), [_, _, ..]) => {
+                Reply { decision: Decision::Ambiguous(choices), matches: own.matches, ..all }
+            }
+            // Something else is meant: no more is left for these than that leaves.
+            (Decision::Answer(_), _) => {
+                let left = all.confidence.map_or(0.0, |confidence| 1.0 - confidence);
+                let confidence = own.confidence.map(|confidence| confidence.min(left));
+                Reply { decision: Decision::NoMatch, rule: Rule::NotConfident, confidence, ..own }
+            }
+            (Decision::Ambiguous(_), []) => {
+                Reply { decision: Decision::NoMatch, rule: Rule::NotConfident, ..own }
+            }
+            (Decision::NoMatch, _) => Reply { decision: Decision::NoMatch, rule: all.rule, ..own },
+        }
+    }
+
     /// The replies to a message's parts, if each is answered, and not all by the same entry; else the
     /// reply to the whole.
     pub(super) fn joined(whole: Reply, parts: Vec<Reply>, crisis: &[usize]) -> Self {

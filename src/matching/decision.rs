@@ -134,6 +134,8 @@ pub enum Rule {
     BelowThreshold,
     /// The message is like those of people in danger, and the entry is for them.
     Crisis,
+    /// Of the choices, one is among the entries asked.
+    OnlyChoice,
     /// The best match is an entry of questions that the FAQ does not answer.
     OutOfScope,
     /// The query has no letters or digits, or the FAQ has no entries.
@@ -161,6 +163,7 @@ impl Rule {
             Rule::CloseMatches => "several entries are about equally close",
             Rule::BelowThreshold => "the best match is below the cosine threshold",
             Rule::Crisis => "the message is like those of people in danger, whom this entry is for",
+            Rule::OnlyChoice => "of the choices, only this is among the entries asked",
             Rule::OutOfScope => "the question is like those that the FAQ is not to answer",
             Rule::NothingToCompare => "there is nothing to compare",
         }

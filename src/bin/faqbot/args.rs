@@ -9,10 +9,9 @@ use clap_complete::Shell;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::Format;
 
-#[cfg(feature = "serve")]
-use crate::options::ServeOptions;
 use crate::options::{
-    AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options, format_named,
+    AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
+    ServeOptions, format_named,
 };
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -39,6 +38,9 @@ pub struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub options: Options,
+    /// For their variables: the flags belong to `serve`.
+    #[command(flatten)]
+    pub serve: ServeOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -327,6 +329,8 @@ pub enum ConfigAction {
   faqbot config show --faq shop.yaml > new.toml")]
     Show {
         #[command(flatten)]
+        serve: ServeOptions,
+        #[command(flatten)]
         options: Options,
     },
 }
@@ -336,14 +340,18 @@ impl Command {
     pub fn take_options(&mut self) -> Options {
         use std::mem::take;
         match self {
-            Command::Chat { options }
-            | Command::Ask { options, .. }
-            | Command::Eval { options, .. }
-            | Command::Config { action: ConfigAction::Show { options } } => take(options),
+            Command::Chat { options } | Command::Ask { options, .. } | Command::Eval { options, .. } => {
+                take(options)
+            }
             #[cfg(feature = "serve")]
             Command::Mcp { options } => take(options),
+            Command::Config { action: ConfigAction::Show { serve, options } } => {
+                Options { serve: take(serve), ..take(options) }
+            }
             #[cfg(feature = "serve")]
-            Command::Serve { serve, options } => Options { serve: take(serve), ..take(options) },
+            Command::Serve { serve, options } => {
+                Options { serve: ServeOptions { serves: true, ..take(serve) }, ..take(options) }
+            }
             Command::Check { faq, model, cache, general, .. } => Options {
                 faq: take(faq),
                 model: take(model),

@@ -175,6 +175,8 @@ impl Settings {
                 cache_dir: no_cache || cache.folder.cache_dir.is_some(),
                 model: chosen || offline,
                 model_dir: chosen,
+                listen: !serve.serves || serve.listen.is_some(),
+                public: !serve.serves || serve.public.is_some(),
             };
             config.iter().try_for_each(|path| file.confirm(path, &moot))?;
         }
@@ -223,6 +225,8 @@ struct Moot {
     /// A model that would be fetched.
     model: bool,
     model_dir: bool,
+    listen: bool,
+    public: bool,
 }
 
 /// How FAQ files are read. `file` is for what the flags and variables leave open.
@@ -276,8 +280,8 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resul
 }
 
 impl File {
-    /// Asks whether to follow a file that lies in the working directory where it says where to write, and what to run
-    /// or fetch: whoever wrote that folder may be someone else.
+    /// Asks whether to follow a file that lies in the working directory where it says where to write, what to run
+    /// or fetch, and who may ask: whoever wrote that folder may be someone else.
     fn confirm(&self, path: &Path, moot: &Moot) -> Result<()> {
         if path != Path::new(FILE) {
             return Ok(());
@@ -296,6 +300,11 @@ impl File {
                 .filter(|_| !moot.model_dir)
                 .map(|path| format!("model_dir = {}", path.display())),
             named.filter(|_| !moot.model).map(|name| format!("model = {name}")),
+            self.serve
+                .listen
+                .filter(|listen| !moot.listen && !listen.ip().is_loopback())
+                .map(|listen| format!("listen = {listen}")),
+            self.serve.public.filter(|public| !moot.public && *public).map(|_| "public = true".to_owned()),
         ]
         .into_iter()
         .flatten()
@@ -304,7 +313,7 @@ impl File {
             return Ok(());
         }
         let says = format!("{FILE} in this folder sets {}", risky.join(" and "));
-        let why = "that decides where files are written, or what is run or fetched";
+        let why = "that decides where files are written, what is run or fetched, or who may ask";
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             question(&format!("{says}: {why}. Follow it? [y/N] "));
             let mut answer = String::new();
@@ -322,15 +331,32 @@ impl File {
             let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
             anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
         })?;
-        file.names = toml::from_str::<toml::Table>(&text).unwrap_or_default().keys().cloned().collect();
+        let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
+        let of_serve =
+            table.get("serve").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+        file.names = table.keys().cloned().chain(of_serve.map(|name| format!("serve.{name}"))).collect();
         let folder = path.parent().unwrap_or(Path::new(""));
         let own =
             [&mut file.model_dir, &mut file.cache_dir, &mut file.serve.token_file].into_iter().flatten();
-        for path in file.faq.iter_mut().chain(own) {
+        for path in own {
             *path = folder.join(&*path);
+        }
+        for path in &mut file.faq {
+            *path = match with_name(path) {
+                Some((name, own)) => format!("{name}={}", folder.join(own).display()).into(),
+                None => folder.join(&*path),
+            };
         }
         Ok(file)
     }
+}
+
+/// The two halves of `NAME=PATH`, where the whole is not itself a file.
+pub fn with_name(path: &Path) -> Option<(String, PathBuf)> {
+    let (name, file) = path.to_str()?.split_once('=')?;
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_name = !name.is_empty() && name.chars().all(plain);
+    (is_name && !path.exists()).then(|| (name.to_owned(), PathBuf::from(file)))
 }
 
 /// The configuration file to read. One that is named must be there; the usual ones may be absent.

@@ -112,8 +112,11 @@ pub struct CacheFolder {
 
 /// How `faqbot serve` answers.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Server")]
+#[command(next_help_heading = Self::HEADING)]
 pub struct ServeOptions {
+    /// Whether the command serves at all.
+    #[arg(skip)]
+    pub serves: bool,
     /// The address to listen on; port 0 takes a free one (default: 127.0.0.1:8080)
     #[arg(long, env = "FAQBOT_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
@@ -168,6 +171,11 @@ pub struct GeneralOptions {
     pub config: Option<PathBuf>,
 }
 
+impl ServeOptions {
+    /// What stands above them in a help.
+    pub const HEADING: &str = "Server";
+}
+
 impl Options {
     /// These, and where they leave something open, the weaker ones.
     pub fn over(self, weaker: Options) -> Options {
@@ -207,6 +215,7 @@ impl Options {
                 config: self.general.config.or(general.config),
             },
             serve: ServeOptions {
+                serves: self.serve.serves || serve.serves,
                 listen: self.serve.listen.or(serve.listen),
                 token_file: self.serve.token_file.or(serve.token_file),
                 public: self.serve.public.or(serve.public),

@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::args::{Cli, Command};
 use crate::exit::FAILED;
-use crate::options::Options;
+use crate::options::{Options, ServeOptions};
 
 /// What is to be done, and with what.
 pub struct Parsed {
@@ -40,6 +40,10 @@ pub fn command() -> clap::Command {
     let command = Cli::command().mut_args(|arg| match arg.get_env() {
         Some(name) if empty(name) => arg.env(None::<&str>),
         _ => arg,
+    });
+    let command = command.mut_args(|arg| {
+        let of_server = arg.get_help_heading() == Some(ServeOptions::HEADING);
+        if of_server { arg.hide(true) } else { arg }
     });
     command.mut_subcommands(without_variables)
 }
@@ -100,7 +104,7 @@ fn parse_words(words: &[OsString]) -> Result<Parsed, clap::Error> {
         _ => {}
     }
     let mut command = cli.command.unwrap_or_else(|| Command::Chat { options: Options::default() });
-    let options = command.take_options().over(cli.options);
+    let options = command.take_options().over(Options { serve: cli.serve, ..cli.options });
     Ok(Parsed { command, options, given })
 }
 
@@ -138,7 +142,8 @@ fn refuse_ignored(command: &clap::Command, matches: &ArgMatches) -> Result<(), c
         (innermost, known) = (below, next);
     }
     if names.len() == 1 {
-        return Ok(());
+        let Some(chat) = command.find_subcommand("chat") else { return Ok(()) };
+        known = chat;
     }
     let ignored = command.get_arguments().find(|arg| {
         let id = arg.get_id().as_str();
@@ -192,6 +197,11 @@ mod tests {
         let faq = |words: &[&str]| parsed(words).unwrap().options.faq.faq;
         assert_eq!(faq(&["--faq", "a", "ask", "q"]), faq(&["ask", "--faq", "a", "q"]));
         assert_eq!(faq(&["--faq", "a", "ask", "--faq", "b", "q"]), [std::path::PathBuf::from("b")]);
+        let listen = |words: &[&str]| parsed(words).unwrap().options.serve.listen;
+        if cfg!(feature = "serve") {
+            assert!(listen(&["--listen", "127.0.0.1:1", "serve"]).is_some() && listen(&["serve"]).is_none());
+        }
+        assert!(parsed(&["--public"]).err().unwrap().contains("takes no --public"));
         let error = parsed(&["--faq", "a", "models"]).err().unwrap();
         assert!(error.contains("`faqbot models` takes no --faq"), "{error}");
         assert!(parsed(&["models", "--faq", "a"]).is_err());

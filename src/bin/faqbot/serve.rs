@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::config::{ServeSettings, Settings};
+use crate::config::{ServeSettings, Settings, with_name};
 use crate::output::messages::{Verbosity, note, says};
 use crate::setup;
 use limits::Limits;
@@ -73,7 +73,11 @@ const UNNAMED: &str = "faq";
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
     let own = &settings.serve;
-    let doors = Doors { origins: origins(own)?, mcp: own.mcp };
+    let private = own.listen.ip().is_loopback()
+        && !own.public
+        && own.token_file.is_none()
+        && own.trusted_proxy.is_none();
+    let doors = Doors { origins: origins(own)?, mcp: own.mcp, private };
     let tokens = own.token_file.as_deref().map(Limits::read_tokens).transpose()?.unwrap_or_default();
     if !own.listen.ip().is_loopback() && tokens.is_empty() && !own.public {
         bail!(
@@ -176,13 +180,6 @@ fn named_faqs(paths: &[PathBuf]) -> Result<Vec<(String, Vec<PathBuf>)>> {
         }
     }
     Ok(faqs)
-}
-
-/// The two halves of `NAME=PATH`, where the whole is not itself a file.
-fn with_name(path: &Path) -> Option<(String, PathBuf)> {
-    let (name, file) = path.to_str()?.split_once('=')?;
-    let is_name = !name.is_empty() && plain_name(name) == name;
-    (is_name && !path.exists()).then(|| (name.to_owned(), PathBuf::from(file)))
 }
 
 /// A text as a name for addresses.

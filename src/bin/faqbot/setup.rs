@@ -13,7 +13,7 @@ use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 
-use crate::config::{Model, Settings};
+use crate::config::{Model, Settings, with_name};
 use crate::output::messages::{Verbosity, detail, say_files, say_skipped, says, warn};
 use crate::output::progress::{DelayedBar, EmbeddingBar};
 use crate::output::style::plain;
@@ -59,8 +59,11 @@ fn is_stdin(path: &Path) -> bool {
 /// Reads files and folders, or the FAQ in the program where there are none.
 pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<Loaded> {
     let options = ReadOptions { answers, ..settings.read.clone() };
+    // Names are for the server; the others ask all files as one FAQ.
+    let paths: Vec<PathBuf> =
+        paths.iter().map(|path| with_name(path).map_or_else(|| path.clone(), |(_, path)| path)).collect();
     let mut bar = DelayedBar::new();
-    let read = match paths {
+    let read = match &paths[..] {
         [] => load::read(
             BUILT_IN.as_bytes(),
             Path::new(BUILT_IN_NAME),

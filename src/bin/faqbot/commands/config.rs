@@ -6,14 +6,14 @@ use std::io::Write;
 use anyhow::Result;
 use toml::Value;
 
-use crate::config::{Model, Settings};
+use crate::config::{Model, ServeSettings, Settings};
 use crate::output::style::plain;
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
 pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()> {
-    let origin = |name: &str| match (given.get(name), &settings.file) {
+    let origin = |name: &str, in_file: &str| match (given.get(name), &settings.file) {
         (Some(place), _) => place.clone(),
-        (None, Some((path, names))) if names.iter().any(|own| own == name) => path.display().to_string(),
+        (None, Some((path, names))) if names.iter().any(|own| own == in_file) => path.display().to_string(),
         _ => "default".to_owned(),
     };
     let text = |text: &dyn std::fmt::Display| Value::String(text.to_string());
@@ -65,12 +65,42 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
     let mut out = anstream::stdout().lock();
     for (name, value, otherwise) in rows {
         match value {
-            Some(value) => writeln!(out, "{name} = {value}  # {}", plain(&origin(name)))?,
+            Some(value) => writeln!(out, "{name} = {value}  # {}", plain(&origin(name, name)))?,
             None => writeln!(out, "# {name}: {otherwise}")?,
+        }
+    }
+    if cfg!(feature = "serve") {
+        writeln!(out, "\n[serve]")?;
+        for (name, value, otherwise) in of_serve(&settings.serve) {
+            match value {
+                Some(value) => {
+                    writeln!(out, "{name} = {value}  # {}", plain(&origin(name, &format!("serve.{name}"))))?;
+                }
+                None => writeln!(out, "# {name}: {otherwise}")?,
+            }
         }
     }
     if let Some((path, _)) = &settings.file {
         writeln!(out, "# read: {}", plain(&path.display().to_string()))?;
     }
     Ok(())
+}
+
+/// The settings of the server, each with its value, or with what is used where it has none.
+fn of_serve(own: &ServeSettings) -> [(&'static str, Option<Value>, &'static str); 10] {
+    let text = |text: String| Value::String(text);
+    let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let origins: Vec<Value> = own.allow_origin.iter().cloned().map(text).collect();
+    [
+        ("listen", Some(text(own.listen.to_string())), ""),
+        ("token_file", own.token_file.as_ref().map(|path| text(path.display().to_string())), "none"),
+        ("public", Some(Value::Boolean(own.public)), ""),
+        ("allow_origin", Some(Value::Array(origins)), ""),
+        ("mcp", Some(Value::Boolean(own.mcp)), ""),
+        ("rate", own.rate.map(|rate| number(rate.get() as usize)), "any number"),
+        ("trusted_proxy", own.trusted_proxy.clone().map(text), "none"),
+        ("log_questions", Some(Value::Boolean(own.log_questions)), ""),
+        ("max_connections", Some(number(own.max_connections)), ""),
+        ("queue", Some(number(own.queue)), ""),
+    ]
 }

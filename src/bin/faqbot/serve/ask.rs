@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::input::Input;
+use super::input::{Input, whole};
 use super::limits::Client;
 use super::problem::Problem;
 use super::state::{App, Asked, MOST_MATCHES, Question};
@@ -28,6 +28,7 @@ pub struct AskRequest {
     /// The FAQ to ask; the first where there is none.
     faq: Option<String>,
     /// How many entries are wanted in `matches` (default: 5).
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 100)]
     top: Option<usize>,
     /// A conversation's name of the client's own: it comes back in the reply.
@@ -43,6 +44,7 @@ pub struct BatchRequest {
     /// The FAQ to ask; the first where there is none.
     faq: Option<String>,
     /// How many entries are wanted in `matches` (default: 5).
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 100)]
     top: Option<usize>,
 }
@@ -69,7 +71,8 @@ pub struct BatchReply<'r> {
     replies: Vec<AskReply<'r>>,
 }
 
-fn reply<'r>(
+/// A reply as the server gives it.
+pub fn reply<'r>(
     faq: &'r str,
     asked: &'r Asked,
     html: &'r dyn Fn(usize) -> &'r str,

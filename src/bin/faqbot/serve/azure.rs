@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::feedback::{self, Rating};
@@ -42,7 +42,7 @@ pub struct AzureRequest {
     #[serde(deserialize_with = "qna::number")]
     confidence_score_threshold: Option<f64>,
     #[schema(value_type = Option<Object>)]
-    context: Option<serde_json::Value>,
+    context: Option<Value>,
     ranker_type: Option<String>,
     filters: Option<Filters>,
     answer_span_request: Option<SpanRequest>,
@@ -108,26 +108,16 @@ struct Prompt {
 }
 
 /// A problem in the shape of this service.
-pub struct AzureError(Problem);
-
-impl From<Problem> for AzureError {
-    fn from(problem: Problem) -> Self {
-        AzureError(problem)
-    }
-}
-
-impl IntoResponse for AzureError {
-    fn into_response(self) -> Response {
-        let code = match self.0.status() {
-            StatusCode::NOT_FOUND => "NotFound",
-            StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
-            StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
-            status if status.is_server_error() => "InternalServerError",
-            _ => "InvalidRequest",
-        };
-        let body = json!({"error": {"code": code, "message": self.0.detail}});
-        self.0.with_retry_after((self.0.status(), Json(body)).into_response())
-    }
+pub fn error(problem: &Problem) -> Value {
+    let code = match problem.status() {
+        StatusCode::NOT_FOUND => "NotFound",
+        StatusCode::UNAUTHORIZED => "Unauthorized",
+        StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+        status if status.is_server_error() => "InternalServerError",
+        _ => "InvalidRequest",
+    };
+    json!({"error": {"code": code, "message": problem.detail}})
 }
 
 impl From<QnaAnswer> for AzureAnswer {
@@ -164,21 +154,20 @@ fn is_or(operation: Option<&str>) -> bool {
 }
 
 /// Ask as clients of Azure question answering do
-#[utoipa::path(post, path = "/language/:query-knowledgebases", tag = "drop-in", params(Project), request_body = AzureRequest,
+#[utoipa::path(post, path = "/language/:query-knowledgebases", operation_id = "azure_query", tag = "drop-in", params(Project), request_body = AzureRequest,
     responses((status = 200, description = "Answers; one with the id -1 where there is none", body = AzureReply)))]
 pub async fn query(
     State(app): State<Arc<App>>,
-    project: Result<Params<Project>, Problem>,
-    request: Result<Input<AzureRequest>, Problem>,
-) -> Result<Response, AzureError> {
-    let (Params(project), Input(request)) = (project?, request?);
+    Params(project): Params<Project>,
+    Input(request): Input<AzureRequest>,
+) -> Result<Response, Problem> {
     let faq = app.faq_of_client(&project.project_name)?;
     let threshold = request.confidence_score_threshold;
     if threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
-        return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1").into());
+        return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1"));
     }
     let mut not_honoured = Vec::new();
-    let previous = |context: &serde_json::Value| {
+    let previous = |context: &Value| {
         // Botbuilder spells it otherwise; 0 and less is none.
         ["previousQnaId", "previousQnAId"]
             .iter()
@@ -222,8 +211,9 @@ pub struct Records {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    #[serde(default, deserialize_with = "qna::number")]
-    qna_id: Option<f64>,
+    /// The entry's number.
+    #[serde(deserialize_with = "qna::needed_number")]
+    qna_id: f64,
 }
 
 /// Counts the entries that were chosen; whether all are entries of the FAQ.
@@ -231,7 +221,7 @@ pub fn chosen(app: &App, faq: &str, records: &[Record]) -> Result<StatusCode, Pr
     let faq = app.faq_of_client(faq)?;
     let version = faq.version();
     for record in records {
-        if record.qna_id.and_then(|id| version.numbers.entry(id as i64)).is_none() {
+        if version.numbers.entry(record.qna_id as i64).is_none() {
             return Err(Problem::bad_request("a record's qnaId is none of an entry"));
         }
     }
@@ -240,14 +230,13 @@ pub fn chosen(app: &App, faq: &str, records: &[Record]) -> Result<StatusCode, Pr
 }
 
 /// Say which entry was meant, as clients of Azure question answering do
-#[utoipa::path(post, path = "/language/query-knowledgebases/projects/{project}/feedback", tag = "drop-in",
+#[utoipa::path(post, path = "/language/query-knowledgebases/projects/{project}/feedback", operation_id = "azure_feedback", tag = "drop-in",
     params(("project" = String, Path, description = "The FAQ's name")), request_body = Records,
     responses((status = 204, description = "Counted")))]
 pub async fn feedback(
     State(app): State<Arc<App>>,
     Path(project): Path<String>,
-    records: Result<Input<Records>, Problem>,
-) -> Result<StatusCode, AzureError> {
-    let Input(records) = records?;
-    Ok(chosen(&app, &project, &records.records)?)
+    Input(records): Input<Records>,
+) -> Result<StatusCode, Problem> {
+    chosen(&app, &project, &records.records)
 }

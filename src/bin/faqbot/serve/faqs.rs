@@ -86,6 +86,7 @@ pub struct Wanted {
     /// Words that all have to be in a question, an answer or a tag.
     q: Option<String>,
     /// The first entry's position.
+    #[param(minimum = 0, maximum = 1_000_000_000)]
     offset: Option<usize>,
     /// How many are wanted (default: 50).
     #[param(minimum = 1, maximum = 500)]

@@ -68,6 +68,18 @@ pub fn render(markdown: &str) -> String {
     SANITIZER.clean(&out).to_string()
 }
 
+/// A text as HTML: a link where it is an address.
+pub fn link(text: &str) -> String {
+    let escaped = escape(text);
+    let plain =
+        !text.contains(char::is_whitespace) && (text.starts_with("https://") || text.starts_with("http://"));
+    if plain {
+        format!("<a href=\"{escaped}\" rel=\"noopener noreferrer nofollow\">{escaped}</a>")
+    } else {
+        escaped
+    }
+}
+
 /// Whether a piece of raw HTML begins with a tag that stays.
 fn is_allowed(piece: &str) -> bool {
     let name = piece.trim_start().trim_start_matches(['<', '/']);

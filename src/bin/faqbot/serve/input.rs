@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::problem::Problem;
 
@@ -37,6 +38,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             .map(Input)
             .map_err(|error| Problem::bad_request(format!("the body is not what is expected: {error}")))
     }
+}
+
+/// A whole number that may be written as 5.0, as some clients write all numbers.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+    if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+        return Ok(Some(number as usize));
+    }
+    Err(serde::de::Error::custom(format!("{number} is no whole number from 0 on")))
 }
 
 /// The query of an address.

@@ -106,6 +106,11 @@ impl Limits {
         found
     }
 
+    /// Whether requests of programs need a token.
+    pub fn needs_token(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
     /// Takes questions from a client's allowance.
     pub fn take(&self, client: IpAddr, questions: usize) -> Result<(), Problem> {
         let Some(rate) = &self.rate else { return Ok(()) };

@@ -59,6 +59,7 @@ struct SearchParams {
     /// The FAQ to search; the first where there is none.
     faq: Option<String>,
     /// How many entries are wanted, from 1 to 100 (default: 5).
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
 }
 
@@ -166,26 +167,22 @@ struct Metadata {
     tags: Vec<String>,
 }
 
-fn refused(problem: Problem) -> ErrorData {
-    match problem.status().is_server_error() {
-        true => ErrorData::internal_error(problem.detail, None),
-        false => ErrorData::invalid_params(problem.detail, None),
-    }
+/// What a tool cannot do, as its result: the agent is to read it, and to try otherwise.
+fn refused(problem: &Problem) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(problem.detail.clone())])
 }
 
 /// A result as data, with a text for clients that read no data.
-fn result(text: String, data: &impl Serialize) -> Result<CallToolResult, ErrorData> {
-    let data =
-        serde_json::to_value(data).map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+fn result(text: String, data: &impl Serialize) -> Result<CallToolResult, Problem> {
+    let data = serde_json::to_value(data).map_err(|error| Problem::internal(&error))?;
     let mut result = CallToolResult::structured(data);
     result.content = vec![ContentBlock::text(text)];
     Ok(result)
 }
 
 /// A result whose data is its text too.
-fn plain(data: &impl Serialize) -> Result<CallToolResult, ErrorData> {
-    let text =
-        serde_json::to_string(data).map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
+fn plain(data: &impl Serialize) -> Result<CallToolResult, Problem> {
+    let text = serde_json::to_string(data).map_err(|error| Problem::internal(&error))?;
     result(text, data)
 }
 
@@ -217,9 +214,52 @@ impl Mcp {
         output_schema = schema_for_output::<AskResult>(),
         annotations(title = "Ask the FAQ", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
     )]
-    async fn ask_faq(&self, Parameters(params): Parameters<AskParams>) -> Result<CallToolResult, ErrorData> {
-        let faq = self.app.faq(params.faq.as_deref()).map_err(refused)?;
-        let asked = self.app.ask(faq, Question::new(params.question, "mcp")).await.map_err(refused)?;
+    async fn ask_faq(&self, Parameters(params): Parameters<AskParams>) -> CallToolResult {
+        self.ask_faq_result(params).await.unwrap_or_else(|problem| refused(&problem))
+    }
+
+    #[tool(
+        description = "Lists the entries of a FAQ that are nearest to some words, whether they answer them or not. To \
+            answer a question, use ask_faq.",
+        output_schema = schema_for_output::<SearchResult>(),
+        annotations(title = "Search the FAQ", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn search_faq(&self, Parameters(params): Parameters<SearchParams>) -> CallToolResult {
+        self.search_faq_result(params).await.unwrap_or_else(|problem| refused(&problem))
+    }
+
+    #[tool(
+        description = "Reads one entry of a FAQ by its id: its question, all phrasings, answer, source and tags.",
+        output_schema = schema_for_output::<EntryResult>(),
+        annotations(title = "Read an entry", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn get_entry(&self, Parameters(params): Parameters<EntryParams>) -> CallToolResult {
+        self.get_entry_result(params).await.unwrap_or_else(|problem| refused(&problem))
+    }
+
+    #[tool(
+        description = "Finds entries of the FAQ by words. Read a result with fetch before quoting it.",
+        output_schema = schema_for_output::<Results>(),
+        annotations(title = "Search", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn search(&self, Parameters(params): Parameters<QueryParams>) -> CallToolResult {
+        self.search_result(params).await.unwrap_or_else(|problem| refused(&problem))
+    }
+
+    #[tool(
+        description = "Reads an entry that search found.",
+        output_schema = schema_for_output::<Document>(),
+        annotations(title = "Fetch", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn fetch(&self, Parameters(params): Parameters<FetchParams>) -> CallToolResult {
+        self.fetch_result(params).await.unwrap_or_else(|problem| refused(&problem))
+    }
+}
+
+impl Mcp {
+    async fn ask_faq_result(&self, params: AskParams) -> Result<CallToolResult, Problem> {
+        let faq = self.app.faq(params.faq.as_deref())?;
+        let asked = self.app.ask(faq, Question::new(params.question, "mcp")).await?;
         let (bot, reply) = (&asked.version.bot, &asked.reply);
         let outcome = Outcome::of(reply);
         let answered = reply.answers();
@@ -249,32 +289,15 @@ impl Mcp {
         result(text, &data)
     }
 
-    #[tool(
-        description = "Lists the entries of a FAQ that are nearest to some words, whether they answer them or not. To \
-            answer a question, use ask_faq.",
-        output_schema = schema_for_output::<SearchResult>(),
-        annotations(title = "Search the FAQ", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
-    )]
-    async fn search_faq(
-        &self,
-        Parameters(params): Parameters<SearchParams>,
-    ) -> Result<CallToolResult, ErrorData> {
-        let faq = self.app.faq(params.faq.as_deref()).map_err(refused)?;
+    async fn search_faq_result(&self, params: SearchParams) -> Result<CallToolResult, Problem> {
+        let faq = self.app.faq(params.faq.as_deref())?;
         plain(&SearchResult {
             matches: self.search_in(faq, params.query, params.limit.unwrap_or(FOUND)).await?,
         })
     }
 
-    #[tool(
-        description = "Reads one entry of a FAQ by its id: its question, all phrasings, answer, source and tags.",
-        output_schema = schema_for_output::<EntryResult>(),
-        annotations(title = "Read an entry", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
-    )]
-    async fn get_entry(
-        &self,
-        Parameters(params): Parameters<EntryParams>,
-    ) -> Result<CallToolResult, ErrorData> {
-        let faq = self.app.faq(params.faq.as_deref()).map_err(refused)?;
+    async fn get_entry_result(&self, params: EntryParams) -> Result<CallToolResult, Problem> {
+        let faq = self.app.faq(params.faq.as_deref())?;
         let (version, at) = entry(faq, &params.id)?;
         let entry = &version.bot.faq().entries[at];
         plain(&EntryResult {
@@ -287,13 +310,8 @@ impl Mcp {
         })
     }
 
-    #[tool(
-        description = "Finds entries of the FAQ by words. Read a result with fetch before quoting it.",
-        output_schema = schema_for_output::<Results>(),
-        annotations(title = "Search", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
-    )]
-    async fn search(&self, Parameters(params): Parameters<QueryParams>) -> Result<CallToolResult, ErrorData> {
-        let faq = self.app.faq(None).map_err(refused)?;
+    async fn search_result(&self, params: QueryParams) -> Result<CallToolResult, Problem> {
+        let faq = self.app.faq(None)?;
         let found = self.search_in(faq, params.query, FOUND).await?;
         let row = |found: Found| ResultRow {
             url: address(&faq.name, &found.id),
@@ -303,13 +321,8 @@ impl Mcp {
         plain(&Results { results: found.into_iter().map(row).collect() })
     }
 
-    #[tool(
-        description = "Reads an entry that search found.",
-        output_schema = schema_for_output::<Document>(),
-        annotations(title = "Fetch", read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
-    )]
-    async fn fetch(&self, Parameters(params): Parameters<FetchParams>) -> Result<CallToolResult, ErrorData> {
-        let faq = self.app.faq(None).map_err(refused)?;
+    async fn fetch_result(&self, params: FetchParams) -> Result<CallToolResult, Problem> {
+        let faq = self.app.faq(None)?;
         let (version, at) = entry(faq, &params.id)?;
         let entry = &version.bot.faq().entries[at];
         plain(&Document {
@@ -320,13 +333,11 @@ impl Mcp {
             metadata: Metadata { source: entry.source.clone(), tags: entry.tags.clone() },
         })
     }
-}
 
-impl Mcp {
-    async fn search_in(&self, faq: &Served, query: String, limit: usize) -> Result<Vec<Found>, ErrorData> {
+    async fn search_in(&self, faq: &Served, query: String, limit: usize) -> Result<Vec<Found>, Problem> {
         let limit = limit.clamp(1, MOST_MATCHES);
         let question = Question { count: limit, ..Question::new(query, "mcp") };
-        let asked = self.app.ask(faq, question).await.map_err(refused)?;
+        let asked = self.app.ask(faq, question).await?;
         let bot = &asked.version.bot;
         let matches = asked.reply.matches.iter().filter(|found| !bot.entry(found).out_of_scope).take(limit);
         Ok(matches
@@ -340,11 +351,10 @@ impl Mcp {
 }
 
 /// The entry with an id, and the version it is of.
-fn entry(faq: &Served, id: &str) -> Result<(Arc<Version>, usize), ErrorData> {
+fn entry(faq: &Served, id: &str) -> Result<(Arc<Version>, usize), Problem> {
     let version = faq.version();
     let found = version.position(id);
-    let at = found
-        .ok_or_else(|| ErrorData::invalid_params(format!("{} has no entry \"{id}\"", faq.name), None))?;
+    let at = found.ok_or_else(|| Problem::not_found(format!("{} has no entry \"{id}\"", faq.name)))?;
     Ok((version, at))
 }
 
@@ -407,7 +417,10 @@ impl ServerHandler for Mcp {
         request: ReadResourceRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let unknown = || ErrorData::resource_not_found(format!("there is no resource {}", request.uri), None);
+        let unknown = || {
+            let data = serde_json::json!({"uri": request.uri});
+            ErrorData::resource_not_found(format!("there is no resource {}", request.uri), Some(data))
+        };
         for faq in &self.app.faqs {
             let version = faq.version();
             let entries = &version.bot.faq().entries;
@@ -415,7 +428,7 @@ impl ServerHandler for Mcp {
                 entries.iter().find(|entry| address(&faq.name, entry.id.as_str()) == request.uri)
             {
                 let text = format!("# {}\n\n{}\n", entry.question(), entry.answer);
-                let contents = ResourceContents::text(text, request.uri).with_mime_type("text/markdown");
+                let contents = ResourceContents::text(text, &request.uri).with_mime_type("text/markdown");
                 return Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(FRESH).into());
             }
         }

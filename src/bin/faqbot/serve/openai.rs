@@ -33,6 +33,7 @@ pub struct ChatRequest {
     #[serde(default)]
     model: String,
     /// The chat; the last message of the user is the question.
+    #[schema(min_items = 1)]
     messages: Vec<Message>,
     #[serde(default)]
     stream: Option<bool>,
@@ -80,26 +81,19 @@ impl Message {
 }
 
 /// A problem in the shape of this API.
-pub struct OpenAiError(Problem);
-
-impl From<Problem> for OpenAiError {
-    fn from(problem: Problem) -> Self {
-        OpenAiError(problem)
-    }
-}
-
-impl IntoResponse for OpenAiError {
-    fn into_response(self) -> Response {
-        let status = self.0.status();
-        let kind = match status {
-            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
-            status if status.is_server_error() => "server_error",
-            _ => "invalid_request_error",
-        };
-        let code = (status == StatusCode::NOT_FOUND).then_some("model_not_found");
-        let body = json!({"error": {"message": self.0.detail, "type": kind, "param": null, "code": code}});
-        self.0.with_retry_after((status, Json(body)).into_response())
-    }
+pub fn error(problem: &Problem) -> Value {
+    let kind = match problem.status() {
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        StatusCode::UNAUTHORIZED => "authentication_error",
+        status if status.is_server_error() => "server_error",
+        _ => "invalid_request_error",
+    };
+    let code = match problem.status() {
+        StatusCode::NOT_FOUND => Some("model_not_found"),
+        StatusCode::UNAUTHORIZED => Some("invalid_api_key"),
+        _ => None,
+    };
+    json!({"error": {"message": problem.detail, "type": kind, "param": null, "code": code}})
 }
 
 fn now() -> u64 {
@@ -170,9 +164,8 @@ fn chosen(before: &str, query: &str) -> Option<String> {
         (Object = "application/json"), (String = "text/event-stream")))))]
 pub async fn completions(
     State(app): State<Arc<App>>,
-    request: Result<Input<ChatRequest>, Problem>,
-) -> Result<Response, OpenAiError> {
-    let Input(request) = request?;
+    Input(request): Input<ChatRequest>,
+) -> Result<Response, Problem> {
     let faq = app.faq_of_client(&request.model)?;
     let said = say(&app, faq, &request.messages).await?;
     let id = format!(
@@ -250,18 +243,15 @@ fn model_json(faq: &Served) -> ModelJson {
 }
 
 /// List the FAQs as models
-#[utoipa::path(get, path = "/v1/models", tag = "drop-in", responses((status = 200, description = "The FAQs", body = ModelsJson)))]
+#[utoipa::path(get, path = "/v1/models", operation_id = "openai_models", tag = "drop-in", responses((status = 200, description = "The FAQs", body = ModelsJson)))]
 pub async fn models(State(app): State<Arc<App>>) -> Json<ModelsJson> {
     Json(ModelsJson { object: "list", data: app.faqs.iter().map(model_json).collect() })
 }
 
 /// One FAQ as a model
-#[utoipa::path(get, path = "/v1/models/{id}", tag = "drop-in", params(("id" = String, Path, description = "The FAQ's name")),
+#[utoipa::path(get, path = "/v1/models/{id}", operation_id = "openai_model", tag = "drop-in", params(("id" = String, Path, description = "The FAQ's name")),
     responses((status = 200, description = "The FAQ", body = ModelJson)))]
-pub async fn model(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<ModelJson>, OpenAiError> {
+pub async fn model(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<ModelJson>, Problem> {
     Ok(Json(model_json(app.faq(Some(&id))?)))
 }
 
@@ -271,10 +261,13 @@ pub struct EmbeddingsRequest {
     input: Texts,
     #[serde(default)]
     encoding_format: Option<EncodingFormat>,
+    /// As many as the model has, or none.
+    #[serde(default)]
+    dimensions: Option<usize>,
 }
 
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "input is a text or a list of texts")]
 enum Texts {
     One(String),
     Many(Vec<String>),
@@ -292,9 +285,8 @@ enum EncodingFormat {
     responses((status = 200, description = "A vector a text", body = Object)))]
 pub async fn embeddings(
     State(app): State<Arc<App>>,
-    request: Result<Input<EmbeddingsRequest>, Problem>,
-) -> Result<Json<Value>, OpenAiError> {
-    let Input(request) = request?;
+    Input(request): Input<EmbeddingsRequest>,
+) -> Result<Json<Value>, Problem> {
     let texts = match request.input {
         Texts::One(text) => vec![text],
         Texts::Many(texts) => texts,
@@ -303,10 +295,18 @@ pub async fn embeddings(
         return Err(Problem::bad_request(format!(
             "{} texts; at most {MOST_TEXTS} in a request",
             texts.len()
-        ))
-        .into());
+        )));
+    }
+    if texts.is_empty() {
+        return Err(Problem::bad_request("input is empty: a text or a list of texts is needed"));
     }
     let embedder = &app.faqs[0].embedder;
+    if request.dimensions.is_some_and(|wanted| wanted != embedder.dimension()) {
+        return Err(Problem::bad_request(format!(
+            "vectors have {} dimensions, and no other number",
+            embedder.dimension()
+        )));
+    }
     let mut data = Vec::with_capacity(texts.len());
     for part in texts.chunks(PART) {
         let rows = app.queue.embed(part.to_vec(), Arc::clone(embedder)).await?;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::ask;
 use super::faqs::FaqJson;
 use super::html::{self, escape};
 use super::input::Params;
@@ -86,11 +87,16 @@ async fn page(
     let about = FaqJson::new(faq, &faq.version());
     let title = escape(about.title.as_deref().unwrap_or(&about.name));
     let query = asked.q.filter(|query| !query.trim().is_empty());
+    // For the script, so that what was answered is not asked again.
+    let mut reply_json = String::new();
     let answer = match &query {
         None => about.greeting_html.clone().unwrap_or_default(),
         Some(query) => {
             let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
             let (bot, reply) = (&asked.version.bot, &asked.reply);
+            let html_of = |entry: usize| asked.version.answer_html(entry);
+            let json = serde_json::to_string(&ask::reply(&faq.name, &asked, &html_of, None));
+            reply_json = json.map_err(|error| Problem::internal(&error))?;
             let mut out = String::new();
             match reply.decision {
                 Decision::Answer(_) => {
@@ -102,8 +108,11 @@ async fn page(
                             asked.version.answer_html(found.entry)
                         );
                         if let Some(source) = &entry.source {
-                            out +=
-                                &format!("<p class=\"source\">{}: {}</p>\n", text("source"), escape(source));
+                            out += &format!(
+                                "<p class=\"source\">{} {}</p>\n",
+                                text("source"),
+                                html::link(source)
+                            );
                         }
                     }
                 }
@@ -132,6 +141,7 @@ async fn page(
             "title" => out.push_str(&title),
             "language" => out.push_str(language),
             "faq" => out.push_str(&escape(&faq.name)),
+            "reply" => out.push_str(&escape(&reply_json)),
             "query" => out.push_str(&escape(query.as_deref().unwrap_or(""))),
             "answer" => out.push_str(&answer),
             key => out.push_str(&text(key)),

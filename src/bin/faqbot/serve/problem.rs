@@ -64,8 +64,7 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Its header `Retry-After`, on an answer of another shape.
-    pub fn with_retry_after(&self, mut response: Response) -> Response {
+    fn with_retry_after(&self, mut response: Response) -> Response {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -80,6 +79,9 @@ impl IntoResponse for Problem {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        self.with_retry_after(response)
+        let mut response = self.with_retry_after(response);
+        // For addresses whose clients expect another shape.
+        response.extensions_mut().insert(self);
+        response
     }
 }

@@ -215,6 +215,11 @@ pub fn say(mut response: Response, not_honoured: &[&str], by_cosine: bool) -> Re
     response
 }
 
+/// As [`number`], where there has to be one.
+pub fn needed_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number(deserializer)?.ok_or_else(|| serde::de::Error::custom("a number is needed"))
+}
+
 /// A number that may come as a text, as in the examples of the service's own documentation.
 pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     #[derive(Deserialize)]

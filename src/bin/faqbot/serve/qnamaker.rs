@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::azure::{self, AzureError, Record};
+use super::azure::{self, Record};
 use super::input::Input;
 use super::problem::Problem;
 use super::qna::{self, QnaAnswer, QnaQuestion};
@@ -110,15 +110,14 @@ impl From<QnaAnswer> for MakerAnswer {
 pub async fn generate_answer(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    request: Result<Input<MakerRequest>, Problem>,
-) -> Result<Response, AzureError> {
-    let Input(request) = request?;
+    Input(request): Input<MakerRequest>,
+) -> Result<Response, Problem> {
     let faq = app.faq_of_client(&id)?;
     let threshold = match request.score_threshold {
         Some(percent) if (0.0..=100.0).contains(&percent) => {
             Some(if percent > 1.0 { percent / 100.0 } else { percent })
         }
-        Some(_) => return Err(Problem::bad_request("scoreThreshold lies from 0 to 100").into()),
+        Some(_) => return Err(Problem::bad_request("scoreThreshold lies from 0 to 100")),
         None => None,
     };
     let mut not_honoured = Vec::new();
@@ -166,8 +165,7 @@ pub struct Train {
 pub async fn train(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    request: Result<Input<Train>, Problem>,
-) -> Result<StatusCode, AzureError> {
-    let Input(train) = request?;
-    Ok(azure::chosen(&app, &id, &train.feedback_records)?)
+    Input(train): Input<Train>,
+) -> Result<StatusCode, Problem> {
+    azure::chosen(&app, &id, &train.feedback_records)
 }

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use faqbot::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::input::{Input, Params};
+use super::input::Input;
 use super::problem::Problem;
 use super::speech;
 use super::state::{App, Question};
@@ -47,22 +44,13 @@ struct Button {
     payload: String,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Stream {
-    /// Whether replies come one JSON object a line.
-    #[serde(default)]
-    stream: bool,
-}
-
 /// Write a message as Rasa's REST channel takes it
-#[utoipa::path(post, path = "/webhooks/rest/webhook", tag = "drop-in", params(Stream), request_body = RasaMessage,
+#[utoipa::path(post, path = "/webhooks/rest/webhook", operation_id = "rasa_webhook", tag = "drop-in", request_body = RasaMessage,
     responses((status = 200, description = "Replies", body = [RasaReply])))]
 pub async fn webhook(
     State(app): State<Arc<App>>,
-    Params(Stream { stream }): Params<Stream>,
     Input(message): Input<RasaMessage>,
-) -> Result<Response, Problem> {
+) -> Result<Json<[RasaReply; 1]>, Problem> {
     let faq = app.faq(None)?;
     let recipient_id = message.sender;
     let version = faq.version();
@@ -90,11 +78,7 @@ pub async fn webhook(
             }
         }
     };
-    if stream {
-        let line = serde_json::to_string(&reply).map_err(|error| Problem::internal(&error))? + "\n";
-        return Ok(([(header::CONTENT_TYPE, "application/json")], Body::from(line)).into_response());
-    }
-    Ok(Json([reply]).into_response())
+    Ok(Json([reply]))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -123,7 +107,7 @@ struct Intent {
 }
 
 /// Find the entry of a text, as Rasa's parser finds an intent
-#[utoipa::path(post, path = "/model/parse", tag = "drop-in", request_body = ParseRequest,
+#[utoipa::path(post, path = "/model/parse", operation_id = "rasa_parse", tag = "drop-in", request_body = ParseRequest,
     responses((status = 200, description = "The entry as an intent", body = Parsed)))]
 pub async fn parse(
     State(app): State<Arc<App>>,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any_service, get, post};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -18,6 +19,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,6 +34,9 @@ const BODY: usize = 256 * 1024;
 
 /// The body of one with many questions, at most.
 const LARGE_BODY: usize = 8 * 1024 * 1024;
+
+/// The addresses that take such.
+const LARGE: [&str; 2] = ["/v1/ask:batch", "/v1/embeddings"];
 
 /// The time for a request, from its header to its answer.
 const TIME: Duration = Duration::from_secs(60);
@@ -55,6 +60,8 @@ pub struct Doors {
     pub origins: Vec<HeaderValue>,
     /// Whether agents may, at `/mcp`.
     pub mcp: bool,
+    /// Whether only this machine can reach the server, and no proxy before it is known of.
+    pub private: bool,
 }
 
 /// All addresses.
@@ -101,7 +108,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .route("/favicon.ico", get(page::icon));
     let mut programs = limited(programs).merge(limited(long)).merge(reading);
     if doors.mcp {
-        programs = programs.route_service("/mcp", any_service(mcp(app, doors)));
+        programs = programs.merge(limited(routes_of().route_service("/mcp", any_service(mcp(app, doors)))));
     }
     let mut all = routes_of();
     *all.get_openapi_mut() = Api::openapi();
@@ -111,6 +118,9 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .merge(open)
         .split_for_parts();
     say_problems(&mut api);
+    if app.limits.needs_token() {
+        say_tokens(&mut api);
+    }
     let api = api.to_json().unwrap_or_default();
     let json = [(header::CONTENT_TYPE, "application/json")];
     let cors = CorsLayer::new()
@@ -143,6 +153,8 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "no-referrer"))
         .layer(always(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(from_fn(of_a_length))
+        .layer(from_fn(in_the_shape_of_the_address))
         .layer(from_fn(operations::measure))
 }
 
@@ -153,23 +165,66 @@ fn routes_of() -> OpenApiRouter<Arc<App>> {
 
 /// `/mcp`, without sessions, so that any of several servers may answer the next request.
 fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSessionManager> {
-    let origins: Vec<String> =
-        doors.origins.iter().filter_map(|origin| origin.to_str().ok().map(str::to_owned)).collect();
-    let hosts = origins.iter().filter_map(|origin| origin.split_once("://").map(|(_, host)| host.to_owned()));
-    let known = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let named: Vec<&str> = doors.origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
+    // With the port that the scheme means: an origin without one is taken for any.
+    let with_port =
+        |origin: &&str| match origin.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+            true => (*origin).to_owned(),
+            false => format!("{origin}:{}", if origin.starts_with("https:") { 443 } else { 80 }),
+        };
+    let here = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"].map(str::to_owned);
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(BODY)
-        .with_allowed_hosts(known.into_iter().chain(hosts))
-        .with_allowed_origins(origins.clone())
+        .with_allowed_origins(here.into_iter().chain(named.iter().map(with_port)))
         .enforce_origin_validation();
+    // Only what nobody but this machine can reach has to fear a name that comes to mean it.
+    let config = if doors.private { config } else { config.disable_allowed_hosts() };
     let app = Arc::clone(app);
     StreamableHttpService::new(
         move || Ok(Mcp::new(Arc::clone(&app))),
         NeverSessionManager::default().into(),
         config,
     )
+}
+
+/// Refuses a body that says itself that it is too long, before any of it has come.
+async fn of_a_length(request: Request, next: Next) -> Response {
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let most = if LARGE.contains(&request.uri().path()) { LARGE_BODY } else { BODY };
+    match length {
+        Some(length) if length > most as u64 => {
+            let detail = format!("the body has {length} bytes; at most {most} are read");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// Problems as the clients of an address expect them.
+async fn in_the_shape_of_the_address(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let shape: Option<fn(&Problem) -> serde_json::Value> =
+        if path.starts_with("/language/") || path.starts_with("/qnamaker/") {
+            Some(azure::error)
+        } else if ["/v1/chat/", "/v1/models", "/v1/embeddings"].iter().any(|known| path.starts_with(known)) {
+            Some(openai::error)
+        } else {
+            None
+        };
+    let mut response = next.run(request).await;
+    if let (Some(shape), Some(problem)) = (shape, response.extensions_mut().remove::<Problem>()) {
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.remove(header::CONTENT_ENCODING);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        return Response::from_parts(parts, Body::from(shape(&problem).to_string()));
+    }
+    response
 }
 
 /// Says of every address that it may answer with a problem.
@@ -185,4 +240,11 @@ fn say_problems(api: &mut utoipa::openapi::OpenApi) {
             operation.responses.responses.insert("default".into(), RefOr::T(problem.clone()));
         }
     }
+}
+
+/// Says that requests need a token.
+fn say_tokens(api: &mut utoipa::openapi::OpenApi) {
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    api.components.get_or_insert_default().add_security_scheme("token", scheme);
+    api.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
 }

@@ -165,7 +165,8 @@ impl App {
         match name {
             None => Ok(&self.faqs[0]),
             Some(name) => self.faqs.iter().find(|faq| faq.name == name).ok_or_else(|| {
-                Problem::not_found(format!("there is no FAQ \"{name}\"; GET /v1/faqs lists them"))
+                let names: Vec<&str> = self.faqs.iter().map(|faq| faq.name.as_str()).collect();
+                Problem::not_found(format!("there is no FAQ \"{name}\"; there is {}", names.join(", ")))
             }),
         }
     }

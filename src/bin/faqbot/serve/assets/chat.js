@@ -11,6 +11,7 @@ const ICONS = {
   up: "M7 11v9H4v-9zm0 0 4-8c1.5 0 2.5 1 2.2 2.6L12.5 9H19c1 0 1.7.9 1.5 1.9l-1.4 7.4c-.2 1-1 1.7-2 1.7H7",
   down: "M17 13V4h3v9zm0 0-4 8c-1.5 0-2.5-1-2.2-2.6l.7-3.4H5c-1 0-1.7-.9-1.5-1.9l1.4-7.4C5.1 4.7 5.9 4 6.9 4H17",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  done: "M4 13l5 5L20 6",
 };
 
 let policy;
@@ -32,10 +33,10 @@ export function element(name, properties = {}, ...children) {
 }
 
 /** Safe HTML as nodes, by the list of what may be. */
-export function safe(html, plain) {
+export function safe(html) {
   const box = element("div", { class: "text" });
   if (!policy) {
-    box.append(element("p", {}, plain ?? ""));
+    box.append(element("p", {}, html.replace(/<[^>]*>/g, "").trim()));
     return box;
   }
   copy(new DOMParser().parseFromString(policy.createHTML(html), "text/html").body, box);
@@ -48,11 +49,17 @@ function copy(from, to) {
     if (child.nodeType !== Node.ELEMENT_NODE) continue;
     const name = child.localName;
     if (!TAGS.has(name)) continue;
+    if (name === "a" && !LINKS.has(child.protocol)) {
+      copy(child, to);
+      continue;
+    }
     const node = document.createElement(name);
     for (const attribute of ATTRIBUTES[name] ?? []) {
       if (child.hasAttribute(attribute)) node.setAttribute(attribute, child.getAttribute(attribute));
     }
-    if (name === "a" && LINKS.has(child.protocol)) {
+    // What may be wider than its place is scrolled, with the keyboard too.
+    if (name === "table" || name === "pre") node.tabIndex = 0;
+    if (name === "a") {
       node.href = child.href;
       node.target = "_blank";
       node.rel = "noopener noreferrer nofollow";
@@ -60,6 +67,18 @@ function copy(from, to) {
     copy(child, node);
     to.append(node);
   }
+}
+
+/** Where an answer comes from: a link where it is an address. */
+function from(texts, source) {
+  const link = /^https?:\/\/\S+$/.test(source)
+    ? element("a", { href: source, target: "_blank", rel: "noopener noreferrer nofollow" }, source) : source;
+  return element("p", { class: "source" }, `${texts.source} `, link);
+}
+
+/** Letters and digits, to see whether two questions are the same but for dots and case. */
+function letters(text) {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 
 function icon(name) {
@@ -83,7 +102,8 @@ export class Chat {
   constructor(root, { base, faq, texts, begin }) {
     Object.assign(this, { base, faq, texts });
     this.session = session();
-    this.log = element("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": texts.chat, tabindex: "0" });
+    this.log = element("ol");
+    const log = element("div", { class: "log", role: "log", "aria-live": "off", "aria-label": texts.chat, tabindex: "0" }, this.log);
     // The only live region: it holds the newest reply, so that nothing is read out twice.
     this.live = element("p", { class: "hidden", role: "status" });
     this.field = element("textarea", {
@@ -100,7 +120,7 @@ export class Chat {
       element("label", { class: "hidden", for: "faqbot-field" }, texts.ask), this.field,
       this.button = element("button", {}, texts.send));
     this.field.placeholder = texts.ask;
-    root.append(element("section", { class: "chat", "aria-label": texts.chat }, this.log, this.live, form));
+    root.append(element("section", { class: "chat", "aria-label": texts.chat }, log, this.live, form));
     if (begin) this.log.append(element("li", { class: "bot" }, begin));
   }
 
@@ -134,7 +154,8 @@ export class Chat {
   }
 
   fit() {
-    this.field.style.height = "auto";
+    this.field.style.height = "";
+    if (!this.field.value) return;
     this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 144)}px`;
   }
 
@@ -153,12 +174,23 @@ export class Chat {
     return item;
   }
 
+  asked(query) {
+    this.suggestions?.remove();
+    this.show(element("li", { class: "you" }, element("span", { class: "hidden" }, `${this.texts.you}: `), element("p", {}, query)));
+  }
+
   /** Asks, and shows question and reply. */
   async ask(query) {
     if (this.busy) return;
-    this.suggestions?.remove();
-    this.show(element("li", { class: "you" }, element("span", { class: "hidden" }, `${this.texts.you}: `), element("p", {}, query)));
+    this.asked(query);
     await this.answer(query);
+  }
+
+  /** Shows a reply that is there already, and its question. */
+  adopt(reply) {
+    this.asked(reply.query);
+    const item = this.show(this.reply(reply));
+    this.live.textContent = item.spoken;
   }
 
   async answer(query) {
@@ -208,7 +240,7 @@ export class Chat {
       note(texts.exchanged.replace("{known}", () => known).replace("{asked}", () => asked));
     }
     if (reply.outcome === "answer") {
-      this.answered(item, reply);
+      this.answered(item, reply, reply.query);
     } else if (reply.outcome === "ambiguous") {
       item.append(element("p", { class: "text" }, texts.did_you_mean));
       item.append(this.choices(reply, reply.matches.filter((match) => reply.choices.includes(match.id)), true));
@@ -221,16 +253,17 @@ export class Chat {
       }
     }
     item.spoken = item.textContent;
-    this.below(item, reply);
+    // A question back is rated by what is chosen.
+    if (reply.outcome !== "ambiguous") this.below(item, reply);
     return item;
   }
 
-  answered(item, reply) {
+  answered(item, reply, query) {
     const answers = reply.matches.filter((match) => reply.answer.includes(match.answer)).slice(0, Math.max(1, this.parts(reply)));
     for (const match of answers) {
-      if (!reply.crisis) item.append(element("p", { class: "asked" }, match.question));
-      item.append(safe(match.answer_html, match.answer));
-      if (match.source) item.append(element("p", { class: "source" }, `${this.texts.source}: ${match.source}`));
+      if (!reply.crisis && letters(match.question) !== letters(query)) item.append(element("p", { class: "asked" }, match.question));
+      item.append(safe(match.answer_html));
+      if (match.source) item.append(from(this.texts, match.source));
     }
   }
 
@@ -263,8 +296,10 @@ export class Chat {
     const items = matches.map((match) => choice(match.question, () => {
       if (withNone) this.post("v1/feedback", { id: reply.id, rating: "chosen", entry: match.id }).catch(() => {});
       const item = element("li", { class: "bot" });
-      this.answered(item, { ...reply, answer: match.answer, matches: [match] });
+      const picked = { ...reply, outcome: "answer", answer: match.answer, matches: [match], confidence: null };
+      this.answered(item, picked, match.question);
       item.spoken = item.textContent;
+      this.below(item, picked);
       this.show(item);
       this.live.textContent = item.spoken;
     }));
@@ -298,9 +333,13 @@ export class Chat {
     if (reply.answer && navigator.clipboard) {
       row.append(element("button", {
         type: "button", "aria-label": texts.copy, title: texts.copy,
-        onclick: async () => {
-          await navigator.clipboard.writeText(reply.answer).catch(() => {});
+        onclick: async (event) => {
+          const button = event.currentTarget;
+          const text = [...item.querySelectorAll(".text")].map((part) => part.innerText).join("\n\n");
+          if (!await navigator.clipboard.writeText(text).then(() => true, () => false)) return;
           this.live.textContent = texts.copied;
+          button.replaceChildren(icon("done"));
+          setTimeout(() => button.replaceChildren(icon("copy")), 2000);
         },
       }, icon("copy")));
     }

@@ -6,10 +6,11 @@ const main = document.getElementById("chat");
 const base = new URL("/", location.href);
 const texts = await textsIn(base, document.documentElement.lang);
 const answer = document.getElementById("answer");
-const { faq, asked } = main.dataset;
+const { faq, reply } = main.dataset;
 main.replaceChildren();
 const chat = new Chat(main, { base, faq, texts });
-if (asked) chat.log.append(element("li", { class: "you" }, element("p", {}, asked)));
-if (answer.hasChildNodes()) chat.log.append(element("li", { class: "bot" }, answer));
+if (!reply && answer.hasChildNodes()) chat.log.append(element("li", { class: "bot" }, answer));
 await chat.load(false);
+// A question that came with the address was answered by the server already.
+if (reply) chat.adopt(JSON.parse(reply));
 chat.field.focus();

@@ -2,10 +2,14 @@
 // Attributes: data-faq, data-title, data-position (right or left), data-lang. The panel is loaded with the first click.
 (() => {
   const script = document.currentScript;
-  const LABELS = { en: ["Ask a question", "Close"], de: ["Eine Frage stellen", "Schließen"],
-    fr: ["Poser une question", "Fermer"], es: ["Hacer una pregunta", "Cerrar"] };
+  const LABELS = {
+    en: ["Ask a question", "Close", "The server cannot be reached.", "Try again"],
+    de: ["Eine Frage stellen", "Schließen", "Der Server ist nicht erreichbar.", "Noch einmal"],
+    fr: ["Poser une question", "Fermer", "Le serveur est injoignable.", "Réessayer"],
+    es: ["Hacer una pregunta", "Cerrar", "No se puede contactar con el servidor.", "Intentar de nuevo"],
+  };
   const STYLE = `
-:host { all: initial; }
+:host { all: initial !important; }
 .open, .panel { position: fixed; z-index: 2147483000; bottom: max(1rem, env(safe-area-inset-bottom)); }
 .right { right: 1rem; } .left { left: 1rem; }
 .open { width: 56px; height: 56px; border: 0; border-radius: 50%; cursor: pointer; padding: 0;
@@ -21,9 +25,13 @@
 .head h2 { flex: 1; font-size: 1rem; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .head button { font: inherit; width: 44px; height: 44px; border: 0; background: none; color: inherit; cursor: pointer; font-size: 1.4rem; }
 .head button:focus-visible { outline-color: currentColor; outline-offset: -4px; }
+.away { padding: 1rem; font: var(--faqbot-font, 1rem/1.5 system-ui, sans-serif); color: var(--faqbot-text, #1c1c1e); }
+.away button { font: inherit; min-height: 44px; padding: .4rem .8rem; }
 @media (prefers-color-scheme: dark) {
-  .open, .head { background: var(--faqbot-accent, #8ab8ff); color: var(--faqbot-on-accent, #10131a); }
+  .open { background: var(--faqbot-accent, #8ab8ff); color: var(--faqbot-on-accent, #10131a); }
+  .head { background: var(--faqbot-soft, #262a33); color: var(--faqbot-text, #eceef2); }
   .panel { background: var(--faqbot-background, #16181d); }
+  .away { color: var(--faqbot-text, #eceef2); }
 }
 @media (max-width: 30rem) { .panel { inset: 0; width: 100vw; height: 100dvh; border-radius: 0; } }
 `;
@@ -65,14 +73,33 @@
       this.button.hidden = true;
       this.button.setAttribute("aria-expanded", "true");
       this.panel.focus();
-      // Built once; where the server was not there, the next click tries again.
-      this.ready ??= this.load().catch((error) => {
+      // Built once; where the server is not there, what can be done is said in the panel.
+      this.ready ??= this.load().catch(() => {
         this.ready = undefined;
-        this.close();
-        throw error;
+        this.away();
       });
       await this.ready;
-      if (!this.panel.hidden) this.chat.field.focus();
+      if (!this.panel.hidden) this.chat?.field.focus();
+    }
+
+    /** What is shown where the server is away. */
+    away() {
+      const [, , gone, again] = LABELS[this.language];
+      const text = document.createElement("p");
+      text.setAttribute("role", "alert");
+      text.textContent = gone;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = again;
+      const box = document.createElement("div");
+      box.className = "away";
+      box.append(text, button);
+      button.addEventListener("click", () => {
+        box.remove();
+        this.open();
+      });
+      this.panel.append(box);
+      button.focus();
     }
 
     close() {
@@ -104,11 +131,12 @@
       panel.append(head);
       panel.addEventListener("keydown", (event) => {
         if (event.key === "Escape") {
-          event.stopPropagation();
           this.close();
         }
         if (event.key === "Tab") this.keepInside(event);
       });
+      // The site may have keys of its own, which are not meant here.
+      for (const kind of ["keydown", "keypress", "keyup"]) panel.addEventListener(kind, (event) => event.stopPropagation());
       this.shadowRoot.append(panel);
       return panel;
     }

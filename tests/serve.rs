@@ -1,0 +1,612 @@
+//! The server: its addresses, its limits, and what clients that misbehave cannot do to the others.
+#![cfg(feature = "serve")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{SHOP, World};
+use serde_json::{Value, json};
+
+/// A server, ended with the test.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    world: World,
+    log: Option<thread::JoinHandle<String>>,
+}
+
+/// A reply: status, headers in lower case, body.
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.head, self.body))
+    }
+}
+
+impl Server {
+    fn start(args: &[&str]) -> Self {
+        let world = World::new();
+        world.write("shop.yaml", SHOP);
+        Self::start_in(world, args)
+    }
+
+    fn start_in(world: World, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_faqbot"))
+            .args(["serve", "--model", "hash", "--min-cosine", "0.4", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .current_dir(world.path(""))
+            .env_clear()
+            .envs(world.environment())
+            .env("FAQBOT_OFFLINE", "1")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server");
+        let mut lines = BufReader::new(child.stderr.take().expect("its log"));
+        let mut address = None;
+        let mut log = String::new();
+        while address.is_none() && lines.read_line(&mut log).expect("a line") > 0 {
+            let last = log.lines().last().unwrap_or("");
+            address = last
+                .strip_prefix("listening on http://")
+                .map(|text| text.trim().parse().expect("an address"));
+        }
+        let address = address.unwrap_or_else(|| panic!("the server ended: {log}"));
+        // The log is read on, so that the server does not wait for somebody to do so.
+        let log = thread::spawn(move || {
+            let _ = lines.read_to_string(&mut log);
+            log
+        });
+        Server { child, address, world, log: Some(log) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time-out");
+        stream
+    }
+
+    /// Sends bytes as they are.
+    fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        // The server may answer, and close, before all is sent.
+        let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Answer {
+        let body = body.as_ref();
+        let mut request = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+        request.extend(headers.iter().map(|header| format!("{header}\r\n")));
+        request += &format!("content-length: {}\r\n\r\n", body.len());
+        self.raw(&[request.as_bytes(), body].concat())
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "")
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &["content-type: application/json"], body.to_string())
+    }
+
+    #[track_caller]
+    fn ask(&self, query: &str) -> Value {
+        let answer = self.post("/v1/ask", &json!({"query": query}));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()
+    }
+
+    /// Waits until something holds.
+    #[track_caller]
+    fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let begin = Instant::now();
+        while !holds(self) {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{what} did not come");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Ends the server as an operating system does; its exit code and its log.
+    fn end(&mut self) -> (Option<i32>, String) {
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let status = self.child.wait().expect("the end");
+        (status.code(), self.log.take().and_then(|log| log.join().ok()).unwrap_or_default())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_reply_is_that_of_ask_json_and_more() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let here = server.ask("track my order please");
+    let args = [
+        "ask",
+        "--json",
+        "--model",
+        "hash",
+        "--min-cosine",
+        "0.4",
+        "--faq",
+        "shop.yaml",
+        "track my order please",
+    ];
+    let there = &server.world.run(&args, "", 0).json()[0];
+    for (key, value) in there.as_object().expect("an object").iter().filter(|(key, _)| *key != "matches") {
+        assert_eq!(&here[key], value, "{key}");
+    }
+    let best = &here["matches"][0];
+    assert_eq!(best["id"], there["matches"][0]["id"]);
+    assert!(best["answer_html"].as_str().expect("HTML").contains("<strong>Orders</strong>"), "{best}");
+    assert_eq!((&here["faq"], &best["source"]), (&json!("shop"), &json!("handbook")));
+    let more = server.post("/v1/ask", &json!({"query": "reset", "top": 1, "session": "s1"})).json();
+    assert_eq!((&more["outcome"], &more["session"]), (&json!("ambiguous"), &json!("s1")));
+    assert_eq!(more["choices"].as_array().expect("choices").len(), 2);
+    let all = server.post("/v1/ask:batch", &json!({"queries": ["track my order", "", "xyzzy"]})).json();
+    let outcomes: Vec<&Value> =
+        all["replies"].as_array().expect("replies").iter().map(|reply| &reply["outcome"]).collect();
+    assert_eq!(outcomes, ["answer", "no_match", "no_match"]);
+}
+
+#[test]
+fn faqs_and_their_entries_are_listed() {
+    let world = World::new();
+    world.write("shop.yaml", SHOP);
+    world.write("other.yaml", "- {id: a/b, question: Is it open?, answer: 'Yes.'}\n");
+    let server = Server::start_in(world, &["--faq", "one=shop.yaml", "--faq", "two=other.yaml"]);
+    let names: Vec<Value> = server.get("/v1/faqs").json()["faqs"]
+        .as_array()
+        .expect("FAQs")
+        .iter()
+        .map(|faq| faq["name"].clone())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+    let page = server.get("/v1/faqs/one/entries?limit=2").json();
+    assert_eq!((&page["total"], &page["next"]), (&json!(3), &json!(2)));
+    let rest = server.get("/v1/faqs/one/entries?limit=2&offset=2").json();
+    assert_eq!((rest["entries"].as_array().expect("entries").len(), &rest["next"]), (1, &Value::Null));
+    assert_eq!(server.get("/v1/faqs/one/entries?q=RESET%20device").json()["total"], 1);
+    assert_eq!(server.get("/v1/faqs/two/entries/a%2Fb").json()["answer"], "Yes.");
+    for missing in ["/v1/faqs/three", "/v1/faqs/one/entries/x", "/x/y", "/three"] {
+        let answer = server.get(missing);
+        assert_eq!((answer.status, &answer.json()["status"]), (404, &json!(404)), "{missing}");
+    }
+    let asked = server.post("/v1/ask", &json!({"query": "is it open", "faq": "two"})).json();
+    assert_eq!(asked["answer"], "Yes.");
+    assert_eq!(server.post("/v1/ask", &json!({"query": "x", "faq": "three"})).status, 404);
+}
+
+#[test]
+fn what_is_no_request_is_a_problem() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let json = ["content-type: application/json"];
+    for (status, path, headers, body) in [
+        (400, "/v1/ask", &json[..], b"{".to_vec()),
+        (400, "/v1/ask", &json, b"{\"query\": \"\xff\xfe\"}".to_vec()),
+        (400, "/v1/ask", &json, b"[]".to_vec()),
+        (400, "/v1/ask", &json, b"{\"query\": 7}".to_vec()),
+        (400, "/v1/ask", &json, br#"{"query": "x", "top": 0}"#.to_vec()),
+        // Deeper than is read, and one that is all nesting.
+        (400, "/v1/ask", &json, "[".repeat(200_000).into_bytes()),
+        (413, "/v1/ask", &json, vec![b' '; 1 << 20]),
+        (413, "/v1/ask:batch", &json, vec![b' '; 9 << 20]),
+        (415, "/v1/ask", &["content-type: text/xml"], b"<x/>".to_vec()),
+        (404, "/v1/nothing", &json, b"{}".to_vec()),
+        (405, "/v1/faqs", &json, b"{}".to_vec()),
+    ] {
+        let answer = server.send("POST", path, headers, &body);
+        assert_eq!(
+            answer.status,
+            status,
+            "{path} {}: {}",
+            String::from_utf8_lossy(&body[..body.len().min(40)]),
+            answer.body
+        );
+        assert!(answer.head.contains("application/problem+json"), "{}", answer.head);
+        assert!(!answer.json()["detail"].as_str().expect("a detail").is_empty());
+    }
+    let queries: Vec<String> = (0..1_001).map(|at| at.to_string()).collect();
+    assert_eq!(server.post("/v1/ask:batch", &json!({"queries": queries})).status, 400);
+    let long = server.post("/v1/ask", &json!({"query": "track my order ".repeat(7_000)}));
+    assert_eq!((long.status, &long.json()["cut"]), (200, &json!(true)));
+    server.ask("track my order");
+}
+
+#[test]
+fn no_address_reads_a_file() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    for path in [
+        "/assets/../shop.yaml",
+        "/assets/..%2Fshop.yaml",
+        "/assets/%2e%2e/shop.yaml",
+        "/../shop.yaml",
+        "/shop.yaml",
+        "/assets//etc/passwd",
+        "/assets/%2Fetc%2Fpasswd",
+        "/etc/passwd",
+        "//etc/passwd",
+        "/assets/texts-../../x.js",
+    ] {
+        assert_eq!(server.get(path).status, 404, "{path}");
+    }
+    let tag = server.get("/widget.js").head;
+    let tag = tag.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").to_owned();
+    assert_eq!(server.send("GET", "/widget.js", &[&format!("if-none-match: {tag}")], "").status, 304);
+}
+
+#[test]
+fn clients_of_other_services_are_answered() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let azure = |body: Value| {
+        server
+            .post(
+                "//language/:query-knowledgebases?projectName=any&deploymentName=x&api-version=2021-10-01",
+                &body,
+            )
+            .json()["answers"]
+            .clone()
+    };
+    let found = azure(
+        json!({"question": "track my order", "top": 3, "confidenceScoreThreshold": "0.3", "context": null, "filters": null}),
+    );
+    assert_eq!((&found[0]["source"], &found[0]["metadata"]["tag"]), (&json!("handbook"), &json!("orders")));
+    let number = found[0]["id"].as_i64().expect("a number");
+    assert!(number > 0);
+    assert_eq!(azure(json!({"qnaId": number, "question": "whatever"}))[0]["answer"], found[0]["answer"]);
+    let none = azure(json!({"question": "xyzzy"}));
+    assert_eq!(
+        (&none[0]["id"], &none[0]["confidenceScore"], none.as_array().map(Vec::len)),
+        (&json!(-1), &json!(0.0), Some(1))
+    );
+    let back = azure(json!({"question": "reset"}));
+    assert_eq!((&back[0]["id"], back[0]["dialog"]["prompts"].as_array().map(Vec::len)), (&json!(0), Some(2)));
+    let tagged = |value: &str| {
+        azure(
+            json!({"question": "track my order", "filters": {"metadataFilter": {"metadata": [{"key": "tag", "value": value}]}}}),
+        )
+    };
+    assert_eq!((&tagged("orders")[0]["id"], &tagged("else")[0]["id"]), (&json!(number), &json!(-1)));
+    assert_eq!(azure(json!({"question": "track my order", "confidenceScoreThreshold": 0.9999}))[0]["id"], -1);
+
+    for path in ["/qnamaker/knowledgebases/x/generateAnswer", "/qnamaker/knowledgebases/x/generateanswer"] {
+        let answer = server
+            .post(path, &json!({"question": "track my order", "scoreThreshold": 0.3, "strictFilters": []}))
+            .json();
+        assert!(
+            answer["answers"][0]["score"].as_f64().is_some_and(|score| score > 30.0 && score <= 100.0),
+            "{answer}"
+        );
+        assert_eq!(answer["answers"][0]["metadata"][0], json!({"name": "tag", "value": "orders"}));
+    }
+    let trained = server.post(
+        "/qnamaker/knowledgebases/x/train",
+        &json!({"feedbackRecords": [{"userId": "a", "userQuestion": "b", "qnaId": number}]}),
+    );
+    assert_eq!(trained.status, 204);
+    let azures = "/language/query-knowledgebases/projects/x/feedback";
+    assert_eq!(server.post(azures, &json!({"records": [{"qnaId": number}]})).status, 204);
+    assert_eq!(
+        server.post(azures, &json!({"records": [{"qnaId": 5}]})).json()["error"]["code"],
+        "InvalidRequest"
+    );
+
+    let rasa = server.post("/webhooks/rest/webhook", &json!({"sender": "me", "message": "reset"})).json();
+    assert_eq!(
+        (&rasa[0]["recipient_id"], &rasa[0]["buttons"][1]["payload"]),
+        (&json!("me"), &json!("/reset-device"))
+    );
+    let pressed =
+        server.post("/webhooks/rest/webhook", &json!({"sender": "me", "message": "/reset-device"})).json();
+    assert_eq!(pressed[0]["text"], "Hold the button for ten seconds.");
+    assert_eq!(
+        server.post("/model/parse", &json!({"text": "track my order"})).json()["intent"]["name"],
+        "track"
+    );
+    assert_eq!(
+        server.post("/model/parse", &json!({"text": "xyzzy"})).json()["intent"]["name"],
+        "nlu_fallback"
+    );
+    assert_eq!(server.get("/webhooks/rest/").json()["status"], "ok");
+}
+
+#[test]
+fn chat_programs_are_answered() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let chat = |body: Value| server.post("/v1/chat/completions", &body);
+    let user = |text: &str| json!({"role": "user", "content": text});
+    let answer =
+        chat(json!({"model": "any", "messages": [user("reset")], "temperature": 0.3, "unknown": {}})).json();
+    let said = answer["choices"][0]["message"]["content"].as_str().expect("a text").to_owned();
+    assert!(said.contains("\n2. How do I reset my device?"), "{said}");
+    assert_eq!(answer["faqbot"]["reply"]["outcome"], "ambiguous");
+    let picked =
+        chat(json!({"messages": [user("reset"), {"role": "assistant", "content": said}, user("2")]})).json();
+    assert_eq!(picked["choices"][0]["message"]["content"], "Hold the button for ten seconds.");
+    let parts = json!({"role": "user", "content": [{"type": "text", "text": "track my order"}, {"type": "image_url"}]});
+    let stream =
+        chat(json!({"messages": [parts], "stream": true, "stream_options": {"include_usage": true}}));
+    assert!(stream.head.contains("text/event-stream"));
+    let chunks: Vec<&str> = stream.body.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    assert_eq!(chunks.last(), Some(&"[DONE]"));
+    for chunk in &chunks[..chunks.len() - 1] {
+        let chunk: Value = serde_json::from_str(chunk).expect("JSON");
+        for choice in chunk["choices"].as_array().expect("choices") {
+            assert!(choice.as_object().expect("a choice").contains_key("finish_reason"), "{chunk}");
+        }
+    }
+    let before = server.get("/metrics").body;
+    let task =
+        chat(json!({"messages": [user("### Task:\nTags as { \"tags\": [\"a\"] }\nUSER: track my order")]}))
+            .json();
+    assert_eq!(task["choices"][0]["message"]["content"], "{\"tags\":[]}");
+    let counts = |text: &str| {
+        text.lines()
+            .filter(|line| line.starts_with("faqbot_questions_total"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&before), counts(&server.get("/metrics").body));
+    assert_eq!(server.get("/v1/models").json()["data"][0]["id"], "shop");
+    assert_eq!(server.get("/v1/models/x").json()["error"]["code"], "model_not_found");
+    let vectors = server.post("/v1/embeddings", &json!({"input": ["a b", "c"], "model": "m"})).json();
+    assert_eq!(vectors["data"].as_array().map(Vec::len), Some(2));
+    let coded = server.post("/v1/embeddings", &json!({"input": "a b", "encoding_format": "base64"})).json();
+    assert!(coded["data"][0]["embedding"].is_string());
+}
+
+#[test]
+fn feedback_is_counted_and_nothing_else_is_kept() {
+    let mut server = Server::start(&["--faq", "shop.yaml"]);
+    let reply = server.ask("reset");
+    let give = |body: Value| server.post("/v1/feedback", &body).status;
+    assert_eq!(give(json!({"id": reply["id"], "rating": "chosen", "entry": "reset-device"})), 204);
+    assert_eq!(give(json!({"id": reply["id"], "rating": "chosen", "entry": "track"})), 400);
+    assert_eq!(give(json!({"id": reply["id"], "rating": "chosen"})), 400);
+    assert_eq!(give(json!({"id": reply["id"], "rating": "none"})), 204);
+    assert_eq!(give(json!({"id": "6c84fb90-12c4-11e1-840d-7b25c5ee775a", "rating": "up"})), 404);
+    assert_eq!(give(json!({"id": reply["id"], "rating": "sideways"})), 400);
+    let metrics = server.get("/metrics").body;
+    assert!(
+        metrics.contains(r#"faqbot_feedback_total{faq="shop",rating="chosen",outcome="ambiguous"} 1"#),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains(r#"faqbot_questions_total{faq="shop",channel="api",outcome="ambiguous"} 1"#),
+        "{metrics}"
+    );
+    server.ask("my secret is pineapple");
+    let (code, log) = server.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("pineapple"), "{log}");
+    let mut server = Server::start(&["--faq", "shop.yaml", "--log-questions"]);
+    server.ask("my secret is pineapple");
+    assert!(server.end().1.contains("pineapple"));
+}
+
+#[test]
+fn who_may_ask_is_said() {
+    let world = World::new();
+    world.write("shop.yaml", SHOP);
+    world.write("tokens", "# the till\n0123456789abcdef\n");
+    world.write("short", "0123\n");
+    let run = world.run(&["serve", "--faq", "shop.yaml", "--listen", "0.0.0.0:0"], "", 2);
+    assert!(run.err.contains("--token-file") && run.err.contains("--public"), "{run:?}");
+    let run = world.run(&["serve", "--faq", "shop.yaml", "--token-file", "short"], "", 2);
+    assert!(run.err.contains("short:1"), "{run:?}");
+    world.run(&["serve", "--faq", "shop.yaml", "--allow-origin", "*"], "", 2);
+    let server = Server::start_in(world, &["--faq", "shop.yaml", "--token-file", "tokens"]);
+    let body = json!({"query": "track my order"}).to_string();
+    let with = |header: &str| {
+        server.send("POST", "/v1/ask", &["content-type: application/json", header], &body).status
+    };
+    assert_eq!(with("x-nothing: 1"), 401);
+    assert_eq!(with("authorization: Bearer 0123456789abcdeF"), 401);
+    assert_eq!(with("authorization: Bearer 0123456789abcdef"), 200);
+    assert_eq!(with("ocp-apim-subscription-key: 0123456789abcdef"), 200);
+    assert_eq!(
+        (server.get("/").status, server.get("/metrics").status, server.get("/readyz").status),
+        (401, 401, 200)
+    );
+    let world = World::new();
+    world.write("shop.yaml", SHOP);
+    world.write("tokens", "0123456789abcdef\n");
+    let server =
+        Server::start_in(world, &["--faq", "shop.yaml", "--token-file", "tokens", "--public", "--rate", "3"]);
+    assert_eq!((server.get("/").status, server.get("/metrics").status), (200, 401));
+    server.ask("track my order");
+    server.ask("track my order");
+    let refused = server.post("/v1/ask", &json!({"query": "track my order"}));
+    assert_eq!(refused.status, 429);
+    assert!(refused.head.contains("retry-after: "), "{}", refused.head);
+}
+
+#[test]
+fn other_sites_may_ask_where_they_are_named() {
+    let server = Server::start(&["--faq", "shop.yaml", "--allow-origin", "https://shop.example", "--mcp"]);
+    let from = |origin: &str| {
+        let origin = format!("origin: {origin}");
+        server.send("POST", "/v1/ask", &["content-type: application/json", &origin], r#"{"query": "x"}"#).head
+    };
+    assert!(from("https://shop.example").contains("access-control-allow-origin: https://shop.example"));
+    assert!(!from("https://else.example").contains("access-control-allow-origin"));
+    let page = server.get("/");
+    assert!(
+        page.head.contains("content-security-policy: default-src 'none'") && !page.head.contains("unsafe"),
+        "{}",
+        page.head
+    );
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).to_string();
+    let mcp = |origin: &str| {
+        let origin = format!("origin: {origin}");
+        let headers =
+            ["content-type: application/json", "accept: application/json, text/event-stream", &origin];
+        server.send("POST", "/mcp", &headers, &hello).status
+    };
+    assert_eq!((mcp("https://else.example"), mcp("https://shop.example")), (403, 200));
+    assert_eq!(Server::start(&["--faq", "shop.yaml"]).send("POST", "/mcp", &[], "{}").status, 405);
+}
+
+#[test]
+fn a_page_shows_questions_as_text() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let page = server.get("/?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E%7B%7Banswer%7D%7D").body;
+    assert!(
+        !page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)&lt;/script&gt;{{answer}}"),
+        "{page}"
+    );
+    assert!(server.get("/shop?q=track+my+order").body.contains("<strong>Orders</strong>"));
+    assert!(server.get("/?q=reset").body.contains("href=\"?q=How+do+I+reset+my+device%3F\""));
+    let german = server.send("GET", "/", &["accept-language: de-AT,en;q=0.5"], "").body;
+    assert!(german.contains("<html lang=\"de\">") && german.contains("Ihre Frage"), "{german}");
+}
+
+#[test]
+fn a_faq_that_changes_is_read_again() {
+    let world = World::new();
+    let faq = |answer: &str| format!("- {{id: a, question: What is the number?, answer: {answer}}}\n");
+    world.write("faq.yaml", faq("one"));
+    let server = Server::start_in(world, &["--faq", "faq.yaml"]);
+    let first = server.ask("what is the number");
+    assert_eq!(first["answer"], "one");
+    // Questions in flight finish on the version that they began with: an answer and its version belong together.
+    let mixed = thread::scope(|scope| {
+        let asking: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let replies = (0..50).map(|_| server.ask("what is the number"));
+                    replies
+                        .map(|reply| (reply["faq_version"].to_string(), reply["answer"].to_string()))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        server.world.write("faq.yaml", faq("two"));
+        asking
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("answers"))
+            .collect::<std::collections::BTreeSet<_>>()
+    });
+    assert!(mixed.len() <= 2, "{mixed:?}");
+    server.until("the new answer", |server| server.ask("what is the number")["answer"] == "two");
+    assert_ne!(server.ask("what is the number")["faq_version"], first["faq_version"]);
+    server.world.write("faq.yaml", "- {question: [");
+    server.until("the notice", |server| server.get("/readyz").json()["faqs"][0]["stale"] == true);
+    assert_eq!(server.ask("what is the number")["answer"], "two");
+    // As editors write: another file of the same name.
+    server.world.write("new.yaml", faq("three"));
+    std::fs::rename(server.world.path("new.yaml"), server.world.path("faq.yaml")).expect("a rename");
+    server.until("the next answer", |server| server.ask("what is the number")["answer"] == "three");
+    assert_eq!(server.get("/readyz").json()["faqs"][0]["stale"], false);
+}
+
+#[test]
+fn clients_that_stop_midway_hold_nobody_up() {
+    let mut server = Server::start(&["--faq", "shop.yaml"]);
+    let halves: [&[u8]; 4] = [
+        b"",
+        b"POST /v1/ask HTTP/1.1\r\nhost: local",
+        b"POST /v1/ask HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"query",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ];
+    let waiting: Vec<TcpStream> = halves
+        .iter()
+        .cycle()
+        .take(200)
+        .map(|half| {
+            let mut stream = server.connect();
+            stream.write_all(half).expect("half a request");
+            stream
+        })
+        .collect();
+    // Some that come and go.
+    for _ in 0..500 {
+        drop(server.connect());
+    }
+    for bytes in
+        [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET / HTTP/9.9\r\n\r\n", b"\0\0\0\0\0\0\0\0\r\n\r\n"]
+    {
+        assert!(matches!(server.raw(bytes).status, 0 | 400 | 505), "{bytes:?}");
+    }
+    for _ in 0..20 {
+        server.ask("track my order");
+    }
+    // Who said that 1 GB comes is told at once that this is too much.
+    let large = b"POST /v1/ask HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1073741824\r\nconnection: close\r\n\r\n";
+    assert_eq!(server.raw(large).status, 413);
+    let begin = Instant::now();
+    let (code, log) = server.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    drop(waiting);
+}
+
+#[test]
+fn an_agent_is_answered_on_standard_input_and_output() {
+    let world = World::new();
+    world.write("shop.yaml", SHOP);
+    let messages = [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}),
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "ask_faq", "arguments": {"question": "track my order"}}}),
+        json!({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "get_entry", "arguments": {"id": "nothing"}}}),
+        json!({"jsonrpc": "2.0", "id": 5, "method": "resources/read", "params": {"uri": "faq://shop/track"}}),
+    ];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_faqbot"))
+        .args(["mcp", "--model", "hash", "--min-cosine", "0.4", "--faq", "shop.yaml", "-v"])
+        .current_dir(world.path(""))
+        .env_clear()
+        .envs(world.environment())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server");
+    let mut input = child.stdin.take().expect("its input");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let mut replies = Vec::new();
+    for message in &messages {
+        writeln!(input, "{message}").expect("a message");
+        if message.get("id").is_some() {
+            let line = lines.next().expect("a reply").expect("a line");
+            replies.push(serde_json::from_str::<Value>(&line).expect("only JSON on standard output"));
+        }
+    }
+    drop(input);
+    assert!(child.wait().expect("the end").success());
+    assert!(lines.next().is_none());
+    let tools = replies[1]["result"]["tools"].as_array().expect("tools").clone();
+    for tool in &tools {
+        assert_eq!(tool["annotations"]["readOnlyHint"], true, "{tool}");
+        assert!(tool["outputSchema"].is_object(), "{tool}");
+    }
+    assert_eq!(tools.len(), 5);
+    assert_eq!(replies[2]["result"]["structuredContent"]["outcome"], "answer");
+    assert!(replies[3]["error"]["message"].as_str().expect("an error").contains("nothing"));
+    assert!(
+        replies[4]["result"]["contents"][0]["text"].as_str().expect("a text").contains("Where is my parcel?")
+    );
+}
