@@ -289,7 +289,10 @@ fn clients_of_other_services_are_answered() {
         )
     };
     assert_eq!((&tagged("orders")[0]["id"], &tagged("else")[0]["id"]), (&json!(number), &json!(-1)));
-    assert_eq!(azure(json!({"question": "track my order", "confidenceScoreThreshold": 0.9999}))[0]["id"], -1);
+    assert_eq!(
+        azure(json!({"question": "please track the order", "confidenceScoreThreshold": 0.9999}))[0]["id"],
+        -1
+    );
 
     for path in ["/qnamaker/knowledgebases/x/generateAnswer", "/qnamaker/knowledgebases/x/generateanswer"] {
         let answer = server
@@ -315,8 +318,8 @@ fn clients_of_other_services_are_answered() {
 
     let rasa = server.post("/webhooks/rest/webhook", &json!({"sender": "me", "message": "reset"})).json();
     assert_eq!(
-        (&rasa[0]["recipient_id"], &rasa[0]["buttons"][1]["payload"]),
-        (&json!("me"), &json!("/reset-device"))
+        (&rasa[0]["recipient_id"], rasa[0]["buttons"].as_array().map(Vec::len)),
+        (&json!("me"), Some(2))
     );
     let pressed =
         server.post("/webhooks/rest/webhook", &json!({"sender": "me", "message": "/reset-device"})).json();
@@ -340,10 +343,15 @@ fn chat_programs_are_answered() {
     let answer =
         chat(json!({"model": "any", "messages": [user("reset")], "temperature": 0.3, "unknown": {}})).json();
     let said = answer["choices"][0]["message"]["content"].as_str().expect("a text").to_owned();
-    assert!(said.contains("\n2. How do I reset my device?"), "{said}");
+    let number = said
+        .lines()
+        .find_map(|line| line.strip_suffix(". How do I reset my device?"))
+        .expect(&said)
+        .to_owned();
     assert_eq!(answer["faqbot"]["reply"]["outcome"], "ambiguous");
     let picked =
-        chat(json!({"messages": [user("reset"), {"role": "assistant", "content": said}, user("2")]})).json();
+        chat(json!({"messages": [user("reset"), {"role": "assistant", "content": said}, user(&number)]}))
+            .json();
     assert_eq!(picked["choices"][0]["message"]["content"], "Hold the button for ten seconds.");
     let parts = json!({"role": "user", "content": [{"type": "text", "text": "track my order"}, {"type": "image_url"}]});
     let stream =
@@ -605,7 +613,7 @@ fn an_agent_is_answered_on_standard_input_and_output() {
     }
     assert_eq!(tools.len(), 5);
     assert_eq!(replies[2]["result"]["structuredContent"]["outcome"], "answer");
-    assert!(replies[3]["error"]["message"].as_str().expect("an error").contains("nothing"));
+    assert_eq!(replies[3]["result"]["isError"], true);
     assert!(
         replies[4]["result"]["contents"][0]["text"].as_str().expect("a text").contains("Where is my parcel?")
     );

@@ -272,7 +272,7 @@ const harmful = (page) => page.evaluate(() => {
       if (!own && !allowed.has(e.localName)) out.push(`element ${said}`);
       if (e.namespaceURI !== "http://www.w3.org/1999/xhtml" && !own) out.push(`namespace ${said}`);
       for (const { name, value } of e.attributes) {
-        if (name.startsWith("on") || ["style", "name", "src", "srcset", "ping", "action", "formaction", "autofocus", "tabindex", "slot", "is", "part"].includes(name)) out.push(`attribute ${name} ${said}`);
+        if (name.startsWith("on") || ["style", "name", "src", "srcset", "ping", "action", "formaction", "autofocus", "slot", "is", "part"].includes(name) || (name === "tabindex" && !["table", "pre"].includes(e.localName))) out.push(`attribute ${name} ${said}`);
         if (name === "id" && e.id !== "answer") out.push(`id ${said}`);
         if (name === "class" && !own && e !== area && !["text", "note", "choices", "source", "asked"].includes(value)) out.push(`class ${said}`);
         if (name === "href" && !["http:", "https:", "mailto:", "tel:"].includes(e.protocol)) out.push(`link ${said}`);
@@ -1001,7 +1001,7 @@ async function tests() {
     for (const [n, payload] of PAYLOADS.entries()) {
       await page.goto(`${server.url}/${n % 2 ? "hostile" : ""}?q=${encodeURIComponent(payload)}`);
       await field(page).waitFor();
-      await until(async () => (await page.locator("[role=log] #answer").count()) > 0, `the question of the address is not answered: ${payload.slice(0, 40)}`);
+      await until(async () => (await page.locator("[role=log] li.bot").count()) > 0, `the question of the address is not answered: ${payload.slice(0, 40)}`);
       await harmless(page, `payload ${n}`);
     }
   });

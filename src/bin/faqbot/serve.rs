@@ -25,6 +25,7 @@ mod router;
 mod speech;
 mod state;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,7 +35,9 @@ use faqbot::Embedder;
 use rmcp::ServiceExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{ServeSettings, Settings, with_name};
 use crate::output::messages::{Verbosity, note, says};
@@ -203,7 +206,7 @@ fn origins(own: &ServeSettings) -> Result<Vec<HeaderValue>> {
     own.allow_origin.iter().map(origin).collect()
 }
 
-/// The log goes to standard error.
+/// The log goes to standard error. Of the crates below only errors: they may quote what was asked.
 fn log() {
     let level = if says(Verbosity::Verbose) {
         LevelFilter::DEBUG
@@ -212,15 +215,12 @@ fn log() {
     } else {
         LevelFilter::ERROR
     };
+    let own = Targets::new().with_target(env!("CARGO_PKG_NAME"), level).with_default(LevelFilter::ERROR);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines =
+        tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr).with_ansi(colours);
     // Set once, at the start.
-    let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .with_ansi(
-            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
-        )
-        .try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(own).try_init();
 }
 
 /// Ends when the process is told to.

@@ -22,6 +22,9 @@ const PAGE: usize = 50;
 /// Entries on a page, at most.
 const MOST: usize = 500;
 
+/// More entries than any FAQ has.
+const MOST_OFFSET: usize = 1_000_000_000;
+
 /// A FAQ.
 #[derive(Serialize, ToSchema)]
 pub struct FaqJson {
@@ -152,6 +155,9 @@ pub async fn entries(
     Params(wanted): Params<Wanted>,
 ) -> Result<Json<EntriesJson>, Problem> {
     let version = app.faq(Some(&name))?.version();
+    if wanted.offset.is_some_and(|offset| offset > MOST_OFFSET) {
+        return Err(Problem::bad_request(format!("offset lies from 0 to {MOST_OFFSET}")));
+    }
     let limit = wanted.limit.unwrap_or(PAGE);
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::bad_request(format!("limit is {limit}; it lies from 1 to {MOST}")));

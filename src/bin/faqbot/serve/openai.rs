@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::input::Input;
 use super::problem::Problem;
+use super::qna;
 use super::queue::PART;
 use super::speech;
 use super::state::{App, Asked, Question, Served};
@@ -261,9 +262,9 @@ pub struct EmbeddingsRequest {
     input: Texts,
     #[serde(default)]
     encoding_format: Option<EncodingFormat>,
-    /// As many as the model has, or none.
+    /// Not honoured: vectors have as many as the model gives them.
     #[serde(default)]
-    dimensions: Option<usize>,
+    dimensions: Option<f64>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -286,7 +287,7 @@ enum EncodingFormat {
 pub async fn embeddings(
     State(app): State<Arc<App>>,
     Input(request): Input<EmbeddingsRequest>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let texts = match request.input {
         Texts::One(text) => vec![text],
         Texts::Many(texts) => texts,
@@ -297,16 +298,7 @@ pub async fn embeddings(
             texts.len()
         )));
     }
-    if texts.is_empty() {
-        return Err(Problem::bad_request("input is empty: a text or a list of texts is needed"));
-    }
     let embedder = &app.faqs[0].embedder;
-    if request.dimensions.is_some_and(|wanted| wanted != embedder.dimension()) {
-        return Err(Problem::bad_request(format!(
-            "vectors have {} dimensions, and no other number",
-            embedder.dimension()
-        )));
-    }
     let mut data = Vec::with_capacity(texts.len());
     for part in texts.chunks(PART) {
         let rows = app.queue.embed(part.to_vec(), Arc::clone(embedder)).await?;
@@ -324,7 +316,9 @@ pub async fn embeddings(
     }
     let model = embedder.model().as_str();
     let usage = json!({"prompt_tokens": 0, "total_tokens": 0});
-    Ok(Json(json!({"object": "list", "data": data, "model": model, "usage": usage})))
+    let body = json!({"object": "list", "data": data, "model": model, "usage": usage});
+    let others = request.dimensions.is_some_and(|wanted| wanted != embedder.dimension() as f64);
+    Ok(qna::say(Json(body).into_response(), if others { &["dimensions"] } else { &[] }, false))
 }
 
 #[cfg(test)]
