@@ -571,6 +571,26 @@ mod tests {
     }
 
     #[test]
+    fn some_entries_only() {
+        let bot = bot();
+        let among = |word: &'static str| move |entry: &Entry| entry.question().contains(word);
+        let ask = |query: &str, word: &'static str| {
+            let mut replies = bot.ask_among(&[query], 5, Some(&among(word)), &mut |_| ()).unwrap();
+            replies.remove(0)
+        };
+        // It decides between choices.
+        assert_eq!(bot.ask("how do I reset").unwrap().choices().len(), 2);
+        let reply = ask("how do I reset", "device");
+        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::OnlyChoice, 1));
+        let reply = ask("forgot my password", "order");
+        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::ExactPhrasing, 2));
+        // What is meant for another entry gets no answer.
+        assert_eq!(ask("how do I reset my password", "device").decision, Decision::NoMatch);
+        assert_eq!(ask("where is my order now", "order").answer().unwrap().entry, 2);
+        assert_eq!(ask("where is my order now", "nothing").rule, Rule::NotConfident);
+    }
+
+    #[test]
     fn a_large_faq_is_the_same_from_its_files() {
         let folder = tempfile::tempdir().unwrap();
         let entries: Vec<String> = (0..2200)

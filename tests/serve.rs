@@ -446,6 +446,7 @@ fn who_may_ask_is_said() {
     assert_eq!((server.get("/").status, server.get("/metrics").status), (200, 401));
     server.ask("track my order");
     server.ask("track my order");
+    server.ask("track my order");
     let refused = server.post("/v1/ask", &json!({"query": "track my order"}));
     assert_eq!(refused.status, 429);
     assert!(refused.head.contains("retry-after: "), "{}", refused.head);
@@ -569,6 +570,45 @@ fn clients_that_stop_midway_hold_nobody_up() {
     assert_eq!(code, Some(0), "{log}");
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     drop(waiting);
+}
+
+#[test]
+fn who_sends_nothing_is_let_go() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let begin = Instant::now();
+    let waiting = [&b""[..], b"PRI * HT", b"GET / HT"].map(|bytes| {
+        let mut stream = server.connect();
+        stream.write_all(bytes).expect("a beginning");
+        stream
+    });
+    for mut stream in waiting {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        assert!(begin.elapsed() < Duration::from_secs(25), "{:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn names_that_came_to_mean_this_machine_are_refused() {
+    let server = Server::start(&["--faq", "shop.yaml", "--allow-origin", "https://shop.example"]);
+    let from = |host: &str| {
+        server
+            .raw(format!("GET /v1/faqs HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes())
+            .status
+    };
+    assert_eq!(
+        (from("evil.example"), from("localhost:8080"), from("[::1]:1"), from("shop.example")),
+        (403, 200, 200, 200)
+    );
+    // A page of another site can send this without asking whether it may.
+    let untyped = server.send("POST", "/v1/ask", &["origin: https://evil.example"], r#"{"query": "x"}"#);
+    assert_eq!(untyped.status, 415);
+    assert_eq!(
+        Server::start(&["--faq", "shop.yaml", "--public"])
+            .raw(b"GET /v1/faqs HTTP/1.1\r\nhost: any.example\r\nconnection: close\r\n\r\n")
+            .status,
+        200
+    );
 }
 
 #[test]

@@ -129,7 +129,12 @@ impl Reply {
                 Reply { decision: Decision::Answer(at), rule: Rule::OnlyChoice, confidence, ..own }
             }
             (Decision::Ambiguous(_), [_, _, ..]) => {
-                Reply { decision: Decision::Ambiguous(choices), matches: own.matches, ..all }
+                let decision = Decision::Ambiguous(choices);
+                match all.matches[0].entry == own.matches[0].entry {
+                    true => Reply { decision, matches: own.matches, ..all },
+                    // What is known of the best match is known of this one.
+                    false => Reply { decision, rule: all.rule, ..own },
+                }
             }
             // Something else is meant: no more is left for these than that leaves.
             (Decision::Answer(_), _) => {

@@ -6,7 +6,6 @@
 use std::env;
 use std::fs;
 use std::io::IsTerminal;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +61,7 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
 pub struct ServeSettings {
-    pub listen: SocketAddr,
+    pub listen: String,
     pub token_file: Option<PathBuf>,
     pub public: bool,
     pub allow_origin: Vec<String>,
@@ -76,7 +75,7 @@ pub struct ServeSettings {
 }
 
 impl ServeSettings {
-    const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+    const LISTEN: &str = "127.0.0.1:8080";
     const MAX_CONNECTIONS: usize = 1_024;
     const QUEUE: usize = 256;
 
@@ -85,7 +84,7 @@ impl ServeSettings {
             own.or(file).map_or(default, |number| number.get() as usize)
         };
         ServeSettings {
-            listen: own.listen.or(file.listen).unwrap_or(Self::LISTEN),
+            listen: own.listen.or(file.listen).unwrap_or_else(|| Self::LISTEN.to_owned()),
             token_file: own.token_file.or(file.token_file),
             public: own.public.or(file.public).unwrap_or(false),
             allow_origin: if own.allow_origin.is_empty() { file.allow_origin } else { own.allow_origin },
@@ -130,7 +129,7 @@ struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ServeFile {
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     token_file: Option<PathBuf>,
     public: Option<bool>,
     allow_origin: Vec<String>,
@@ -175,8 +174,7 @@ impl Settings {
                 cache_dir: no_cache || cache.folder.cache_dir.is_some(),
                 model: chosen || offline,
                 model_dir: chosen,
-                listen: !serve.serves || serve.listen.is_some(),
-                public: !serve.serves || serve.public.is_some(),
+                serve: !serve.serves,
             };
             config.iter().try_for_each(|path| file.confirm(path, &moot))?;
         }
@@ -225,8 +223,7 @@ struct Moot {
     /// A model that would be fetched.
     model: bool,
     model_dir: bool,
-    listen: bool,
-    public: bool,
+    serve: bool,
 }
 
 /// How FAQ files are read. `file` is for what the flags and variables leave open.
@@ -300,14 +297,20 @@ impl File {
                 .filter(|_| !moot.model_dir)
                 .map(|path| format!("model_dir = {}", path.display())),
             named.filter(|_| !moot.model).map(|name| format!("model = {name}")),
-            self.serve
-                .listen
-                .filter(|listen| !moot.listen && !listen.ip().is_loopback())
-                .map(|listen| format!("listen = {listen}")),
-            self.serve.public.filter(|public| !moot.public && *public).map(|_| "public = true".to_owned()),
         ]
         .into_iter()
         .flatten()
+        // How much may be asked is no question of who.
+        .chain(
+            self.names
+                .iter()
+                .filter(|name| {
+                    let harmless =
+                        ["serve.rate", "serve.max_connections", "serve.queue"].contains(&name.as_str());
+                    !moot.serve && name.starts_with("serve.") && !harmless
+                })
+                .cloned(),
+        )
         .collect();
         if risky.is_empty() {
             return Ok(());

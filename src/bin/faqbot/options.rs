@@ -1,6 +1,5 @@
 //! The options that commands share, in groups: a command has those that it uses.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -119,7 +118,7 @@ pub struct ServeOptions {
     pub serves: bool,
     /// The address to listen on; port 0 takes a free one (default: 127.0.0.1:8080)
     #[arg(long, env = "FAQBOT_LISTEN", value_name = "ADDRESS:PORT")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// A file with tokens, one a line: requests need one of them
     #[arg(long, env = "FAQBOT_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,

@@ -26,12 +26,15 @@ mod speech;
 mod state;
 
 use std::io::IsTerminal;
+use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use axum::http::{HeaderName, HeaderValue};
 use faqbot::Embedder;
+use metrics_exporter_prometheus::PrometheusHandle;
 use rmcp::ServiceExt;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -76,13 +79,14 @@ const UNNAMED: &str = "faq";
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
     let own = &settings.serve;
-    let private = own.listen.ip().is_loopback()
-        && !own.public
-        && own.token_file.is_none()
-        && own.trusted_proxy.is_none();
+    let listen = own.listen.to_socket_addrs().ok().and_then(|mut found| found.next());
+    let listen = listen
+        .with_context(|| format!("--listen {}: no address and port, such as 127.0.0.1:8080", own.listen))?;
+    let private =
+        listen.ip().is_loopback() && !own.public && own.token_file.is_none() && own.trusted_proxy.is_none();
     let doors = Doors { origins: origins(own)?, mcp: own.mcp, private };
     let tokens = own.token_file.as_deref().map(Limits::read_tokens).transpose()?.unwrap_or_default();
-    if !own.listen.ip().is_loopback() && tokens.is_empty() && !own.public {
+    if !listen.ip().is_loopback() && tokens.is_empty() && !own.public {
         bail!(
             "{} can be reached from other machines: say who may ask with --token-file FILE, or that everybody may with --public",
             own.listen
@@ -94,16 +98,18 @@ pub fn serve(settings: &Settings) -> Result<()> {
     });
     let limits = Limits::new(tokens, own.public, own.rate, proxy.transpose()?);
     log();
-    let app = app(settings, limits)?;
+    let begin = SystemTime::now();
+    let app = app(settings, limits, operations::collect()?)?;
     let runtime = Runtime::new().context("no threads for the server")?;
     runtime.block_on(async {
         // Before anything else is said: what follows "listening" may come at any time.
         let end = end_signal()?;
-        let listener = TcpListener::bind(own.listen)
+        let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{}: cannot listen there", own.listen))?;
         let address = listener.local_addr()?;
-        let watcher = reload::watch(Arc::clone(&app))?;
+        let watcher = reload::watch(Arc::clone(&app), begin)?;
+        tokio::spawn(operations::keep_up(app.metrics.clone()));
         let router = router::router(&app, &doors);
         note(&format!("listening on http://{address}"));
         let all = listen::serve(listener, router, own.max_connections, end).await;
@@ -118,7 +124,9 @@ pub fn serve(settings: &Settings) -> Result<()> {
 /// Answers agents on standard input and output until that ends.
 pub fn mcp(settings: &Settings) -> Result<()> {
     log();
-    let app = app(settings, Limits::new(Vec::new(), true, None, None))?;
+    let begin = SystemTime::now();
+    let app = app(settings, Limits::new(Vec::new(), true, None, None), operations::collect_nothing())?;
+    let watcher = reload::watch(Arc::clone(&app), begin)?;
     let runtime = Runtime::new().context("no threads for the server")?;
     let done = runtime.block_on(async {
         let service =
@@ -128,12 +136,12 @@ pub fn mcp(settings: &Settings) -> Result<()> {
     });
     // A thread may still wait for input that does not come.
     runtime.shutdown_background();
+    drop(watcher);
     done
 }
 
 /// Brings all FAQs up, over one model.
-fn app(settings: &Settings, limits: Limits) -> Result<Arc<App>> {
-    let metrics = operations::collect()?;
+fn app(settings: &Settings, limits: Limits, metrics: PrometheusHandle) -> Result<Arc<App>> {
     let named = named_faqs(&settings.faq)?;
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     let mut faqs = Vec::with_capacity(named.len());
@@ -221,19 +229,29 @@ fn log() {
         tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr).with_ansi(colours);
     // Set once, at the start.
     let _ = tracing_subscriber::registry().with(lines).with(own).try_init();
+    // The message of a panic may quote a question.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic");
+    }));
 }
 
 /// Ends when the process is told to.
 fn end_signal() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    Ok(async move {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        #[cfg(not(unix))]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
 }

@@ -92,7 +92,7 @@ fn of_serve(own: &ServeSettings) -> [(&'static str, Option<Value>, &'static str)
     let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let origins: Vec<Value> = own.allow_origin.iter().cloned().map(text).collect();
     [
-        ("listen", Some(text(own.listen.to_string())), ""),
+        ("listen", Some(text(own.listen.clone())), ""),
         ("token_file", own.token_file.as_ref().map(|path| text(path.display().to_string())), "none"),
         ("public", Some(Value::Boolean(own.public)), ""),
         ("allow_origin", Some(Value::Array(origins)), ""),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +20,9 @@ use crate::setup::AnyBot;
 
 /// Queries in one request, at most.
 const MOST_QUERIES: usize = 1_000;
+
+/// Matches of all queries in one request, at most: each comes with its answer.
+const MOST_ROWS: usize = 5_000;
 
 /// A question.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -123,6 +127,11 @@ pub async fn batch(
     if queries > MOST_QUERIES {
         return Err(Problem::bad_request(format!("{queries} queries; at most {MOST_QUERIES} in a request")));
     }
+    if queries * count > MOST_ROWS {
+        let detail =
+            format!("{queries} queries with {count} matches each; at most {MOST_ROWS} matches in a reply");
+        return Err(Problem::bad_request(detail));
+    }
     // One was taken before.
     if let Some(Extension(Client(client))) = client {
         app.limits.take(client, queries.saturating_sub(1))?;
@@ -131,7 +140,16 @@ pub async fn batch(
     let Some(first) = asked.first() else {
         return Ok(Json(BatchReply { replies: Vec::new() }).into_response());
     };
-    let html = |entry: usize| first.version.answer_html(entry);
-    let replies = asked.iter().map(|asked| reply(&faq.name, asked, &html, None)).collect();
-    Ok(Json(BatchReply { replies }).into_response())
+    let (version, name) = (Arc::clone(&first.version), faq.name.clone());
+    // Megabytes, which would keep others waiting here.
+    let written = tokio::task::spawn_blocking(move || {
+        let html = |entry: usize| version.answer_html(entry);
+        let replies = asked.iter().map(|asked| reply(&name, asked, &html, None)).collect();
+        serde_json::to_vec(&BatchReply { replies })
+    });
+    let body = written
+        .await
+        .map_err(|error| Problem::internal(&error))?
+        .map_err(|error| Problem::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

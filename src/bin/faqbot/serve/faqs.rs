@@ -41,7 +41,7 @@ pub struct FaqJson {
     pub contact_html: Option<String>,
     /// Questions to begin with.
     pub suggested: Vec<String>,
-    /// Why the files as they are now are not what is served: they cannot be read.
+    /// Whether the files as they are now cannot be used, and what they held before is served.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
 }
@@ -162,26 +162,32 @@ pub async fn entries(
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::bad_request(format!("limit is {limit}; it lies from 1 to {MOST}")));
     }
+    let page = tokio::task::spawn_blocking(move || page(&version, &wanted, limit));
+    page.await.map(Json).map_err(|error| Problem::internal(&error))
+}
+
+/// A page of the entries that have all words. Reads every entry.
+fn page(version: &Version, wanted: &Wanted, limit: usize) -> EntriesJson {
     let words = normalize_phrasing(wanted.q.as_deref().unwrap_or(""));
     let words: Vec<&str> = words.split_whitespace().collect();
     let all = &version.bot.faq().entries;
     let has = |at: &usize| {
         let entry = &all[*at];
         words.is_empty() || {
-            let text = [&entry.phrasings.join(" "), &entry.answer, &entry.tags.join(" ")]
-                .map(|text| normalize_phrasing(text));
+            let text = [&entry.phrasings.join(" "), &entry.answer, &entry.tags.join(" ")];
+            let text = text.map(|text| normalize_phrasing(text));
             words.iter().all(|word| text.iter().any(|text| text.contains(word)))
         }
     };
     let found: Vec<usize> = (0..all.len()).filter(has).collect();
     let offset = wanted.offset.unwrap_or(0).min(found.len());
     let end = offset.saturating_add(limit).min(found.len());
-    Ok(Json(EntriesJson {
+    EntriesJson {
         faq_version: version.id.clone(),
         total: found.len(),
-        entries: found[offset..end].iter().map(|&at| entry(&version, at)).collect(),
+        entries: found[offset..end].iter().map(|&at| entry(version, at)).collect(),
         next: (end < found.len()).then_some(end),
-    }))
+    }
 }
 
 /// One entry

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::input::Input;
 use super::problem::Problem;
 use super::state::App;
+use crate::output::wire::Outcome;
 
 /// What someone thinks of a reply.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,6 +58,9 @@ pub async fn feedback(
     let reply = app
         .remembered(&feedback.id)
         .ok_or_else(|| Problem::not_found("there is no such reply, or it was too long ago"))?;
+    if matches!(feedback.rating, Rating::Chosen | Rating::None) && reply.outcome != Outcome::Ambiguous {
+        return Err(Problem::bad_request("this reply did not ask back"));
+    }
     if feedback.rating == Rating::Chosen {
         let entry =
             feedback.entry.as_deref().ok_or_else(|| Problem::bad_request("`chosen` needs the entry"))?;

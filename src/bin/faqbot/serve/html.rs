@@ -8,7 +8,7 @@ use ammonia::Builder;
 use pulldown_cmark::{Event, Options, Parser, html};
 
 /// What an answer may consist of. No images: they would be loaded from elsewhere.
-const TAGS: [&str; 31] = [
+const TAGS: [&str; 33] = [
     "a",
     "b",
     "blockquote",
@@ -40,12 +40,14 @@ const TAGS: [&str; 31] = [
     "td",
     "th",
     "thead",
+    "tr",
+    "ul",
 ];
 
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
-        .tags(TAGS.into_iter().chain(["tr", "ul"]).collect())
+        .tags(TAGS.into_iter().collect())
         .add_tag_attributes("a", ["href", "title"])
         .add_tag_attributes("ol", ["start"])
         .add_tag_attributes("td", ["colspan", "rowspan"])
@@ -85,7 +87,7 @@ fn is_allowed(piece: &str) -> bool {
     let name = piece.trim_start().trim_start_matches(['<', '/']);
     let end = name.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(name.len());
     let name = name[..end].to_ascii_lowercase();
-    TAGS.contains(&&*name) || name == "tr" || name == "ul"
+    TAGS.contains(&&*name)
 }
 
 /// A text within HTML, in an attribute too.

@@ -20,7 +20,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
         let kind =
             request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         let kind = kind.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        if !(kind.is_empty() || kind == "application/json" || kind.ends_with("+json")) {
+        // Pages of other sites can send what has no type without being asked whether they may.
+        let from_page = request.headers().contains_key(header::ORIGIN);
+        if !(kind.is_empty() && !from_page || kind == "application/json" || kind.ends_with("+json")) {
             let detail = format!("the body is {kind}; send application/json");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }

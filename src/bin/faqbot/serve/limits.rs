@@ -4,8 +4,11 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::Next;
@@ -24,6 +27,9 @@ const TOKEN_CHARS: usize = 16;
 /// Clients that are known to the rate limit before those that have been quiet are forgotten.
 const CLIENTS: usize = 10_000;
 
+/// Seconds between two times of forgetting them.
+const SWEEP: u64 = 10;
+
 /// The address at the other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
@@ -36,6 +42,9 @@ pub struct Limits {
     public: bool,
     rate: Option<DefaultKeyedRateLimiter<IpAddr>>,
     clock: DefaultClock,
+    begin: Instant,
+    /// When clients were forgotten last, in seconds since `begin`.
+    swept: AtomicU64,
     /// The header in which a proxy names the client.
     proxy: Option<HeaderName>,
 }
@@ -53,6 +62,8 @@ impl Limits {
             public,
             rate: rate.map(|rate| DefaultKeyedRateLimiter::keyed(Quota::per_minute(rate))),
             clock: DefaultClock::default(),
+            begin: Instant::now(),
+            swept: AtomicU64::new(0),
             proxy,
         }
     }
@@ -70,8 +81,11 @@ impl Limits {
             if token.is_empty() || token.starts_with('#') {
                 continue;
             }
+            let place = format!("{}:{}", path.display(), number + 1);
+            if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+                bail!("{place}: a token is made of ASCII letters, digits and signs; others cannot be sent");
+            }
             if token.chars().count() < TOKEN_CHARS {
-                let place = format!("{}:{}", path.display(), number + 1);
                 bail!(
                     "{place}: a token has at least {TOKEN_CHARS} characters; `openssl rand -hex 32` makes one"
                 );
@@ -95,9 +109,12 @@ impl Limits {
             })
             .map(|(_, token)| token.trim());
         let key = text(HeaderName::from_static("ocp-apim-subscription-key"));
-        let in_query = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
+        let in_query = query.and_then(|query| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned())
+        });
         let mut found = false;
-        for token in [authorization, key, in_query].into_iter().flatten() {
+        for token in [authorization, key, in_query.as_deref()].into_iter().flatten() {
             let token = hash(token);
             for known in &self.tokens {
                 found |= bool::from(known.ct_eq(&token));
@@ -115,7 +132,9 @@ impl Limits {
     pub fn take(&self, client: IpAddr, questions: usize) -> Result<(), Problem> {
         let Some(rate) = &self.rate else { return Ok(()) };
         let Some(questions) = u32::try_from(questions).ok().and_then(NonZeroU32::new) else { return Ok(()) };
-        if rate.len() > CLIENTS {
+        // Not at each question: where that many ask within a minute, none is forgotten.
+        let now = self.begin.elapsed().as_secs();
+        if rate.len() > CLIENTS && self.swept.swap(now, Ordering::Relaxed) + SWEEP < now {
             rate.retain_recent();
         }
         match rate.check_key_n(&client, questions) {
@@ -126,8 +145,7 @@ impl Limits {
                 Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, seconds, detail))
             }
             Err(_) => {
-                let detail = "more questions at once than one address may ask in a minute";
-                Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, 60, detail))
+                Err(Problem::bad_request("more questions at once than one address may ask in a minute"))
             }
         }
     }
@@ -137,7 +155,9 @@ impl Limits {
         let named = self.proxy.as_ref().and_then(|name| {
             // The last value is the proxy's own; those before it are the client's to invent.
             let last = headers.get_all(name).iter().next_back()?.to_str().ok()?;
-            last.rsplit(',').next()?.trim().parse().ok()
+            let last = last.rsplit(',').next()?.trim();
+            // Some proxies add the port.
+            last.parse().ok().or_else(|| Some(last.parse::<SocketAddr>().ok()?.ip()))
         });
         match named.unwrap_or(peer.ip()).to_canonical() {
             // Whoever has one address of IPv6 has its network.
@@ -168,15 +188,50 @@ pub async fn visitors(State(app): State<Arc<App>>, request: Request, next: Next)
     if app.limits.public { next.run(request).await } else { programs(State(app), request, next).await }
 }
 
-/// Takes one question from the client's allowance, and leaves its address with the request.
-pub async fn rate(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// Leaves the client's address with the request.
+pub async fn client(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0);
     let client = app.limits.client(request.headers(), peer);
-    if let Err(problem) = app.limits.take(client, 1) {
-        return problem.into_response();
-    }
     request.extensions_mut().insert(Client(client));
     next.run(request).await
+}
+
+/// Takes one question from the client's allowance.
+pub async fn rate(
+    State(app): State<Arc<App>>,
+    Extension(Client(client)): Extension<Client>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match app.limits.take(client, 1) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refuses requests for a name that is not the server's; see `hosts`.
+pub async fn host(State(hosts): State<Option<Arc<[String]>>>, request: Request, next: Next) -> Response {
+    let named = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str().to_owned())
+        .or_else(|| Some(request.headers().get(header::HOST)?.to_str().ok()?.to_owned()));
+    let without_port = |name: &str| match name.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host.to_owned(),
+        _ => name.to_owned(),
+    };
+    let known = match (&hosts, &named) {
+        (Some(hosts), Some(name)) => hosts
+            .iter()
+            .any(|host| host.eq_ignore_ascii_case(name) || host.eq_ignore_ascii_case(&without_port(name))),
+        (None, _) | (_, None) => true,
+    };
+    if known {
+        return next.run(request).await;
+    }
+    let detail =
+        "the server answers only this machine, by its own names; --public or --allow-origin let others ask";
+    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
 }
 
 /// The address of whoever asks.
@@ -223,7 +278,7 @@ mod tests {
         assert!(limits.take(a, 2).is_ok() && limits.take(a, 1).is_ok());
         assert_eq!(limits.take(a, 1).unwrap_err().status(), StatusCode::TOO_MANY_REQUESTS);
         assert!(limits.take(b, 1).is_ok());
-        assert!(limits.take(b, 4).is_err());
+        assert_eq!(limits.take(b, 4).unwrap_err().status(), StatusCode::BAD_REQUEST);
     }
 
     #[test]

@@ -336,10 +336,14 @@ impl Mcp {
 
     async fn search_in(&self, faq: &Served, query: String, limit: usize) -> Result<Vec<Found>, Problem> {
         let limit = limit.clamp(1, MOST_MATCHES);
-        let question = Question { count: limit, ..Question::new(query, "mcp") };
+        let question = Question {
+            count: limit,
+            among: Some(Arc::new(|entry| !entry.out_of_scope)),
+            ..Question::new(query, "search")
+        };
         let asked = self.app.ask(faq, question).await?;
         let bot = &asked.version.bot;
-        let matches = asked.reply.matches.iter().filter(|found| !bot.entry(found).out_of_scope).take(limit);
+        let matches = asked.reply.matches.iter().take(limit);
         Ok(matches
             .map(|found| Found {
                 id: bot.entry(found).id.to_string(),

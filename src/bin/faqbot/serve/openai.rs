@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use faqbot::faq::abridge;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::input::Input;
+use super::limits::Client;
 use super::problem::Problem;
 use super::qna;
 use super::queue::PART;
@@ -156,7 +157,12 @@ fn housekeeping(query: &str) -> Option<String> {
 fn chosen(before: &str, query: &str) -> Option<String> {
     let number: usize = query.trim().trim_end_matches('.').parse().ok()?;
     let mark = format!("{number}. ");
-    before.lines().find_map(|line| line.strip_prefix(&mark)).map(|question| question.trim().to_owned())
+    // The steps of an answer are numbered too.
+    let asked_back = before.lines().next().is_some_and(|line| line.ends_with(speech::DID_YOU_MEAN));
+    asked_back
+        .then(|| before.lines())?
+        .find_map(|line| line.strip_prefix(&mark))
+        .map(|question| question.trim().to_owned())
 }
 
 /// Chat with a FAQ as with a model
@@ -167,7 +173,7 @@ pub async fn completions(
     State(app): State<Arc<App>>,
     Input(request): Input<ChatRequest>,
 ) -> Result<Response, Problem> {
-    let faq = app.faq_of_client(&request.model)?;
+    let faq = if request.model.is_empty() { app.faq(None)? } else { app.faq_of_client(&request.model)? };
     let said = say(&app, faq, &request.messages).await?;
     let id = format!(
         "chatcmpl-{}",
@@ -286,6 +292,7 @@ enum EncodingFormat {
     responses((status = 200, description = "A vector a text", body = Object)))]
 pub async fn embeddings(
     State(app): State<Arc<App>>,
+    client: Option<Extension<Client>>,
     Input(request): Input<EmbeddingsRequest>,
 ) -> Result<Response, Problem> {
     let texts = match request.input {
@@ -297,6 +304,10 @@ pub async fn embeddings(
             "{} texts; at most {MOST_TEXTS} in a request",
             texts.len()
         )));
+    }
+    // One was taken before.
+    if let Some(Extension(Client(client))) = client {
+        app.limits.take(client, texts.len().saturating_sub(1))?;
     }
     let embedder = &app.faqs[0].embedder;
     let mut data = Vec::with_capacity(texts.len());

@@ -1,7 +1,7 @@
 //! What whoever runs the server asks it: `/healthz`, `/readyz`, `/metrics`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use axum::Json;
@@ -21,6 +21,23 @@ const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// Bounds of the buckets of confidence.
 const TENTHS: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+
+/// How often what was measured is put into its buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What is counted, where nobody asks for it: nothing.
+pub fn collect_nothing() -> PrometheusHandle {
+    PrometheusBuilder::new().build_recorder().handle()
+}
+
+/// Keeps what is counted small, whether anybody asks for it or not.
+pub async fn keep_up(handle: PrometheusHandle) {
+    let mut interval = tokio::time::interval(UPKEEP);
+    loop {
+        interval.tick().await;
+        handle.run_upkeep();
+    }
+}
 
 /// Collects what is counted from here on.
 ///
@@ -103,7 +120,6 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     gauge!("faqbot_queue_length").set(app.queue.len() as f64);
-    app.metrics.run_upkeep();
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (StatusCode::OK, kind, app.metrics.render()).into_response()
 }

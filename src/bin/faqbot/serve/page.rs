@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::LazyLock;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +16,7 @@ use super::ask;
 use super::faqs::FaqJson;
 use super::html::{self, escape};
 use super::input::Params;
+use super::limits::Client;
 use super::problem::Problem;
 use super::speech;
 use super::state::{App, Question};
@@ -59,9 +61,10 @@ pub struct Asked {
 pub async fn first(
     state: State<Arc<App>>,
     params: Params<Asked>,
+    client: Extension<Client>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    page(state.0, None, params.0, &headers).await
+    page(state.0, None, params.0, client.0, &headers).await
 }
 
 /// The page of a FAQ.
@@ -69,9 +72,10 @@ pub async fn named(
     state: State<Arc<App>>,
     Path(name): Path<String>,
     params: Params<Asked>,
+    client: Extension<Client>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    page(state.0, Some(name), params.0, &headers).await
+    page(state.0, Some(name), params.0, client.0, &headers).await
 }
 
 /// The page; where a question came with its address, with the answer, as it is for browsers without scripts.
@@ -79,6 +83,7 @@ async fn page(
     app: Arc<App>,
     name: Option<String>,
     asked: Asked,
+    client: Client,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let faq = app.faq(name.as_deref())?;
@@ -92,6 +97,7 @@ async fn page(
     let answer = match &query {
         None => about.greeting_html.clone().unwrap_or_default(),
         Some(query) => {
+            app.limits.take(client.0, 1)?;
             let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
             let (bot, reply) = (&asked.version.bot, &asked.reply);
             let html_of = |entry: usize| asked.version.answer_html(entry);
@@ -120,9 +126,12 @@ async fn page(
                     out += &format!("<p>{}</p>\n<ul>\n", text("did_you_mean"));
                     for found in reply.choices() {
                         let question = bot.entry(found).question();
-                        let mut query = url_form(question);
-                        query.insert_str(0, "?q=");
-                        out += &format!("<li><a href=\"{}\">{}</a></li>\n", escape(&query), escape(question));
+                        let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
+                        out += &format!(
+                            "<li><a href=\"?q={query}\">{}</a></li>
+",
+                            escape(question)
+                        );
                     }
                     out += "</ul>\n";
                 }
@@ -167,19 +176,6 @@ fn language(headers: &HeaderMap) -> &'static str {
     wanted.split(',').find_map(known).unwrap_or(LANGUAGE)
 }
 
-/// A text as the value of a field in an address.
-fn url_form(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 /// `/widget.js`.
 pub async fn widget(headers: HeaderMap) -> Response {
     file(&headers, SCRIPT, include_str!("assets/widget.js"))
@@ -217,7 +213,11 @@ fn file(request: &HeaderMap, kind: &'static str, text: &str) -> Response {
             HeaderValue::from_static("cross-origin"),
         ),
     ];
-    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    if request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|known| known.to_str().ok())
+        .is_some_and(|known| known.contains(&tag))
+    {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     (headers, text.to_owned()).into_response()

@@ -1,7 +1,6 @@
 //! Questions that wait are answered together: what has come while a batch was worked on is the next batch, so that
 //! many cost less than one by one, and one alone does not wait.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -18,6 +17,9 @@ use super::state::Version;
 /// Questions that are answered at once, at most: more cost no less each, and others wait longer.
 const BATCH: usize = 64;
 
+/// Bytes of a text that are embedded, as of a question.
+const TEXT_BYTES: usize = 20_000;
+
 /// Texts of a request that are worked on at once, so that a long one leaves room for others.
 pub const PART: usize = 32;
 
@@ -27,7 +29,13 @@ pub type Among = Arc<dyn Fn(&Entry) -> bool + Send + Sync>;
 /// What waits to be worked on.
 enum Job {
     Ask(Ask),
-    Embed(Vec<String>, Arc<dyn Embedder>, oneshot::Sender<Result<Array2<f32>>>),
+    Embed(Embed),
+}
+
+struct Embed {
+    texts: Vec<String>,
+    embedder: Arc<dyn Embedder>,
+    rows: oneshot::Sender<Result<Array2<f32>>>,
 }
 
 struct Ask {
@@ -36,6 +44,13 @@ struct Ask {
     count: usize,
     among: Option<Among>,
     replies: oneshot::Sender<Result<Vec<Reply>>>,
+}
+
+/// Whether to wait for a place in the queue: what has begun is not given up.
+#[derive(Clone, Copy)]
+pub enum Wait {
+    No,
+    Yes,
 }
 
 /// The way to the thread that answers.
@@ -70,9 +85,11 @@ impl Queue {
         queries: Vec<String>,
         count: usize,
         among: Option<Among>,
+        wait: Wait,
     ) -> Result<Vec<Reply>, Problem> {
         let (replies, done) = oneshot::channel();
-        self.send(Job::Ask(Ask { version: Arc::clone(version), queries, count, among, replies }), done).await
+        self.send(Job::Ask(Ask { version: Arc::clone(version), queries, count, among, replies }), done, wait)
+            .await
     }
 
     /// The vectors of texts as queries, at most [`PART`] at a time.
@@ -82,17 +99,18 @@ impl Queue {
         embedder: Arc<dyn Embedder>,
     ) -> Result<Array2<f32>, Problem> {
         let (rows, done) = oneshot::channel();
-        self.send(Job::Embed(texts, embedder, rows), done).await
+        self.send(Job::Embed(Embed { texts, embedder, rows }), done, Wait::No).await
     }
 
-    async fn send<T>(&self, job: Job, done: oneshot::Receiver<Result<T>>) -> Result<T, Problem> {
-        self.jobs.try_send(job).map_err(|_| {
-            Problem::later(
-                StatusCode::SERVICE_UNAVAILABLE,
-                1,
-                "too many questions wait; try again in a second",
-            )
-        })?;
+    async fn send<T>(&self, job: Job, done: oneshot::Receiver<Result<T>>, wait: Wait) -> Result<T, Problem> {
+        let sent = match wait {
+            Wait::No => self.jobs.try_send(job).is_ok(),
+            Wait::Yes => self.jobs.send(job).await.is_ok(),
+        };
+        if !sent {
+            let detail = "too many questions wait; try again in a second";
+            return Err(Problem::later(StatusCode::SERVICE_UNAVAILABLE, 1, detail));
+        }
         match done.await {
             Ok(result) => result.map_err(|error| Problem::internal(&format!("{error:#}"))),
             Err(_) => Err(Problem::internal(&"the thread that answers has gone")),
@@ -103,23 +121,23 @@ impl Queue {
 fn work(mut waiting: mpsc::Receiver<Job>) {
     while let Some(first) = waiting.blocking_recv() {
         let mut asked: Vec<Ask> = Vec::new();
+        let mut embeds = Vec::new();
         let mut next = Some(first);
-        let mut queries = 0;
+        let mut texts = 0;
         while let Some(job) = next.take() {
+            // Nobody waits any more for those that are closed.
             match job {
-                // Nobody waits for it any more.
-                Job::Ask(ask) if ask.replies.is_closed() => {}
-                Job::Ask(ask) => {
-                    queries += ask.queries.len();
+                Job::Ask(ask) if !ask.replies.is_closed() => {
+                    texts += ask.queries.len();
                     asked.push(ask);
                 }
-                Job::Embed(texts, embedder, rows) => {
-                    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                    let done = sheltered(|| Ok(embedder.embed(Role::Query, &texts, &mut |_| ())?));
-                    let _ = rows.send(done);
+                Job::Embed(embed) if !embed.rows.is_closed() => {
+                    texts += embed.texts.len();
+                    embeds.push(embed);
                 }
+                Job::Ask(_) | Job::Embed(_) => {}
             }
-            if queries < BATCH {
+            if texts < BATCH {
                 next = waiting.try_recv().ok();
             }
         }
@@ -141,6 +159,13 @@ fn work(mut waiting: mpsc::Receiver<Job>) {
                 asked = others;
             }
             answer(&version, count, group);
+        }
+        // After the questions: people wait for those.
+        for Embed { texts, embedder, rows } in embeds {
+            let texts: Vec<&str> =
+                texts.iter().map(|text| &text[..text.floor_char_boundary(TEXT_BYTES)]).collect();
+            let done = sheltered(|| Ok(embedder.embed(Role::Query, &texts, &mut |_| ())?));
+            let _ = rows.send(done);
         }
     }
 }
@@ -172,13 +197,8 @@ fn answer(version: &Version, count: usize, group: Vec<Ask>) {
     }
 }
 
-/// A panic as an error: one question that makes the engine panic must not take the others with it.
+/// A panic as an error: one question that makes the engine panic must not take the others with it. Its message may
+/// quote the question.
 fn sheltered<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = |panic: &(dyn Any + Send)| -> String {
-            let text = panic.downcast_ref::<String>().cloned();
-            text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default()
-        };
-        Err(anyhow::anyhow!("a panic: {}", text(&*panic)))
-    })
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(anyhow::anyhow!("a panic")))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use faqbot::faq::Answers;
@@ -18,7 +18,7 @@ use crate::setup;
 const QUIET: Duration = Duration::from_millis(300);
 
 /// The longest that changes which do not end are waited for.
-const PATIENCE: u32 = 20;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads a FAQ and makes a version of it.
 pub fn read(settings: &Settings, embedder: &Arc<dyn faqbot::Embedder>) -> Result<Version> {
@@ -26,67 +26,84 @@ pub fn read(settings: &Settings, embedder: &Arc<dyn faqbot::Embedder>) -> Result
     setup::bot(settings, faq, Box::new(Arc::clone(embedder)), true).map(Version::new)
 }
 
-/// Watches the files of all FAQs from a thread of its own, for as long as the watcher lives.
+/// Watches the files of all FAQs from a thread of its own, for as long as the watcher lives. What changed since `begin`,
+/// before there was a watcher, is read again at once.
 ///
 /// # Errors
 ///
 /// The operating system does not watch them.
-pub fn watch(app: Arc<App>) -> Result<Option<RecommendedWatcher>> {
-    let watched: Vec<(usize, PathBuf)> = app
-        .faqs
-        .iter()
-        .enumerate()
-        .filter(|(_, faq)| !faq.settings.faq_is_stdin())
-        .flat_map(|(at, faq)| faq.settings.faq.iter().map(move |path| (at, path.clone())))
-        .map(|(at, path)| (at, std::path::absolute(&path).unwrap_or(path)))
-        .collect();
+pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatcher>> {
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut watched: Vec<(usize, PathBuf)> = Vec::new();
+    for (at, faq) in app.faqs.iter().enumerate().filter(|(_, faq)| !faq.settings.faq_is_stdin()) {
+        for path in &faq.settings.faq {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            // Where the file is, and where what it links to is: either may change.
+            let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+            for path in [path, real] {
+                // Folders, since editors replace files by others of the same name, and a calibration lies beside.
+                let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+                folders.insert(folder.clone());
+                watched.push((at, folder));
+                if path.is_dir() {
+                    folders.insert(path.clone());
+                    watched.push((at, path));
+                }
+            }
+        }
+    }
     if watched.is_empty() {
         return Ok(None);
     }
     let (changed, changes) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if let Ok(event) = event
-            && !matches!(event.kind, EventKind::Access(_))
-        {
-            // The other end lives as long as the program.
-            let _ = changed.send(event.paths);
-        }
+        let paths = match event {
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
+            // Some were lost: it may be any.
+            Ok(event) if event.need_rescan() => Vec::new(),
+            Ok(event) => event.paths,
+            Err(_) => Vec::new(),
+        };
+        // The other end lives as long as the program.
+        let _ = changed.send(paths);
     })?;
-    // Folders, since editors replace files by others of the same name.
-    let folders: BTreeSet<(PathBuf, bool)> = watched
-        .iter()
-        .map(|(_, path)| match path.is_dir() {
-            true => (path.clone(), true),
-            false => (path.parent().unwrap_or(Path::new("/")).to_owned(), false),
-        })
-        .collect();
-    for (folder, deep) in folders {
-        let mode = if deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-        watcher.watch(&folder, mode).with_context(|| format!("{}: cannot be watched", folder.display()))?;
+    for folder in &folders {
+        let own = app
+            .faqs
+            .iter()
+            .flat_map(|faq| &faq.settings.faq)
+            .any(|path| path.canonicalize().is_ok_and(|path| path == *folder));
+        let mode = if own { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        watcher.watch(folder, mode).with_context(|| format!("{}: cannot be watched", folder.display()))?;
     }
+    let since = |faq: &Served| {
+        faq.settings
+            .faq
+            .iter()
+            .any(|path| path.metadata().and_then(|file| file.modified()).is_ok_and(|time| time > begin))
+    };
+    app.faqs.iter().filter(|faq| since(faq)).for_each(reload);
     std::thread::Builder::new().name("reload".into()).spawn(move || follow(&app, &watched, &changes))?;
     Ok(Some(watcher))
 }
 
 fn follow(app: &App, watched: &[(usize, PathBuf)], changes: &mpsc::Receiver<Vec<PathBuf>>) {
-    while let Ok(mut paths) = changes.recv() {
-        for _ in 0..PATIENCE {
-            match changes.recv_timeout(QUIET) {
-                Ok(more) => paths.extend(more),
-                Err(_) => break,
-            }
+    while let Ok(first) = changes.recv() {
+        let mut all = first.is_empty();
+        let mut paths = first;
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until
+            && let Ok(more) = changes.recv_timeout(QUIET)
+        {
+            all |= more.is_empty();
+            paths.extend(more);
         }
-        let concerns =
-            |own: &Path| paths.iter().any(|path| path.starts_with(own) || is_calibration(own, path));
+        let concerns = |folder: &Path| all || paths.iter().any(|path| path.starts_with(folder));
         let touched: BTreeSet<usize> =
-            watched.iter().filter(|(_, own)| concerns(own)).map(|(at, _)| *at).collect();
+            watched.iter().filter(|(_, folder)| concerns(folder)).map(|(at, _)| *at).collect();
+        // Whether it concerns a FAQ is seen by what is read: the same files are the same version.
         touched.into_iter().for_each(|at| reload(&app.faqs[at]));
     }
-}
-
-/// Whether a path is the calibration of a FAQ's file.
-fn is_calibration(faq: &Path, path: &Path) -> bool {
-    faqbot::quality::calibration_file::CalibrationFile::path(faq) == path
 }
 
 /// Reads a FAQ again.
@@ -97,7 +114,7 @@ fn reload(faq: &Served) {
     let read = read.unwrap_or_else(|_| Err(anyhow::anyhow!("reading it panicked")));
     match read {
         Ok(version) if version.id == faq.version().id => {
-            tracing::info!(faq = name, version = version.id, "read again, and the same");
+            tracing::debug!(faq = name, version = version.id, "read again, and the same");
             counter!("faqbot_reloads_total", "faq" => name, "result" => "same").increment(1);
             faq.set(Ok(version));
         }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any_service, get, post};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -35,11 +36,25 @@ const BODY: usize = 256 * 1024;
 /// The body of one with many questions, at most.
 const LARGE_BODY: usize = 8 * 1024 * 1024;
 
+/// Requests that are read and answered at once, at most, and of those with many questions: their bodies are in memory.
+const AT_ONCE: usize = 512;
+const LARGE_AT_ONCE: usize = 4;
+
 /// The addresses that take such.
 const LARGE: [&str; 2] = ["/v1/ask:batch", "/v1/embeddings"];
 
 /// The time for a request, from its header to its answer.
 const TIME: Duration = Duration::from_secs(60);
+
+/// Headers of agents and of Azure's clients that pages of other sites may send.
+const MORE_HEADERS: [&str; 6] = [
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "mcp-method",
+    "mcp-name",
+    "last-event-id",
+    "ocp-apim-subscription-key",
+];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -66,9 +81,10 @@ pub struct Doors {
 
 /// All addresses.
 pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
+    let asked = routes_of().routes(routes!(ask::ask));
     let visitors = routes_of()
-        .routes(routes!(ask::ask))
         .routes(routes!(feedback::feedback))
+        .routes(routes!(faqs::faqs))
         .routes(routes!(faqs::faq))
         .route("/", get(page::first))
         .route("/{faq}", get(page::named));
@@ -78,18 +94,20 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .route("/qnamaker/knowledgebases/{id}/generateanswer", post(qnamaker::generate_answer))
         .routes(routes!(rasa::webhook))
         .routes(routes!(rasa::parse))
-        .routes(routes!(openai::completions));
+        .routes(routes!(openai::completions))
+        .routes(routes!(faqs::entries));
     let long = routes_of()
         .routes(routes!(ask::batch))
         .routes(routes!(openai::embeddings))
-        .layer(DefaultBodyLimit::max(LARGE_BODY));
+        .layer(DefaultBodyLimit::max(LARGE_BODY))
+        .layer(GlobalConcurrencyLimitLayer::new(LARGE_AT_ONCE));
     let limited = |router: OpenApiRouter<Arc<App>>| {
-        router.route_layer(from_fn_with_state(Arc::clone(app), limits::rate))
+        router
+            .route_layer(from_fn_with_state(Arc::clone(app), limits::rate))
+            .route_layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
     };
     // What costs nothing is not rated.
     let reading = routes_of()
-        .routes(routes!(faqs::faqs))
-        .routes(routes!(faqs::entries))
         .routes(routes!(faqs::one))
         .routes(routes!(azure::feedback))
         .routes(routes!(qnamaker::train))
@@ -113,7 +131,9 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     let mut all = routes_of();
     *all.get_openapi_mut() = Api::openapi();
     let (router, mut api) = all
-        .merge(limited(visitors).route_layer(from_fn_with_state(Arc::clone(app), limits::visitors)))
+        .merge(
+            limited(asked).merge(visitors).route_layer(from_fn_with_state(Arc::clone(app), limits::visitors)),
+        )
         .merge(programs.route_layer(from_fn_with_state(Arc::clone(app), limits::programs)))
         .merge(open)
         .split_for_parts();
@@ -126,7 +146,15 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(doors.origins.clone()))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .allow_headers(
+            [header::CONTENT_TYPE, header::AUTHORIZATION, header::ACCEPT]
+                .into_iter()
+                .chain(MORE_HEADERS.map(HeaderName::from_static))
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers(
+            ["retry-after", "faqbot-not-honoured", "faqbot-confidence"].map(HeaderName::from_static),
+        )
         .max_age(Duration::from_secs(3600));
     let always = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
@@ -144,6 +172,8 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         })
         .with_state(Arc::clone(app))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(Arc::clone(app), limits::client))
+        .layer(from_fn_with_state(hosts(doors), limits::host))
         .layer(cors)
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME))
@@ -163,6 +193,17 @@ fn routes_of() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::from(Router::new().without_v07_checks())
 }
 
+/// The names that a server which only this machine can reach has in requests: another name may have been made to mean
+/// this machine, so that its pages can ask. None where any is right.
+fn hosts(doors: &Doors) -> Option<Arc<[String]>> {
+    let named = doors
+        .origins
+        .iter()
+        .filter_map(|origin| origin.to_str().ok()?.split_once("://").map(|(_, host)| host.to_owned()));
+    let here = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+    doors.private.then(|| here.into_iter().chain(named).collect())
+}
+
 /// `/mcp`, without sessions, so that any of several servers may answer the next request.
 fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSessionManager> {
     let named: Vec<&str> = doors.origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
@@ -179,8 +220,8 @@ fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSession
         .with_max_request_body_bytes(BODY)
         .with_allowed_origins(here.into_iter().chain(named.iter().map(with_port)))
         .enforce_origin_validation();
-    // Only what nobody but this machine can reach has to fear a name that comes to mean it.
-    let config = if doors.private { config } else { config.disable_allowed_hosts() };
+    // Hosts are looked at for all addresses.
+    let config = config.disable_allowed_hosts();
     let app = Arc::clone(app);
     StreamableHttpService::new(
         move || Ok(Mcp::new(Arc::clone(&app))),

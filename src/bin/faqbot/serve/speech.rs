@@ -4,6 +4,9 @@ use faqbot::{Decision, Exchanged, Reply};
 
 use crate::setup::AnyBot;
 
+/// What stands above choices.
+pub const DID_YOU_MEAN: &str = "Did you mean:";
+
 /// What the bot says, with numbered choices where it asks back.
 pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
     match reply.decision {
@@ -25,8 +28,8 @@ pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
 /// The words above choices.
 pub fn did_you_mean(bot: &AnyBot, reply: &Reply) -> String {
     match exchanged(bot, reply) {
-        Some(line) => format!("{line} Did you mean:"),
-        None => "Did you mean:".to_owned(),
+        Some(line) => format!("{line} {DID_YOU_MEAN}"),
+        None => DID_YOU_MEAN.to_owned(),
     }
 }
 

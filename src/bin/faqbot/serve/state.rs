@@ -16,7 +16,7 @@ use super::html;
 use super::limits::Limits;
 use super::numbers::Numbers;
 use super::problem::Problem;
-use super::queue::{Among, PART, Queue};
+use super::queue::{Among, PART, Queue, Wait};
 use crate::config::Settings;
 use crate::output::wire::Outcome;
 use crate::setup::AnyBot;
@@ -202,7 +202,8 @@ impl App {
         while queries.peek().is_some() {
             let begin = Instant::now();
             let part: Vec<String> = queries.by_ref().take(PART).collect();
-            let replies = self.queue.ask(&version, part, count, among.clone()).await?;
+            let wait = if asked.is_empty() { Wait::No } else { Wait::Yes };
+            let replies = self.queue.ask(&version, part, count, among.clone(), wait).await?;
             let seconds = begin.elapsed().as_secs_f64();
             asked.extend(replies.into_iter().map(|reply| {
                 let asked = Asked { id: Uuid::new_v4(), version: Arc::clone(&version), reply };

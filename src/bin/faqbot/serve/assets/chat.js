@@ -133,7 +133,7 @@ export class Chat {
       return;
     }
     if (greet && this.about.greeting_html) this.log.append(element("li", { class: "bot" }, safe(this.about.greeting_html)));
-    if (this.about.suggested.length > 0 && this.log.children.length <= 1) {
+    if (!this.busy && this.about.suggested.length > 0 && this.log.children.length <= 1) {
       this.suggestions = element("li", {}, element("p", { class: "note" }, this.texts.begin),
         element("ul", { class: "choices" }, ...this.about.suggested.map((question) =>
           element("li", {}, element("button", { type: "button", onclick: () => this.ask(question) }, question)))));
@@ -203,7 +203,12 @@ export class Chat {
       const response = await this.post("v1/ask", { query, faq: this.faq ?? undefined, session: this.session });
       if (response.status === 429 || response.status === 503) item = this.failed(query, this.texts.busy);
       else if (!response.ok) item = this.failed(query, this.texts.refused);
-      else item = this.reply(await response.json());
+      else {
+        const reply = await response.json();
+        // Its texts are needed where there is no answer.
+        if (!this.about) await this.load(false);
+        item = this.reply(reply);
+      }
     } catch {
       item = this.failed(query, this.texts.gone);
     }
@@ -349,8 +354,8 @@ export class Chat {
         type: "button", "aria-label": label, title: label, "aria-pressed": "false",
         onclick: async () => {
           const response = await this.post("v1/feedback", { id: reply.id, rating }).catch(() => undefined);
-          if (!response) {
-            this.live.textContent = texts.gone;
+          if (!response?.ok) {
+            this.live.textContent = response ? texts.refused : texts.gone;
             return;
           }
           thumbs.forEach((thumb) => { thumb.setAttribute("aria-pressed", thumb === button); });
