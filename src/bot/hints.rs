@@ -39,7 +39,9 @@ impl<E: Embedder> Bot<E> {
             let written = words.iter().map(|word| as_written(text, word).unwrap_or(word).to_owned());
             written.collect::<Vec<_>>().join(" ")
         };
-        Some(Exchanged { asked: join(asked, &reply.query), known: join(known, phrasing) })
+        let (asked, known) = (join(asked, &reply.query), join(known, phrasing));
+        // Words that stand apart make no sense side by side.
+        (reply.query.contains(&asked) && phrasing.contains(&known)).then_some(Exchanged { asked, known })
     }
 
     /// The nearest match to a query without an answer, unless it is so far off that naming it would be a riddle.

@@ -218,10 +218,11 @@ def _():
         def log_message(self, *_):
             pass
 
+    path = faq(work + "/fetched.jsonl", 20)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     variables = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "FAQBOT_OFFLINE": "0"}
-    args = ["ask", "--model", "AllMiniLML6V2", "--no-cache", "--faq", work + "/chat.jsonl", "how do I use thing number 3 of 3"]
+    args = ["ask", "--model", "AllMiniLML6V2", "--no-cache", "--faq", path, "how do I use thing number 3 of 3"]
     tries, failures = min(TRIES, 100), []
     for at in range(tries):
         home = {"HF_HOME": f"{work}/hf-{at}"}
