@@ -101,6 +101,29 @@ def _():
     return TRIES, failures
 
 
+@test("kill while a FAQ is read again")
+def _():
+    path, failures = work + "/reload.jsonl", []
+    faq(work + "/after.jsonl", 60, "item")
+    _, wanted = answers(work + "/after.jsonl", "--no-cache")
+    for at in range(TRIES):
+        cache = f"{work}/reload-{at}"
+        faq(path, 20)
+        server = subprocess.Popen([FAQBOT, "serve", "--faq", path, "--cache-dir", cache, "--listen", "127.0.0.1:0"],
+                                  stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=env, cwd=work)
+        while "listening" not in server.stderr.readline():
+            pass
+        shutil.copy(work + "/after.jsonl", path)
+        time.sleep(random.uniform(0.2, 1.2))
+        server.kill()
+        server.wait()
+        done, found = answers(path, "--cache-dir", cache)
+        if done.returncode or found != wanted or leftovers(cache):
+            failures.append((at, done.stderr[-200:], leftovers(cache)))
+        shutil.rmtree(cache)
+    return TRIES, failures
+
+
 @test("kill while a file is converted")
 def _():
     path = faq(work + "/convert.jsonl", 20000)

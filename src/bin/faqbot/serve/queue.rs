@@ -202,3 +202,82 @@ fn answer(version: &Version, count: usize, group: Vec<Ask>) {
 fn sheltered<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(anyhow::anyhow!("a panic")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use faqbot::embed::{HashEmbedder, Progress};
+    use faqbot::matching::decision::Policy;
+    use faqbot::{Bot, Faq, ModelId, Setup};
+
+    use super::*;
+
+    /// Says when it is asked, and how many texts, and then waits to be let on.
+    struct Held {
+        inner: HashEmbedder,
+        asked: Mutex<Sender<usize>>,
+        go: Mutex<Receiver<()>>,
+    }
+
+    impl Embedder for Held {
+        fn model(&self) -> &ModelId {
+            self.inner.model()
+        }
+
+        fn dimension(&self) -> usize {
+            self.inner.dimension()
+        }
+
+        fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> faqbot::Result<Array2<f32>> {
+            if role == Role::Query {
+                assert!(!texts.iter().any(|text| text.contains("panic")), "as asked");
+                self.asked.lock().unwrap().send(texts.len()).unwrap();
+                self.go.lock().unwrap().recv().unwrap();
+            }
+            self.inner.embed(role, texts, progress)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_answered_together_and_more_is_refused() {
+        let ((asked, was_asked), (let_on, go)) = (channel(), channel());
+        let held: Box<dyn Embedder> =
+            Box::new(Held { inner: HashEmbedder::new(), asked: Mutex::new(asked), go: Mutex::new(go) });
+        let yaml =
+            "- {question: Where is my order?, answer: There.}\n- {question: Is it open?, answer: 'Yes.'}\n";
+        let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
+        let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: false };
+        let version = Arc::new(Version::new(Bot::new(faq, held, setup, &mut |_| ()).unwrap()));
+        let queue = Arc::new(Queue::new(3).unwrap());
+        let ask = |query: &str| {
+            let (queue, version, query) = (Arc::clone(&queue), Arc::clone(&version), query.to_owned());
+            tokio::spawn(async move { queue.ask(&version, vec![query], 1, None, Wait::No).await })
+        };
+        let first = ask("where is it");
+        let (texts, was_asked) =
+            tokio::task::spawn_blocking(move || (was_asked.recv().unwrap(), was_asked)).await.unwrap();
+        assert_eq!(texts, 1);
+        // Its thread is held: three wait, and the next is refused.
+        let waiting = ["is this open", "order", "somewhere"].map(ask);
+        while queue.len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let refused = ask("one more").await.unwrap().unwrap_err();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        for _ in 0..2 {
+            let_on.send(()).unwrap();
+        }
+        assert_eq!(first.await.unwrap().unwrap().len(), 1);
+        for waited in waiting {
+            assert_eq!(waited.await.unwrap().unwrap().len(), 1);
+        }
+        assert_eq!(was_asked.recv().unwrap(), 3);
+        // A panic is an error of that question, and the thread goes on.
+        assert!(ask("please panic").await.unwrap().is_err());
+        let_on.send(()).unwrap();
+        assert!(ask("is it open now").await.unwrap().is_ok());
+    }
+}
