@@ -19,9 +19,6 @@ use super::problem::Problem;
 use super::qna::{self, QnaAnswer, QnaQuestion};
 use super::state::App;
 
-/// Answers in a reply, at most.
-const MOST_ANSWERS: f64 = 25.0;
-
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
@@ -166,19 +163,7 @@ pub async fn query(
     if threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
         return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1"));
     }
-    let mut not_honoured = Vec::new();
-    let previous = |context: &Value| {
-        // Botbuilder spells it otherwise; 0 and less is none.
-        ["previousQnaId", "previousQnAId"]
-            .iter()
-            .any(|name| context[name].as_f64().is_some_and(|id| id > 0.0))
-    };
-    if request.context.as_ref().is_some_and(previous) {
-        not_honoured.push("context");
-    }
-    if request.ranker_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("QuestionOnly")) {
-        not_honoured.push("rankerType");
-    }
+    let mut not_honoured = qna::not_honoured(request.context.as_ref(), request.ranker_type.as_deref());
     if request.answer_span_request.is_some_and(|span| span.enable) {
         not_honoured.push("answerSpanRequest");
     }
@@ -188,8 +173,8 @@ pub async fn query(
         metadata.metadata.unwrap_or_default().into_iter().map(|pair| (pair.key, pair.value)).collect();
     let question = QnaQuestion {
         question: request.question,
-        entry: request.qna_id.filter(|id| *id > 0.0).map(|id| id as i64),
-        top: request.top.unwrap_or(1.0).clamp(1.0, MOST_ANSWERS) as usize,
+        entry: qna::entry(request.qna_id),
+        top: qna::top(request.top),
         threshold: threshold.map(|threshold| threshold as f32),
         among: qna::both(
             qna::with_metadata(pairs, is_or(metadata.logical_operation.as_deref())),

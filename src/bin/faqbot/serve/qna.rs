@@ -7,6 +7,7 @@ use axum::response::Response;
 use faqbot::{Decision, Entry, Reply, Rule};
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::numbers::NONE;
 use super::problem::Problem;
@@ -16,6 +17,9 @@ use super::state::{App, Question, Served, Version};
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;
+
+/// Answers in a reply, at most.
+const MOST_ANSWERS: f64 = 25.0;
 
 /// The key of a tag that is no pair.
 const TAG: &str = "tag";
@@ -199,6 +203,32 @@ pub fn both(a: Option<Among>, b: Option<Among>, any: bool) -> Option<Among> {
         }
         (a, b) => a.or(b),
     }
+}
+
+/// The entry that is asked for by number; 0 and less is none.
+pub fn entry(number: Option<f64>) -> Option<i64> {
+    number.filter(|number| *number > 0.0).map(|number| number as i64)
+}
+
+/// How many answers are wanted: one, unless the client says otherwise.
+pub fn top(number: Option<f64>) -> usize {
+    number.unwrap_or(1.0).clamp(1.0, MOST_ANSWERS) as usize
+}
+
+/// The fields that both generations have and that are not honoured, where they ask for something.
+pub fn not_honoured(context: Option<&Value>, ranker: Option<&str>) -> Vec<&'static str> {
+    // Botbuilder spells it otherwise; 0 and less is none.
+    let previous = |context: &Value| {
+        ["previousQnaId", "previousQnAId"].iter().any(|name| entry(context[name].as_f64()).is_some())
+    };
+    let mut fields = Vec::new();
+    if context.is_some_and(previous) {
+        fields.push("context");
+    }
+    if ranker.is_some_and(|ranker| ranker.eq_ignore_ascii_case("QuestionOnly")) {
+        fields.push("rankerType");
+    }
+    fields
 }
 
 /// Says in headers what of a request was not honoured, and whether confidence is a cosine.

@@ -17,9 +17,6 @@ use super::problem::Problem;
 use super::qna::{self, QnaAnswer, QnaQuestion};
 use super::state::App;
 
-/// Answers in a reply, at most.
-const MOST_ANSWERS: f64 = 25.0;
-
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct MakerRequest {
@@ -120,18 +117,7 @@ pub async fn generate_answer(
         Some(_) => return Err(Problem::bad_request("scoreThreshold lies from 0 to 100")),
         None => None,
     };
-    let mut not_honoured = Vec::new();
-    let previous = |context: &serde_json::Value| {
-        ["previousQnAId", "previousQnaId"]
-            .iter()
-            .any(|name| context[name].as_f64().is_some_and(|id| id > 0.0))
-    };
-    if request.context.as_ref().is_some_and(previous) {
-        not_honoured.push("context");
-    }
-    if request.ranker_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("QuestionOnly")) {
-        not_honoured.push("rankerType");
-    }
+    let not_honoured = qna::not_honoured(request.context.as_ref(), request.ranker_type.as_deref());
     let any = request
         .strict_filters_compound_operation_type
         .as_deref()
@@ -140,8 +126,8 @@ pub async fn generate_answer(
         request.strict_filters.unwrap_or_default().into_iter().map(|pair| (pair.name, pair.value)).collect();
     let question = QnaQuestion {
         question: request.question,
-        entry: request.qna_id.filter(|id| *id > 0.0).map(|id| id as i64),
-        top: request.top.unwrap_or(1.0).clamp(1.0, MOST_ANSWERS) as usize,
+        entry: qna::entry(request.qna_id),
+        top: qna::top(request.top),
         threshold: threshold.map(|threshold| threshold as f32),
         among: qna::with_metadata(pairs, any),
         channel: "qnamaker",
