@@ -118,7 +118,7 @@ pub async fn ask(
     responses((status = 200, description = "The replies", body = BatchReply)))]
 pub async fn batch(
     State(app): State<Arc<App>>,
-    client: Option<Extension<Client>>,
+    Extension(Client(client)): Extension<Client>,
     Input(request): Input<BatchRequest>,
 ) -> Result<Response, Problem> {
     let faq = app.faq(request.faq.as_deref())?;
@@ -133,9 +133,7 @@ pub async fn batch(
         return Err(Problem::bad_request(detail));
     }
     // One was taken before.
-    if let Some(Extension(Client(client))) = client {
-        app.limits.take(client, queries.saturating_sub(1))?;
-    }
+    app.limits.take(client, queries.saturating_sub(1))?;
     let asked = app.ask_all(faq, request.queries, count, None, "batch").await?;
     let Some(first) = asked.first() else {
         return Ok(Json(BatchReply { replies: Vec::new() }).into_response());

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::feedback::{self, Rating};
 use super::input::{Input, Params};
 use super::problem::Problem;
-use super::qna::{self, QnaAnswer, QnaQuestion};
+use super::qna::{self, Dialog, QnaAnswer, QnaQuestion};
 use super::state::App;
 
 #[derive(Deserialize, IntoParams)]
@@ -89,21 +89,6 @@ struct AzureAnswer {
     dialog: Dialog,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Dialog {
-    is_context_only: bool,
-    prompts: Vec<Prompt>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Prompt {
-    display_order: usize,
-    qna_id: i32,
-    display_text: String,
-}
-
 /// A problem in the shape of this service.
 pub fn error(problem: &Problem) -> Value {
     let code = match problem.status() {
@@ -124,7 +109,6 @@ impl From<QnaAnswer> for AzureAnswer {
             // A key has one value here.
             metadata.entry(key).and_modify(|values| *values = format!("{values}, {value}")).or_insert(value);
         }
-        let prompts = answer.prompts.into_iter().enumerate();
         AzureAnswer {
             questions: answer.questions,
             answer: answer.answer,
@@ -132,16 +116,7 @@ impl From<QnaAnswer> for AzureAnswer {
             id: answer.number,
             source: answer.source.unwrap_or_default(),
             metadata,
-            dialog: Dialog {
-                is_context_only: false,
-                prompts: prompts
-                    .map(|(display_order, (qna_id, display_text))| Prompt {
-                        display_order,
-                        qna_id,
-                        display_text,
-                    })
-                    .collect(),
-            },
+            dialog: answer.dialog,
         }
     }
 }

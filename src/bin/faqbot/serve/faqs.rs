@@ -111,7 +111,7 @@ impl FaqJson {
             fallback_html: html::render(bot.fallback()),
             contact_html: html(&own.contact),
             suggested: asked.take(SUGGESTED).map(|entry| entry.question().to_owned()).collect(),
-            stale: faq.broken().is_some(),
+            stale: faq.is_stale(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use faqbot::Match;
 use rmcp::handler::server::common::schema_for_output;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -19,6 +20,7 @@ use super::problem::Problem;
 use super::speech;
 use super::state::{App, MOST_MATCHES, Question, Served, Version};
 use crate::output::wire::Outcome;
+use crate::setup::AnyBot;
 
 /// Resources on a page of their list.
 const PAGE: usize = 200;
@@ -116,6 +118,13 @@ struct Found {
     question: String,
     /// How similar the question is, from -1 to 1; no probability.
     cosine: f32,
+}
+
+impl Found {
+    fn new(bot: &AnyBot, found: &Match) -> Self {
+        let entry = bot.entry(found);
+        Found { id: entry.id.to_string(), question: entry.question().to_owned(), cosine: found.cosine }
+    }
 }
 
 /// What a search finds.
@@ -266,11 +275,7 @@ impl Mcp {
         let sources: Vec<&str> =
             answered.iter().filter_map(|found| bot.entry(found).source.as_deref()).collect();
         let said = speech::markdown(bot, reply);
-        let found = |found: &faqbot::Match| Found {
-            id: bot.entry(found).id.to_string(),
-            question: bot.entry(found).question().to_owned(),
-            cosine: found.cosine,
-        };
+        let found = |found: &Match| Found::new(bot, found);
         let data = AskResult {
             outcome: outcome.name().to_owned(),
             answer: (outcome == Outcome::Answer).then(|| said.clone()),
@@ -343,14 +348,7 @@ impl Mcp {
         };
         let asked = self.app.ask(faq, question).await?;
         let bot = &asked.version.bot;
-        let matches = asked.reply.matches.iter().take(limit);
-        Ok(matches
-            .map(|found| Found {
-                id: bot.entry(found).id.to_string(),
-                question: bot.entry(found).question().to_owned(),
-                cosine: found.cosine,
-            })
-            .collect())
+        Ok(asked.reply.matches.iter().take(limit).map(|found| Found::new(bot, found)).collect())
     }
 }
 

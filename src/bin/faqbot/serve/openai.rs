@@ -292,7 +292,7 @@ enum EncodingFormat {
     responses((status = 200, description = "A vector a text", body = Object)))]
 pub async fn embeddings(
     State(app): State<Arc<App>>,
-    client: Option<Extension<Client>>,
+    Extension(Client(client)): Extension<Client>,
     Input(request): Input<EmbeddingsRequest>,
 ) -> Result<Response, Problem> {
     let texts = match request.input {
@@ -306,9 +306,7 @@ pub async fn embeddings(
         )));
     }
     // One was taken before.
-    if let Some(Extension(Client(client))) = client {
-        app.limits.take(client, texts.len().saturating_sub(1))?;
-    }
+    app.limits.take(client, texts.len().saturating_sub(1))?;
     let embedder = &app.faqs[0].embedder;
     let mut data = Vec::with_capacity(texts.len());
     for part in texts.chunks(PART) {

@@ -109,7 +109,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
             name: faq.name.clone(),
             faq_version: version.id.clone(),
             entries: version.bot.faq().entries.len(),
-            stale: faq.broken().is_some(),
+            stale: faq.is_stale(),
         }
     });
     // The server listens only once the model and all FAQs are loaded.

@@ -63,23 +63,17 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
-
-    fn with_retry_after(&self, mut response: Response) -> Response {
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         metrics::counter!("faqbot_errors_total", "status" => self.status.to_string()).increment(1);
         let mut response = (self.status(), Json(&self)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let mut response = self.with_retry_after(response);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         // For addresses whose clients expect another shape.
         response.extensions_mut().insert(self);
         response

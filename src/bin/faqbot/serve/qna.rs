@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use faqbot::{Decision, Entry, Reply, Rule};
-use serde::de::IntoDeserializer;
-use serde::{Deserialize, Deserializer};
+use faqbot::{Decision, Entry, Match, Reply, Rule};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::numbers::NONE;
 use super::problem::Problem;
@@ -45,8 +46,23 @@ pub struct QnaAnswer {
     pub number: i32,
     pub source: Option<String>,
     pub metadata: Vec<(String, String)>,
-    /// Questions that can be asked next, with their entries' numbers.
-    pub prompts: Vec<(i32, String)>,
+    pub dialog: Dialog,
+}
+
+/// What can be asked next; both generations have it in this form, by names of their own.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Dialog {
+    is_context_only: bool,
+    prompts: Vec<Prompt>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Prompt {
+    display_order: usize,
+    qna_id: i32,
+    display_text: String,
 }
 
 /// Answers, and what their numbers are.
@@ -88,14 +104,17 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
         }
         Decided::Best => vec![of_entry(version, reply.matches[0].entry, sureness(reply))],
         Decided::AsksBack => {
-            let prompt = |entry: usize| {
-                (version.numbers.of(entry), version.bot.faq().entries[entry].question().to_owned())
+            let prompt = |(display_order, found): (usize, &Match)| Prompt {
+                display_order,
+                qna_id: version.numbers.of(found.entry),
+                display_text: version.bot.entry(found).question().to_owned(),
             };
+            let prompts = reply.choices().into_iter().enumerate().map(prompt).collect();
             vec![QnaAnswer {
                 answer: speech::did_you_mean(&version.bot, reply),
                 confidence: sureness(reply),
                 number: ASKS_BACK,
-                prompts: reply.choices().iter().map(|found| prompt(found.entry)).collect(),
+                dialog: Dialog { prompts, ..Dialog::default() },
                 ..none(String::new())
             }]
         }
@@ -149,7 +168,7 @@ fn of_entry(version: &Version, at: usize, confidence: f32) -> QnaAnswer {
         number: version.numbers.of(at),
         source: entry.source.clone(),
         metadata: entry.tags.iter().map(|tag| pair(tag)).collect(),
-        prompts: Vec::new(),
+        dialog: Dialog::default(),
     }
 }
 
@@ -161,7 +180,7 @@ fn none(answer: String) -> QnaAnswer {
         number: NONE,
         source: None,
         metadata: Vec::new(),
-        prompts: Vec::new(),
+        dialog: Dialog::default(),
     }
 }
 
@@ -247,7 +266,7 @@ pub fn say(mut response: Response, not_honoured: &[&str], by_cosine: bool) -> Re
 
 /// As [`number`], where there has to be one.
 pub fn needed_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    number(deserializer)?.ok_or_else(|| serde::de::Error::custom("a number is needed"))
+    number(deserializer)?.ok_or_else(|| D::Error::custom("a number is needed"))
 }
 
 /// A number that may come as a text, as in the examples of the service's own documentation.
@@ -264,7 +283,7 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>,
         Some(Number::Text(text)) if text.trim().is_empty() => Ok(None),
         Some(Number::Text(text)) => match text.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => f64::deserialize(text.into_deserializer()).map(Some),
+            _ => Err(D::Error::invalid_type(Unexpected::Str(&text), &"f64")),
         },
     }
 }

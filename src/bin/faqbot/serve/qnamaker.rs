@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::azure::{self, Record};
 use super::input::Input;
 use super::problem::Problem;
-use super::qna::{self, QnaAnswer, QnaQuestion};
+use super::qna::{self, Dialog, QnaAnswer, QnaQuestion};
 use super::state::App;
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -58,27 +58,11 @@ struct MakerAnswer {
     id: i32,
     source: String,
     metadata: Vec<MakerPair>,
-    context: MakerContext,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct MakerContext {
-    is_context_only: bool,
-    prompts: Vec<MakerPrompt>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct MakerPrompt {
-    display_order: usize,
-    qna_id: i32,
-    display_text: String,
+    context: Dialog,
 }
 
 impl From<QnaAnswer> for MakerAnswer {
     fn from(answer: QnaAnswer) -> Self {
-        let prompts = answer.prompts.into_iter().enumerate();
         MakerAnswer {
             questions: answer.questions,
             answer: answer.answer,
@@ -86,16 +70,7 @@ impl From<QnaAnswer> for MakerAnswer {
             id: answer.number,
             source: answer.source.unwrap_or_default(),
             metadata: answer.metadata.into_iter().map(|(name, value)| MakerPair { name, value }).collect(),
-            context: MakerContext {
-                is_context_only: false,
-                prompts: prompts
-                    .map(|(display_order, (qna_id, display_text))| MakerPrompt {
-                        display_order,
-                        qna_id,
-                        display_text,
-                    })
-                    .collect(),
-            },
+            context: answer.dialog,
         }
     }
 }

@@ -116,13 +116,13 @@ fn reload(faq: &Served) {
         Ok(version) if version.id == faq.version().id => {
             tracing::debug!(faq = name, version = version.id, "read again, and the same");
             counter!("faqbot_reloads_total", "faq" => name, "result" => "same").increment(1);
-            faq.set(Ok(version));
+            faq.set(version);
         }
         Ok(version) => {
             let entries = version.bot.faq().entries.len();
             tracing::info!(faq = name, version = version.id, entries, "read again");
             counter!("faqbot_reloads_total", "faq" => name, "result" => "changed").increment(1);
-            faq.set(Ok(version));
+            faq.set(version);
         }
         Err(error) => {
             tracing::error!(
@@ -131,7 +131,7 @@ fn reload(faq: &Served) {
                 "cannot be read again; what it held before is served"
             );
             counter!("faqbot_reloads_total", "faq" => name, "result" => "failed").increment(1);
-            faq.set(Err(format!("{error:#}")));
+            faq.keep();
         }
     }
 }

@@ -219,9 +219,9 @@ fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSession
         .with_json_response(true)
         .with_max_request_body_bytes(BODY)
         .with_allowed_origins(here.into_iter().chain(named.iter().map(with_port)))
-        .enforce_origin_validation();
-    // Hosts are looked at for all addresses.
-    let config = config.disable_allowed_hosts();
+        .enforce_origin_validation()
+        // Hosts are looked at for all addresses.
+        .disable_allowed_hosts();
     let app = Arc::clone(app);
     StreamableHttpService::new(
         move || Ok(Mcp::new(Arc::clone(&app))),

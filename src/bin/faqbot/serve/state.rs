@@ -1,6 +1,7 @@
 //! What the handlers share: the FAQs with their bots, the queue, and what is remembered of replies.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -46,8 +47,8 @@ pub struct Served {
     pub settings: Settings,
     pub embedder: Arc<dyn Embedder>,
     current: RwLock<Arc<Version>>,
-    /// Why the files as they are now are not what is served.
-    broken: RwLock<Option<String>>,
+    /// Whether the files as they are now cannot be used.
+    stale: AtomicBool,
 }
 
 /// One state of a FAQ. A question is answered by one from beginning to end.
@@ -122,7 +123,7 @@ impl Served {
             settings,
             embedder,
             current: RwLock::new(Arc::new(version)),
-            broken: RwLock::default(),
+            stale: AtomicBool::new(false),
         }
     }
 
@@ -131,21 +132,20 @@ impl Served {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes another version, or says why there is none.
-    pub fn set(&self, version: Result<Version, String>) {
-        let broken = match version {
-            Ok(version) => {
-                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(version);
-                None
-            }
-            Err(reason) => Some(reason),
-        };
-        *self.broken.write().unwrap_or_else(PoisonError::into_inner) = broken;
+    /// Takes another version.
+    pub fn set(&self, version: Version) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(version);
+        self.stale.store(false, Ordering::Relaxed);
     }
 
-    /// Why the files as they are now are not what is served.
-    pub fn broken(&self) -> Option<String> {
-        self.broken.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Keeps the version that there is: the files as they are now cannot be used.
+    pub fn keep(&self) {
+        self.stale.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the files as they are now cannot be used, and what they held before is served.
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
     }
 }
 

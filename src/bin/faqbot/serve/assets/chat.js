@@ -97,9 +97,9 @@ export async function textsIn(base, ...wanted) {
   return (await import(new URL(`assets/texts-${known ?? "en"}.js`, base))).default;
 }
 
-/** A conversation in `root`, with the server at `base`. `begin` is what stands in it at first. */
+/** A conversation in `root`, with the server at `base`. */
 export class Chat {
-  constructor(root, { base, faq, texts, begin }) {
+  constructor(root, { base, faq, texts }) {
     Object.assign(this, { base, faq, texts });
     this.session = session();
     this.log = element("ol");
@@ -121,7 +121,6 @@ export class Chat {
       this.button = element("button", {}, texts.send));
     this.field.placeholder = texts.ask;
     root.append(element("section", { class: "chat", "aria-label": texts.chat }, log, this.live, form));
-    if (begin) this.log.append(element("li", { class: "bot" }, begin));
   }
 
   /** Loads what the FAQ says of itself, and shows its greeting and questions to begin with where `greet`. */
