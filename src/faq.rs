@@ -2,14 +2,16 @@
 //!
 //! `load` reads files and folders: `decode` makes text of bytes, `format` picks one of the `formats`, and
 //! `assemble` does what holds for all of them (trimming, ids, what an entry must have). What formats share
-//! is in `readers`.
+//! is in `readers`. `edit` changes a file in place, and `learned` is what stands beside one that cannot be changed so.
 
 mod assemble;
 mod decode;
+pub mod edit;
 pub mod entry;
 pub mod format;
 mod formats;
 pub mod harmless;
+pub mod learned;
 pub mod load;
 pub mod loaded;
 pub mod normalize;

@@ -37,7 +37,7 @@
 //! A room imports only from those to its left; so does a file in its room.
 //!
 //! ```text
-//! error ─ parallel ─ storage ─ faq ─ embed ─ matching ─ bot ─ quality
+//! error ─ parallel ─ storage ─ faq ─ embed ─ matching ─ bot ─ quality ─ learn
 //! ```
 //!
 //! Only `storage` and `faq::load` read and write files, and `embed` fetches models; nothing here prints or
@@ -47,6 +47,7 @@ pub mod bot;
 pub mod embed;
 pub mod error;
 pub mod faq;
+pub mod learn;
 pub mod matching;
 mod parallel;
 pub mod quality;

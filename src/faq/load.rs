@@ -2,6 +2,7 @@
 //!
 //! What a file names (links, includes, addresses) is never followed, and neither are links within a folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use super::assemble::{Part, assemble};
 use super::decode;
 use super::entry::Faq;
 use super::format::{self, FORMATS};
+use super::learned;
 use super::loaded::Loaded;
 use super::options::{Answers, ReadOptions};
 use super::parsed::{Parsed, RawEntry};
@@ -36,9 +38,11 @@ pub struct Reading<'p> {
 /// none.
 pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Loaded> {
     let mut parts = Vec::new();
+    let mut learned = BTreeSet::new();
     for path in paths {
         if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
             parts.push(read_file(path, options, progress)?);
+            learned.insert(learned::path(path));
             continue;
         }
         let mut files = Vec::new();
@@ -46,7 +50,10 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
         let before = parts.len();
         for file in &files {
             match read_file(file, options, progress) {
-                Ok(part) => parts.push(part),
+                Ok(part) => {
+                    parts.push(part);
+                    learned.insert(learned::path(file));
+                }
                 // A folder may contain anything.
                 Err(Error::NoFaq { path, tried }) => {
                     let reasons: Vec<String> =
@@ -61,7 +68,16 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
             return Err(Error::NoFaqInFolder { path: path.clone(), known: format::endings() });
         }
     }
-    assemble(parts, options)
+    // Who names one reads it as a FAQ of its own.
+    learned.retain(|path| !paths.contains(path) && path.is_file());
+    let mut loaded = assemble(parts, options)?;
+    for path in learned {
+        let bytes = bytes_of(&path, options)?;
+        let (additions, skipped) =
+            learned::read(&decode::decode(&bytes).0).map_err(|row| Error::Syntax(row.in_file(&path)))?;
+        learned::join(&mut loaded, &path, additions, skipped);
+    }
+    Ok(loaded)
 }
 
 /// Reads a FAQ from bytes. `path` helps to find the format and appears in messages.
@@ -106,7 +122,8 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().map_err(Error::io(&path))?;
         // The files that faqbot writes beside a FAQ are not FAQs.
-        if name.starts_with('.') || name.ends_with(".calibration.json") || name == "faqbot.toml" {
+        let beside = name.ends_with(".calibration.json") || name.ends_with(".queries.jsonl");
+        if name.starts_with('.') || beside || learned::is_learned(&path) || name == "faqbot.toml" {
             continue;
         }
         if kind.is_dir() {
@@ -119,6 +136,13 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Part> {
+    let bytes = bytes_of(path, options)?;
+    let total = bytes.len() as u64;
+    parse(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
+}
+
+/// The bytes of a file, within the limit.
+fn bytes_of(path: &Path, options: &ReadOptions) -> Result<Vec<u8>> {
     let limit = options.limits.file_bytes;
     let file = File::open(path).map_err(Error::io(path))?;
     let size = file.metadata().map_err(Error::io(path))?.len();
@@ -135,8 +159,7 @@ fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Readin
     if bytes.len() as u64 > limit {
         return Err(too_large(bytes.len() as u64));
     }
-    let total = bytes.len() as u64;
-    parse(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
+    Ok(bytes)
 }
 
 /// Parses bytes in the first possible format that gives an entry.

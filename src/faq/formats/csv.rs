@@ -119,7 +119,7 @@ pub fn fit_qna_maker(text: &str) -> Fit {
 }
 
 /// The text after a first line such as `sep=;`.
-fn after_sep(text: &str) -> &str {
+pub fn after_sep(text: &str) -> &str {
     match text.split_once('\n') {
         Some((first, rest))
             if first.trim_end().len() == 5 && first.to_ascii_lowercase().starts_with("sep=") =>
@@ -135,7 +135,7 @@ fn first_line(text: &str) -> &str {
 }
 
 /// The delimiter that is most frequent in the first line, outside quotes; the comma if there is none.
-fn delimiter(text: &str) -> u8 {
+pub fn delimiter(text: &str) -> u8 {
     let first = first_line(text);
     if after_sep(text).len() < text.len()
         && let Some(named @ (b';' | b'\t' | b',' | b'|')) = first.as_bytes().get(4).copied()

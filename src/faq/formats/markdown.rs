@@ -26,7 +26,7 @@ use crate::faq::readers::sections::{front_matter, sections};
 use crate::faq::readers::{json_tree, yaml_tree};
 
 /// The start of a comment that faqbot writes, on its own line.
-const MARK: &str = "<!-- faqbot ";
+pub const MARK: &str = "<!-- faqbot ";
 
 /// Reads a Markdown FAQ.
 ///

@@ -8,6 +8,9 @@ use super::outline::{BOLD_LEVEL, Outline};
 use crate::error::RowError;
 use crate::faq::parsed::{Parsed, RawEntry};
 
+/// What a comment with a further phrasing begins with, below the heading that is its question.
+pub const ALSO: &str = "<!-- also:";
+
 /// Reads the sections of a page. What belongs to none of its questions is left out and reported.
 ///
 /// # Errors
@@ -48,8 +51,8 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         let next = headings[at + 1..].iter().find(|next| !is_question || next.level <= level);
         let end = next.map_or(end_of_text, |next| next.range.start).max(heading.range.end);
         let line = lines.at(heading.range.start);
-        let (question, answer) =
-            unmarked(&heading.text, cleaned(&text[heading.range.end..end], heading.level));
+        let (also, answer) = also(&text[heading.range.end..end]);
+        let (question, answer) = unmarked(&heading.text, cleaned(answer, heading.level));
         let mut skip = |reason: String| parsed.skipped.push(RowError::new(line, reason));
         if !is_question && (!asks(question) || answer.is_empty()) {
             if !is_furniture(answer) {
@@ -65,7 +68,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         } else {
             parsed.entries.push(RawEntry {
                 line,
-                questions: vec![question.to_owned()],
+                questions: [question].into_iter().chain(also).map(str::to_owned).collect(),
                 answer: Some(outline.with_definitions(answer)),
                 ..RawEntry::default()
             });
@@ -104,6 +107,18 @@ fn admonitions(text: &str) -> Cow<'_, str> {
         if inside { dedented.to_owned() } else { line.to_owned() }
     });
     lines.collect::<Vec<_>>().join("\n").into()
+}
+
+/// The phrasings in comments above an answer, and the rest.
+fn also(text: &str) -> (Vec<&str>, &str) {
+    let (mut phrasings, mut rest) = (Vec::new(), text);
+    while let Some(comment) = rest.trim_start().strip_prefix(ALSO) {
+        let line = comment.lines().next().unwrap_or_default();
+        let Some(phrasing) = line.trim_end().strip_suffix("-->") else { break };
+        phrasings.push(phrasing.trim());
+        rest = &comment[line.len()..];
+    }
+    (phrasings, rest)
 }
 
 /// Strips the markup around an answer.
