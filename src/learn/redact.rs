@@ -56,6 +56,11 @@ impl Redactor {
         Ok(Redactor { own: patterns.iter().map(own).collect::<Result<_, _>>()? })
     }
 
+    /// The patterns that it was made with.
+    pub fn patterns(&self) -> Vec<&str> {
+        self.own.iter().map(Regex::as_str).collect()
+    }
+
     /// The text without personal data. Linear in its length.
     pub fn redact(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
@@ -81,7 +86,7 @@ fn number(found: &str) -> String {
     // Digits of other scripts count, though not for the check of a card.
     let count = found.chars().filter(|c| c.is_numeric()).count();
     let is_date = DATE.as_ref().is_some_and(|date| date.is_match(found));
-    if count < DIGITS || is_date || found[1..].starts_with(['x', 'X']) {
+    if count < DIGITS || is_date || found.starts_with("0x") || found.starts_with("0X") {
         found.to_owned()
     } else if (13..=19).contains(&digits.len()) && is_card(&digits) {
         "<card>".to_owned()

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+#[cfg(feature = "store")]
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
@@ -11,8 +13,12 @@ use faqbot::faq::Format;
 
 use crate::options::{
     AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
-    ServeOptions, format_named,
+    ServeOptions, StoreOptions, format_named,
 };
+#[cfg(feature = "store")]
+use crate::options::{StoreAddress, time};
+#[cfg(feature = "store")]
+use crate::output::wire::Outcome;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let model = BUNDLED_ID.unwrap_or("none in the binary");
@@ -41,6 +47,8 @@ pub struct Cli {
     /// For their variables: the flags belong to `serve`.
     #[command(flatten)]
     pub serve: ServeOptions,
+    #[command(flatten)]
+    pub store: StoreOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +58,8 @@ pub enum Command {
   faqbot chat --faq shop.yaml
   echo \"where is my order\" | faqbot chat --faq shop.yaml")]
     Chat {
+        #[command(flatten)]
+        store: StoreOptions,
         #[command(flatten)]
         options: Options,
     },
@@ -137,6 +147,8 @@ Examples:
         #[command(flatten)]
         serve: ServeOptions,
         #[command(flatten)]
+        store: StoreOptions,
+        #[command(flatten)]
         options: Options,
     },
     /// Answer agents on standard input and output, by the Model Context Protocol
@@ -145,7 +157,24 @@ Examples:
   {\"mcpServers\": {\"faq\": {\"command\": \"faqbot\", \"args\": [\"mcp\", \"--faq\", \"/path/to/shop.yaml\"]}}}")]
     Mcp {
         #[command(flatten)]
+        store: StoreOptions,
+        #[command(flatten)]
         options: Options,
+    },
+    /// What was asked, and what became of it
+    #[cfg(feature = "store")]
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:
+  faqbot log --store sqlite:asked.db --since 7d --outcome no_match
+  faqbot log stats --store sqlite:asked.db --faq shop.yaml --plot asked.svg
+  faqbot log forget --store sqlite:asked.db --text \"my secret\""
+    )]
+    Log {
+        #[command(subcommand)]
+        action: Option<LogAction>,
+        #[command(flatten)]
+        args: LogArgs,
     },
     /// List the embedding models that --model takes
     Models {
@@ -297,6 +326,87 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+#[cfg(feature = "store")]
+#[derive(Debug, Subcommand)]
+pub enum LogAction {
+    /// Counts by day and entry: answered, asked back, unanswered, thumbs, confidence
+    Stats(StatsArgs),
+    /// Remove a conversation, or every question in which a text stands
+    Forget(ForgetArgs),
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    #[command(flatten)]
+    pub which: WhichQuestions,
+    /// Only questions that became this: answer, ambiguous (asked back) or no_match
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    pub outcome: Option<Outcome>,
+    /// At most the newest N; 0 for all
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub newest: u32,
+    /// One JSON object a question, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    pub which: WhichQuestions,
+    /// Print the counts as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw questions and confidence by day into a file
+    #[arg(long, value_name = "FILE.svg|png")]
+    pub plot: Option<PathBuf>,
+    /// For the entries that were never answered.
+    #[command(flatten)]
+    pub faq: FaqOptions,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// The conversation, by its name in the log
+    #[arg(long, value_name = "NAME", required_unless_present = "text")]
+    pub session: Option<String>,
+    /// A text that stands in the questions
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+/// Which of the questions that were kept.
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct WhichQuestions {
+    /// Only those of the last time, such as 7d
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<Duration>,
+    /// Only those to the FAQ with this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[cfg(feature = "store")]
+fn outcome(text: &str) -> Result<Outcome, String> {
+    Outcome::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 pub enum CacheAction {
     /// Print the cache's folder
@@ -331,6 +441,8 @@ pub enum ConfigAction {
         #[command(flatten)]
         serve: ServeOptions,
         #[command(flatten)]
+        store: StoreOptions,
+        #[command(flatten)]
         options: Options,
     },
 }
@@ -340,18 +452,29 @@ impl Command {
     pub fn take_options(&mut self) -> Options {
         use std::mem::take;
         match self {
-            Command::Chat { options } | Command::Ask { options, .. } | Command::Eval { options, .. } => {
-                take(options)
+            Command::Ask { options, .. } | Command::Eval { options, .. } => take(options),
+            Command::Chat { store, options } => Options { store: take(store), ..take(options) },
+            #[cfg(feature = "store")]
+            Command::Log { action, args } => {
+                let (faq, store, general) = match action {
+                    None => (FaqOptions::default(), &mut args.store, &mut args.general),
+                    Some(LogAction::Stats(own)) => (take(&mut own.faq), &mut own.store, &mut own.general),
+                    Some(LogAction::Forget(own)) => (FaqOptions::default(), &mut own.store, &mut own.general),
+                };
+                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
+                Options { faq, store, general: take(general), ..Options::default() }
             }
             #[cfg(feature = "serve")]
-            Command::Mcp { options } => take(options),
-            Command::Config { action: ConfigAction::Show { serve, options } } => {
-                Options { serve: take(serve), ..take(options) }
+            Command::Mcp { store, options } => Options { store: take(store), ..take(options) },
+            Command::Config { action: ConfigAction::Show { serve, store, options } } => {
+                Options { serve: take(serve), store: take(store), ..take(options) }
             }
             #[cfg(feature = "serve")]
-            Command::Serve { serve, options } => {
-                Options { serve: ServeOptions { serves: true, ..take(serve) }, ..take(options) }
-            }
+            Command::Serve { serve, store, options } => Options {
+                serve: ServeOptions { serves: true, ..take(serve) },
+                store: take(store),
+                ..take(options)
+            },
             Command::Check { faq, model, cache, general, .. } => Options {
                 faq: take(faq),
                 model: take(model),

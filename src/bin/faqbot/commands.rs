@@ -10,5 +10,7 @@ pub mod config;
 pub mod convert;
 pub mod eval;
 mod labelled;
+#[cfg(feature = "store")]
+pub mod log;
 pub mod man;
 pub mod models;

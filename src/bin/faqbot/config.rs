@@ -8,13 +8,15 @@ use std::fs;
 use std::io::IsTerminal;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use faqbot::embed::fastembed::{BUNDLED, Hub};
 use faqbot::faq::{ColumnMap, Format, ReadOptions};
+use faqbot::learn::redact::Redactor;
 use serde::{Deserialize, Deserializer};
 
-use crate::options::{Color, Limit, Options, ServeOptions};
+use crate::options::{Color, Limit, Options, ServeOptions, StoreOptions, time};
 use crate::output::messages::question;
 use crate::output::progress;
 
@@ -55,6 +57,30 @@ pub struct Settings {
     /// How `faqbot serve` answers.
     #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
     pub serve: ServeSettings,
+    /// Where questions are kept.
+    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
+    pub store: Option<String>,
+    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
+    pub keep: Keep,
+}
+
+/// How questions are kept.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
+pub struct Keep {
+    /// How long; `None` for ever.
+    pub time: Option<Duration>,
+    pub redact: Redactor,
+}
+
+impl Keep {
+    fn resolve(own: &StoreOptions, file: &File) -> Result<Self> {
+        let from_file = file.keep.as_deref().map(|text| time(text).map_err(anyhow::Error::msg));
+        let from_file = from_file.transpose().with_context(|| format!("keep in {FILE}"))?;
+        let patterns = if own.redact.is_empty() { &file.redact } else { &own.redact };
+        let redact = Redactor::new(patterns).map_err(|error| anyhow::anyhow!("--redact: {error}"))?;
+        Ok(Keep { time: own.keep.or(from_file), redact })
+    }
 }
 
 /// How `faqbot serve` answers.
@@ -118,6 +144,10 @@ struct File {
     no_cache: Option<bool>,
     cache_dir: Option<PathBuf>,
     color: Option<Color>,
+    store: Option<String>,
+    #[serde(default, deserialize_with = "one_or_more")]
+    redact: Vec<String>,
+    keep: Option<String>,
     #[serde(default)]
     serve: ServeFile,
     /// The names of what it sets.
@@ -159,7 +189,7 @@ impl Settings {
     ///
     /// The configuration file cannot be read or holds something it should not.
     pub fn resolve(options: Options) -> Result<Self> {
-        let Options { faq, model, answers, decision, cache, general, serve } = options;
+        let Options { faq, model, answers, decision, cache, general, serve, store } = options;
         let config = find_file(general.config.as_deref())?;
         let file = match &config {
             Some(path) => File::read(path)?,
@@ -175,9 +205,11 @@ impl Settings {
                 model: chosen || offline,
                 model_dir: chosen,
                 serve: !serve.serves,
+                store: store.address.store.is_some(),
             };
             config.iter().try_for_each(|path| file.confirm(path, &moot))?;
         }
+        let keep = Keep::resolve(&store, &file)?;
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
         let (name, folder) = match (model.model, model.model_dir) {
             (None, None) => (file.model, file.model_dir),
@@ -191,6 +223,10 @@ impl Settings {
             (None, Some(name)) if name == Self::HASH => Model::Hash,
             (None, Some(name)) => Model::Catalogue(name),
         };
+        let store = store.address.store.or(file.store);
+        if cfg!(not(feature = "store")) && store.is_some() {
+            bail!("--store: this program was built without a store");
+        }
         let own_cache = default_cache();
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
@@ -213,6 +249,8 @@ impl Settings {
             color: general.color.or(file.color).unwrap_or(Color::Auto),
             file: config.map(|path| (path, file.names)),
             serve: ServeSettings::resolve(serve, file.serve),
+            store,
+            keep,
         })
     }
 }
@@ -224,6 +262,7 @@ struct Moot {
     model: bool,
     model_dir: bool,
     serve: bool,
+    store: bool,
 }
 
 /// How FAQ files are read. `file` is for what the flags and variables leave open.
@@ -262,13 +301,15 @@ fn read_options(
     Ok(options)
 }
 
-/// A path, or a list of them.
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<PathBuf>, D::Error> {
+/// One, or a list of them.
+fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum OneOrMore {
-        One(PathBuf),
-        More(Vec<PathBuf>),
+    enum OneOrMore<T> {
+        One(T),
+        More(Vec<T>),
     }
     Ok(match OneOrMore::deserialize(deserializer)? {
         OneOrMore::One(path) => vec![path],
@@ -297,6 +338,10 @@ impl File {
                 .filter(|_| !moot.model_dir)
                 .map(|path| format!("model_dir = {}", path.display())),
             named.filter(|_| !moot.model).map(|name| format!("model = {name}")),
+            self.store
+                .as_ref()
+                .filter(|_| !moot.store)
+                .map(|url| format!("store = {}", without_password(url))),
         ]
         .into_iter()
         .flatten()
@@ -344,6 +389,10 @@ impl File {
         for path in own {
             *path = folder.join(&*path);
         }
+        if let Some(path) = file.store.as_ref().and_then(|url| url.strip_prefix("sqlite:")) {
+            file.store =
+                Some(format!("sqlite:{}", folder.join(path.strip_prefix("//").unwrap_or(path)).display()));
+        }
         for path in &mut file.faq {
             *path = match with_name(path) {
                 Some((name, own)) => format!("{name}={}", folder.join(own).display()).into(),
@@ -351,6 +400,23 @@ impl File {
             };
         }
         Ok(file)
+    }
+}
+
+/// The address of a store without its password, to be shown.
+pub fn without_password(url: &str) -> String {
+    let hidden = url.split_once("://").and_then(|(scheme, rest)| {
+        let (user, host) = rest.rsplit_once('@')?;
+        let (user, _) = user.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{host}"))
+    });
+    let plain = hidden.unwrap_or_else(|| url.to_owned());
+    // As a parameter, too.
+    match plain.split_once("password=") {
+        Some((before, after)) => {
+            format!("{before}password=…{}", after.find('&').map_or("", |end| &after[end..]))
+        }
+        None => plain,
     }
 }
 
@@ -392,4 +458,19 @@ fn hub_cache() -> PathBuf {
         .or_else(|| dirs::home_dir().map(|home| home.join(".cache/huggingface/hub")))
         .unwrap_or_else(|| env::temp_dir().join("huggingface/hub"));
     std::path::absolute(&folder).unwrap_or(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        assert_eq!(without_password("postgres://me:s3cr@t@host/db"), "postgres://me:…@host/db");
+        assert_eq!(
+            without_password("postgres://host/db?password=x&a=b"),
+            "postgres://host/db?password=…&a=b"
+        );
+        assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
+    }
 }

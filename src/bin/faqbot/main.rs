@@ -4,12 +4,16 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+#[cfg(feature = "store")]
+mod names;
 mod options;
 mod output;
 mod parse;
 #[cfg(feature = "serve")]
 mod serve;
 mod setup;
+#[cfg(feature = "store")]
+mod store;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -86,6 +90,8 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Serve { .. } => serve::serve(&settings)?,
         #[cfg(feature = "serve")]
         Command::Mcp { .. } => serve::mcp(&settings)?,
+        #[cfg(feature = "store")]
+        Command::Log { action, args } => return commands::log::log(&settings, action.as_ref(), &args),
         Command::Models { .. } => models::models(&settings)?,
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,

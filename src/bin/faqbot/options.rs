@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
@@ -28,6 +29,9 @@ pub struct Options {
     /// Of `faqbot serve` only.
     #[arg(skip)]
     pub serve: ServeOptions,
+    /// Of the commands that keep questions, or read what was kept.
+    #[arg(skip)]
+    pub store: StoreOptions,
 }
 
 /// Which FAQ, and how its files are read.
@@ -148,6 +152,31 @@ pub struct ServeOptions {
     pub queue: Option<NonZeroU32>,
 }
 
+/// What is kept of questions.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = Self::HEADING)]
+pub struct StoreOptions {
+    #[command(flatten)]
+    pub address: StoreAddress,
+    /// Further texts that are replaced before anything is kept, as a regular expression, such as
+    /// "ORD-\d+"; may be given several times
+    #[arg(long, env = "FAQBOT_REDACT", value_name = "REGEX")]
+    pub redact: Vec<String>,
+    /// How long questions are kept, such as 30d (default: until they are removed)
+    #[arg(long, env = "FAQBOT_KEEP", value_name = "TIME", value_parser = time)]
+    pub keep: Option<Duration>,
+}
+
+/// Where it is kept.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = StoreOptions::HEADING)]
+pub struct StoreAddress {
+    /// Where questions and what became of them are kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DB
+    /// (default: nothing is kept)
+    #[arg(long, env = "FAQBOT_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
+}
+
 /// What holds for every command.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "General")]
@@ -175,13 +204,36 @@ impl ServeOptions {
     pub const HEADING: &str = "Server";
 }
 
+impl StoreOptions {
+    /// What stands above them in a help.
+    pub const HEADING: &str = "Store";
+}
+
+/// A time, such as 30d: a number of seconds, minutes, hours, days or weeks.
+pub fn time(text: &str) -> Result<Duration, String> {
+    let wanted = "a time is a number with a unit: 45s, 30m, 12h, 7d or 4w";
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let seconds: u64 = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        "w" => 7 * 24 * 3600,
+        _ => return Err(wanted.into()),
+    };
+    // Times of more than a hundred years are slips of the pen.
+    let most = 100 * 366 * 24 * 3600;
+    let time = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
+    time.filter(|&time| time > 0 && time < most).map(Duration::from_secs).ok_or_else(|| wanted.into())
+}
+
 impl Options {
     /// These, and where they leave something open, the weaker ones.
     pub fn over(self, weaker: Options) -> Options {
         fn list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
             if own.is_empty() { weaker } else { own }
         }
-        let Options { faq, model, answers, decision, cache, general, serve } = weaker;
+        let Options { faq, model, answers, decision, cache, general, serve, store } = weaker;
         // A model and a folder with one exclude each other: the stronger of them stands alone.
         let chosen = self.model.model.is_some() || self.model.model_dir.is_some();
         Options {
@@ -225,6 +277,11 @@ impl Options {
                 log_questions: self.serve.log_questions.or(serve.log_questions),
                 max_connections: self.serve.max_connections.or(serve.max_connections),
                 queue: self.serve.queue.or(serve.queue),
+            },
+            store: StoreOptions {
+                address: StoreAddress { store: self.store.address.store.or(store.address.store) },
+                redact: list(self.store.redact, store.redact),
+                keep: self.store.keep.or(store.keep),
             },
         }
     }

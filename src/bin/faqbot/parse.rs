@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::args::{Cli, Command};
 use crate::exit::FAILED;
-use crate::options::{Options, ServeOptions};
+use crate::options::{Options, ServeOptions, StoreOptions};
 
 /// What is to be done, and with what.
 pub struct Parsed {
@@ -103,8 +103,11 @@ fn parse_words(words: &[OsString]) -> Result<Parsed, clap::Error> {
         (false, true) => cli.options.model.model = None,
         _ => {}
     }
-    let mut command = cli.command.unwrap_or_else(|| Command::Chat { options: Options::default() });
-    let options = command.take_options().over(Options { serve: cli.serve, ..cli.options });
+    let mut command = cli
+        .command
+        .unwrap_or_else(|| Command::Chat { store: StoreOptions::default(), options: Options::default() });
+    let weaker = Options { serve: cli.serve, store: cli.store, ..cli.options };
+    let options = command.take_options().over(weaker);
     Ok(Parsed { command, options, given })
 }
 

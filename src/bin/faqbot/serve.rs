@@ -27,7 +27,6 @@ mod state;
 
 use std::io::IsTerminal;
 use std::net::ToSocketAddrs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -42,9 +41,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{ServeSettings, Settings, with_name};
+use crate::config::{ServeSettings, Settings};
+use crate::names::named_faqs;
 use crate::output::messages::{Verbosity, note, says};
 use crate::setup;
+use crate::store::recorder::Recorder;
+use crate::store::{Missing, Store};
 use limits::Limits;
 use mcp::Mcp;
 use queue::Queue;
@@ -70,12 +72,6 @@ const TAKEN: [&str; 15] = [
     "widget.js",
 ];
 
-/// The name of the FAQ in the program.
-const BUILT_IN: &str = "therapist";
-
-/// The name of a FAQ of several files, or from standard input.
-const UNNAMED: &str = "faq";
-
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
     let own = &settings.serve;
@@ -99,8 +95,9 @@ pub fn serve(settings: &Settings) -> Result<()> {
     let limits = Limits::new(tokens, own.public, own.rate, proxy.transpose()?);
     log();
     let begin = SystemTime::now();
-    let app = app(settings, limits, operations::collect()?)?;
     let runtime = Runtime::new().context("no threads for the server")?;
+    let recorder = recorder(settings, &runtime)?;
+    let app = app(settings, limits, operations::collect()?, recorder)?;
     runtime.block_on(async {
         // Before anything else is said: what follows "listening" may come at any time.
         let end = end_signal()?;
@@ -117,6 +114,9 @@ pub fn serve(settings: &Settings) -> Result<()> {
         if !all {
             note("some requests were cut off");
         }
+        if let Some(recorder) = &app.recorder {
+            recorder.close().await;
+        }
         Ok(())
     })
 }
@@ -125,13 +125,19 @@ pub fn serve(settings: &Settings) -> Result<()> {
 pub fn mcp(settings: &Settings) -> Result<()> {
     log();
     let begin = SystemTime::now();
-    let app = app(settings, Limits::new(Vec::new(), true, None, None), operations::collect_nothing())?;
-    let watcher = reload::watch(Arc::clone(&app), begin)?;
     let runtime = Runtime::new().context("no threads for the server")?;
+    let recorder = recorder(settings, &runtime)?;
+    let limits = Limits::new(Vec::new(), true, None, None);
+    let app = app(settings, limits, operations::collect_nothing(), recorder)?;
+    let watcher = reload::watch(Arc::clone(&app), begin)?;
+    let kept = app.recorder.clone();
     let done = runtime.block_on(async {
         let service =
             Mcp::new(app).serve(rmcp::transport::stdio()).await.context("the agent's first message")?;
         service.waiting().await.context("the server")?;
+        if let Some(recorder) = kept {
+            recorder.close().await;
+        }
         Ok(())
     });
     // A thread may still wait for input that does not come.
@@ -140,9 +146,26 @@ pub fn mcp(settings: &Settings) -> Result<()> {
     done
 }
 
+/// What keeps questions, where they are kept.
+fn recorder(settings: &Settings, runtime: &Runtime) -> Result<Option<Arc<Recorder>>> {
+    let Some(url) = &settings.store else { return Ok(None) };
+    let store = runtime.block_on(Store::open(url, Missing::Create))?;
+    Ok(Some(Arc::new(Recorder::new(runtime.handle(), store, &settings.keep))))
+}
+
 /// Brings all FAQs up, over one model.
-fn app(settings: &Settings, limits: Limits, metrics: PrometheusHandle) -> Result<Arc<App>> {
+fn app(
+    settings: &Settings,
+    limits: Limits,
+    metrics: PrometheusHandle,
+    recorder: Option<Arc<Recorder>>,
+) -> Result<Arc<App>> {
     let named = named_faqs(&settings.faq)?;
+    if let Some((name, _)) = named.iter().find(|(name, _)| TAKEN.contains(&name.as_str())) {
+        bail!(
+            "a FAQ cannot be named \"{name}\" here, since an address is; --faq NAME=PATH gives it another name"
+        );
+    }
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     let mut faqs = Vec::with_capacity(named.len());
     for (name, paths) in named {
@@ -151,52 +174,7 @@ fn app(settings: &Settings, limits: Limits, metrics: PrometheusHandle) -> Result
         faqs.push(Served::new(name, settings, Arc::clone(&embedder), version));
     }
     let queue = Queue::new(settings.serve.queue)?;
-    Ok(Arc::new(App::new(faqs, queue, limits, metrics, settings.serve.log_questions)))
-}
-
-/// FAQs with their names and files: those that are given as `NAME=PATH`, and the others as one.
-fn named_faqs(paths: &[PathBuf]) -> Result<Vec<(String, Vec<PathBuf>)>> {
-    let mut faqs: Vec<(String, Vec<PathBuf>)> = Vec::new();
-    let unnamed: Vec<PathBuf> = paths.iter().filter(|path| with_name(path).is_none()).cloned().collect();
-    let name_of_rest = match &unnamed[..] {
-        [] => BUILT_IN.to_owned(),
-        [path] if path != Path::new(Settings::STDIN) => {
-            path.file_stem().map_or(UNNAMED.to_owned(), |stem| plain_name(&stem.to_string_lossy()))
-        }
-        _ => UNNAMED.to_owned(),
-    };
-    if paths.is_empty() {
-        faqs.push((name_of_rest.clone(), Vec::new()));
-    }
-    let mut rest = None;
-    for path in paths {
-        match with_name(path) {
-            Some((name, path)) => match faqs.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, paths)) => paths.push(path),
-                None => faqs.push((name, vec![path])),
-            },
-            // They stand where the first of them does.
-            None if rest.is_none() => {
-                rest = Some(faqs.len());
-                faqs.push((name_of_rest.clone(), unnamed.clone()));
-            }
-            None => {}
-        }
-    }
-    for (at, (name, _)) in faqs.iter().enumerate() {
-        if TAKEN.contains(&name.as_str()) || faqs[..at].iter().any(|(other, _)| other == name) {
-            bail!(
-                "a FAQ cannot be named \"{name}\" here, since something else is; --faq NAME=PATH gives it another name"
-            );
-        }
-    }
-    Ok(faqs)
-}
-
-/// A text as a name for addresses.
-fn plain_name(text: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-    text.chars().map(plain).collect()
+    Ok(Arc::new(App::new(faqs, queue, limits, metrics, settings.serve.log_questions, recorder)))
 }
 
 /// The origins that may ask: exact, without a path.
@@ -254,25 +232,4 @@ fn end_signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faqs_have_names() {
-        let names = |paths: &[&str]| -> Result<Vec<String>> {
-            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-            Ok(named_faqs(&paths)?
-                .into_iter()
-                .map(|(name, paths)| format!("{name} {}", paths.len()))
-                .collect())
-        };
-        assert_eq!(names(&[]).unwrap(), ["therapist 0"]);
-        assert_eq!(names(&["a/shop faq.yaml"]).unwrap(), ["shop-faq 1"]);
-        assert_eq!(names(&["a.yaml", "b.yaml"]).unwrap(), ["faq 2"]);
-        assert_eq!(names(&["x=a.yaml", "y=b.yaml", "x=c.yaml", "d.yaml"]).unwrap(), ["x 2", "y 1", "d 1"]);
-        assert!(names(&["metrics=a.yaml"]).is_err() && names(&["a=b.yaml", "a.yaml"]).is_err());
-    }
 }

@@ -9,9 +9,13 @@ use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
 use faqbot::embed::{HashEmbedder, Passages, Progress, Role};
+#[cfg(feature = "store")]
+use faqbot::faq::Format;
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
+#[cfg(feature = "store")]
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::config::{Model, Settings, with_name};
 use crate::output::messages::{Verbosity, detail, say_files, say_skipped, says, warn};
@@ -181,6 +185,35 @@ pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrate
     let mut progress = EmbeddingBar::new(AnyBot::texts(&faq, &setup));
     Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
         .with_context(|| format!("embedding {}", faq_name(settings)))
+}
+
+/// A name for what a bot answers from: the same for the same FAQ, model and settings on any machine.
+#[cfg(feature = "store")]
+pub fn version_id(bot: &AnyBot) -> String {
+    let mut hash = Xxh3Default::new();
+    if let Some(json) = Format::named("json") {
+        // A hash does not fail to be written to.
+        let _ = json.write(bot.faq(), &mut HashWriter(&mut hash));
+    }
+    hash.update(bot.embedder().model().as_str().as_bytes());
+    hash.update(format!("{:?}", bot.setup()).as_bytes());
+    format!("{:016x}", hash.digest())
+}
+
+#[cfg(feature = "store")]
+/// Writes into a hash.
+struct HashWriter<'h>(&'h mut Xxh3Default);
+
+#[cfg(feature = "store")]
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Passes a cache's warnings on as they come.

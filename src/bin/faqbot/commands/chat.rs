@@ -16,6 +16,8 @@ use crate::setup::{faq_name, load_bot};
 
 mod completion;
 mod history;
+#[cfg(feature = "store")]
+mod keeping;
 mod session;
 mod signals;
 mod slash;
@@ -35,7 +37,7 @@ pub fn chat(settings: &Settings) -> Result<()> {
         );
     }
     let begin = Instant::now();
-    let mut chat = Chat::new(settings, load_bot(settings)?, begin);
+    let mut chat = Chat::new(settings, load_bot(settings)?, begin)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         terminal(&mut chat)
     } else {

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use toml::Value;
 
-use crate::config::{Model, ServeSettings, Settings};
+use crate::config::{Model, ServeSettings, Settings, without_password};
 use crate::output::style::plain;
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
@@ -37,8 +37,11 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
         _ => None,
     };
     let faq: Vec<Value> = settings.faq.iter().map(|path| text(&path.display())).collect();
+    let store = settings.store.as_ref().map(|url| text(url));
+    let secret = settings.store.as_ref().is_some_and(|url| without_password(url) != *url);
+    let redact: Vec<Value> = settings.keep.redact.patterns().iter().map(|pattern| text(pattern)).collect();
     // Each with its value, or with what is used where it has none.
-    let rows: [(&str, Option<Value>, &str); 14] = [
+    let rows: [(&str, Option<Value>, &str); 17] = [
         ("faq", Some(Value::Array(faq)).filter(|_| !settings.faq.is_empty()), "the FAQ in the program"),
         ("format", settings.read.format.map(|format| text(&format.name)), "found by name and content"),
         (
@@ -61,6 +64,21 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
         ("cache_dir", settings.cache_dir.as_ref().map(|folder| text(&folder.display())), "none"),
         ("no_cache", Some(Value::Boolean(!settings.cache)), ""),
         ("color", Value::try_from(settings.color).ok(), ""),
+        (
+            "store",
+            store.filter(|_| !secret),
+            if secret { "set, with a password that is not shown" } else { "nothing is kept" },
+        ),
+        (
+            "redact",
+            Some(Value::Array(redact)).filter(|_| !settings.keep.redact.patterns().is_empty()),
+            "addresses and numbers only",
+        ),
+        (
+            "keep",
+            settings.keep.time.map(|time| text(&format!("{}s", time.as_secs()))),
+            "until they are removed",
+        ),
     ];
     let mut out = anstream::stdout().lock();
     for (name, value, otherwise) in rows {

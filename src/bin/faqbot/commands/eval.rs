@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use faqbot::quality::eval::{self, Failure, Report};
 
 use super::labelled;
@@ -12,32 +12,17 @@ use crate::args::EvalArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{say, warn};
-use crate::output::plot;
+use crate::output::plot::Plot;
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, DIM, ERROR_LABEL, plain, styled};
 
 /// Confused pairs that are shown.
 const PAIRS: usize = 15;
 
-/// A kind of image.
-#[derive(Clone, Copy)]
-enum Plot {
-    Svg,
-    Png,
-}
-
-fn plot_kind(path: &Path) -> Result<Plot> {
-    match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
-        Some("svg") => Ok(Plot::Svg),
-        Some("png") => Ok(Plot::Png),
-        _ => bail!("--plot {}: name a file that ends in .svg or .png", path.display()),
-    }
-}
-
 /// `faqbot eval`: the exit code, 1 where a floor or the comparison fails.
 pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
     // Before the work, so that a slip costs no minute.
-    let plot = args.plot.as_deref().map(|path| plot_kind(path).map(|kind| (path, kind))).transpose()?;
+    let plot = args.plot.as_deref().map(Plot::to).transpose()?;
     let before: Option<Report> = args.compare.as_deref().map(read_report).transpose()?;
     let (bot, queries) = labelled::load(settings, &args.queries, true)?;
     let mut progress = EmbeddingBar::new(queries.len());
@@ -52,12 +37,8 @@ pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
         write!(out, "{}", text(&report))?;
     }
     out.flush()?;
-    if let Some((path, kind)) = plot {
-        let image = match kind {
-            Plot::Svg => plot::svg(&report)?.into_bytes(),
-            Plot::Png => plot::png(&report)?,
-        };
-        fs::write(path, image).with_context(|| path.display().to_string())?;
+    if let Some(plot) = plot {
+        plot.write(&report)?;
     }
 
     let mut failed = Vec::new();

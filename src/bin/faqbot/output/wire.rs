@@ -55,6 +55,27 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    const ALL: [Outcome; 3] = [Outcome::Answer, Outcome::Ambiguous, Outcome::NoMatch];
+
+    /// As in JSON.
+    #[cfg_attr(
+        not(any(feature = "serve", feature = "store")),
+        allow(dead_code, reason = "only they name it")
+    )]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Answer => "answer",
+            Outcome::Ambiguous => "ambiguous",
+            Outcome::NoMatch => "no_match",
+        }
+    }
+
+    /// The one with this name.
+    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "only the store keeps names"))]
+    pub fn named(name: &str) -> Option<Outcome> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     /// That of a reply.
     pub fn of(reply: &Reply) -> Self {
         match reply.decision {

@@ -107,7 +107,11 @@ pub async fn ask(
     Input(request): Input<AskRequest>,
 ) -> Result<Response, Problem> {
     let faq = app.faq(request.faq.as_deref())?;
-    let question = Question { count: matches(request.top)?, ..Question::new(request.query, "api") };
+    let question = Question {
+        count: matches(request.top)?,
+        session: request.session.clone(),
+        ..Question::new(request.query, "api")
+    };
     let asked = app.ask(faq, question).await?;
     let html = |entry: usize| asked.version.answer_html(entry);
     Ok(Json(reply(&faq.name, &asked, &html, request.session.as_deref())).into_response())
@@ -134,7 +138,8 @@ pub async fn batch(
     }
     // One was taken before.
     app.limits.take(client, queries.saturating_sub(1))?;
-    let asked = app.ask_all(faq, request.queries, count, None, "batch").await?;
+    let like = Question { count, ..Question::new(String::new(), "batch") };
+    let asked = app.ask_all(faq, request.queries, &like).await?;
     let Some(first) = asked.first() else {
         return Ok(Json(BatchReply { replies: Vec::new() }).into_response());
     };

@@ -174,6 +174,8 @@ pub struct Record {
     /// The entry's number.
     #[serde(deserialize_with = "qna::needed_number")]
     qna_id: f64,
+    /// What was asked.
+    user_question: Option<String>,
 }
 
 /// Counts the entries that were chosen; whether all are entries of the FAQ.
@@ -185,7 +187,13 @@ pub fn chosen(app: &App, faq: &str, records: &[Record]) -> Result<StatusCode, Pr
             return Err(Problem::bad_request("a record's qnaId is none of an entry"));
         }
     }
-    records.iter().for_each(|_| feedback::record(&faq.name, Rating::Chosen, "ambiguous"));
+    for record in records {
+        feedback::record(&faq.name, Rating::Chosen, "ambiguous");
+        let entry = version.numbers.entry(record.qna_id as i64);
+        if let (Some(recorder), Some(entry), Some(question)) = (&app.recorder, entry, &record.user_question) {
+            recorder.meant(&faq.name, question, version.bot.faq().entries[entry].id.as_str());
+        }
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,4 +1,4 @@
-//! `POST /v1/feedback`: what people think of a reply. It is counted; no text of theirs is kept.
+//! `POST /v1/feedback`: what people think of a reply. It is counted, and kept where questions are.
 
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ pub async fn feedback(
 ) -> Result<StatusCode, Problem> {
     let reply = app
         .remembered(&feedback.id)
+        .await
         .ok_or_else(|| Problem::not_found("there is no such reply, or it was too long ago"))?;
     if matches!(feedback.rating, Rating::Chosen | Rating::None) && reply.outcome != Outcome::Ambiguous {
         return Err(Problem::bad_request("this reply did not ask back"));
@@ -69,6 +70,10 @@ pub async fn feedback(
         }
     }
     record(&reply.faq, feedback.rating, reply.outcome.name());
+    if let Some(recorder) = &app.recorder {
+        let chosen = feedback.entry.as_deref().filter(|_| feedback.rating == Rating::Chosen);
+        recorder.rated(feedback.id, feedback.rating.name(), chosen);
+    }
     if app.log_questions {
         tracing::info!(id = %feedback.id, faq = reply.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
     }

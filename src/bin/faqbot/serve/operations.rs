@@ -1,6 +1,7 @@
 //! What whoever runs the server asks it: `/healthz`, `/readyz`, `/metrics`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::state::App;
+use crate::store::recorder::Progress;
 
 /// Bounds of the buckets of times, in seconds.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -63,6 +65,10 @@ pub fn collect() -> Result<PrometheusHandle> {
     describe_histogram!("faqbot_request_seconds", Unit::Seconds, "Time from a request to its answer");
     describe_gauge!("faqbot_queue_length", "Requests that wait to be answered");
     describe_gauge!("faqbot_connections", "Open connections");
+    describe_counter!("faqbot_store_written_total", "Questions and ratings that the store has");
+    describe_counter!("faqbot_store_dropped_total", "Questions and ratings that it will never have");
+    describe_gauge!("faqbot_store_waiting", "Questions and ratings still to be written");
+    describe_gauge!("faqbot_store_away", "1 while the store cannot be reached");
     Ok(handle)
 }
 
@@ -82,6 +88,9 @@ pub async fn measure(request: Request, next: Next) -> Response {
 pub struct Ready {
     ready: bool,
     faqs: Vec<ReadyFaq>,
+    /// Where questions are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<ReadyStore>,
 }
 
 /// Whether a FAQ is.
@@ -92,6 +101,14 @@ struct ReadyFaq {
     entries: usize,
     /// Whether the files as they are now cannot be used, and what they held before is served; the log says why.
     stale: bool,
+}
+
+/// Whether questions are kept.
+#[derive(Serialize, ToSchema)]
+struct ReadyStore {
+    /// Whether the database cannot be reached: questions wait to be kept, and are answered.
+    away: bool,
+    waiting: u64,
 }
 
 /// Whether the process runs
@@ -113,13 +130,24 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
         }
     });
     // The server listens only once the model and all FAQs are loaded.
-    Json(Ready { ready: true, faqs: faqs.collect() })
+    let store = app.recorder.as_ref().map(|recorder| ReadyStore {
+        away: recorder.progress.away.load(Ordering::Relaxed),
+        waiting: recorder.progress.waiting.load(Ordering::Relaxed),
+    });
+    Json(Ready { ready: true, faqs: faqs.collect(), store })
 }
 
 /// What was counted, for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "operations", responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     gauge!("faqbot_queue_length").set(app.queue.len() as f64);
+    if let Some(recorder) = &app.recorder {
+        let Progress { written, dropped, waiting, away } = &*recorder.progress;
+        counter!("faqbot_store_written_total").absolute(written.load(Ordering::Relaxed));
+        counter!("faqbot_store_dropped_total").absolute(dropped.load(Ordering::Relaxed));
+        gauge!("faqbot_store_waiting").set(waiting.load(Ordering::Relaxed) as f64);
+        gauge!("faqbot_store_away").set(f64::from(u8::from(away.load(Ordering::Relaxed))));
+    }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (StatusCode::OK, kind, app.metrics.render()).into_response()
 }

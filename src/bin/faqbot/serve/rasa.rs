@@ -62,7 +62,8 @@ pub async fn webhook(
             buttons: Vec::new(),
         },
         None => {
-            let asked = app.ask(faq, Question::new(message.message, "rasa")).await?;
+            let session = Some(recipient_id.clone()).filter(|sender| *sender != default_sender());
+            let asked = app.ask(faq, Question { session, ..Question::new(message.message, "rasa") }).await?;
             let (bot, reply) = (&asked.version.bot, &asked.reply);
             let button = |title: String, id: &str| Button { title, payload: format!("/{id}") };
             let buttons = reply.choices().into_iter().map(|found| bot.entry(found));

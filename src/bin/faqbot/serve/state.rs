@@ -6,12 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use anyhow::Result;
-use faqbot::faq::Format;
 use faqbot::{Embedder, Reply};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
-use xxhash_rust::xxh3::Xxh3Default;
 
 use super::html;
 use super::limits::Limits;
@@ -20,7 +18,8 @@ use super::problem::Problem;
 use super::queue::{Among, PART, Queue, Wait};
 use crate::config::Settings;
 use crate::output::wire::Outcome;
-use crate::setup::AnyBot;
+use crate::setup::{self, AnyBot};
+use crate::store::recorder::{self, Recorder};
 
 /// Replies that feedback can still be given to.
 const REMEMBERED: usize = 10_000;
@@ -37,6 +36,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Whether questions go to the log.
     pub log_questions: bool,
+    /// Where questions are kept, if they are.
+    pub recorder: Option<Arc<Recorder>>,
     replies: Mutex<Recent>,
 }
 
@@ -88,15 +89,8 @@ impl Version {
     /// A bot, ready to be asked.
     pub fn new(bot: AnyBot) -> Self {
         let faq = bot.faq();
-        let mut hash = Xxh3Default::new();
-        if let Some(json) = Format::named("json") {
-            // A hash does not fail to be written to.
-            let _ = json.write(faq, &mut HashWriter(&mut hash));
-        }
-        hash.update(bot.embedder().model().as_str().as_bytes());
-        hash.update(format!("{:?}", bot.setup()).as_bytes());
         Version {
-            id: format!("{:016x}", hash.digest()),
+            id: setup::version_id(&bot),
             numbers: Numbers::new(faq),
             positions: faq.entries.iter().enumerate().map(|(at, entry)| (entry.id.to_string(), at)).collect(),
             html: faq.entries.iter().map(|_| OnceLock::new()).collect(),
@@ -156,8 +150,9 @@ impl App {
         limits: Limits,
         metrics: PrometheusHandle,
         log_questions: bool,
+        recorder: Option<Arc<Recorder>>,
     ) -> Self {
-        App { faqs, queue, limits, metrics, log_questions, replies: Mutex::default() }
+        App { faqs, queue, limits, metrics, log_questions, recorder, replies: Mutex::default() }
     }
 
     /// The FAQ with a name, or the first.
@@ -181,41 +176,50 @@ impl App {
 
     /// Asks one question.
     pub async fn ask(&self, faq: &Served, question: Question) -> Result<Asked, Problem> {
-        let mut asked =
-            self.ask_all(faq, vec![question.query], question.count, question.among, question.channel).await?;
+        let mut asked = self.ask_all(faq, vec![question.query.clone()], &question).await?;
         Ok(asked.remove(0))
     }
 
-    /// Asks many questions, all of one version.
+    /// Asks many questions like one, all of one version.
     pub async fn ask_all(
         &self,
         faq: &Served,
         queries: Vec<String>,
-        count: usize,
-        among: Option<Among>,
-        channel: &'static str,
+        like: &Question,
     ) -> Result<Vec<Asked>, Problem> {
         let version = faq.version();
-        let count = count.clamp(1, MOST_MATCHES);
+        let count = like.count.clamp(1, MOST_MATCHES);
         let mut asked = Vec::with_capacity(queries.len());
         let mut queries = queries.into_iter().peekable();
         while queries.peek().is_some() {
             let begin = Instant::now();
             let part: Vec<String> = queries.by_ref().take(PART).collect();
             let wait = if asked.is_empty() { Wait::No } else { Wait::Yes };
-            let replies = self.queue.ask(&version, part, count, among.clone(), wait).await?;
+            let replies = self.queue.ask(&version, part, count, like.among.clone(), wait).await?;
             let seconds = begin.elapsed().as_secs_f64();
             asked.extend(replies.into_iter().map(|reply| {
                 let asked = Asked { id: Uuid::new_v4(), version: Arc::clone(&version), reply };
-                self.count(faq, &asked, channel, seconds);
+                self.count(faq, &asked, like, seconds);
                 asked
             }));
         }
         Ok(asked)
     }
 
-    fn count(&self, faq: &Served, asked: &Asked, channel: &'static str, seconds: f64) {
+    fn count(&self, faq: &Served, asked: &Asked, question: &Question, seconds: f64) {
         let Asked { id, version, reply } = asked;
+        let channel = question.channel;
+        if let Some(recorder) = &self.recorder {
+            recorder.asked(&recorder::Asked {
+                id: *id,
+                faq: &faq.name,
+                version: &version.id,
+                channel,
+                session: question.session.as_deref(),
+                bot: &version.bot,
+                reply,
+            });
+        }
         let outcome = Outcome::of(reply);
         let name = faq.name.clone();
         counter!("faqbot_questions_total", "faq" => name.clone(), "channel" => channel, "outcome" => outcome.name())
@@ -241,9 +245,18 @@ impl App {
         }
     }
 
-    /// What is remembered of a reply.
-    pub fn remembered(&self, id: &Uuid) -> Option<Remembered> {
-        self.replies.lock().unwrap_or_else(PoisonError::into_inner).replies.get(id).cloned()
+    /// What is remembered of a reply, here or in the store: it may have come from another replica.
+    pub async fn remembered(&self, id: &Uuid) -> Option<Remembered> {
+        let own = self.replies.lock().unwrap_or_else(PoisonError::into_inner).replies.get(id).cloned();
+        match (own, &self.recorder) {
+            (Some(own), _) => Some(own),
+            (None, None) => None,
+            (None, Some(recorder)) => {
+                // Where the store cannot be read, nothing is known of it.
+                let kept = recorder.store.question(*id).await.ok()??;
+                Some(Remembered { faq: kept.faq, outcome: kept.outcome, entries: kept.shown })
+            }
+        }
     }
 }
 
@@ -256,35 +269,12 @@ pub struct Question {
     pub among: Option<Among>,
     /// Through which front end it came.
     pub channel: &'static str,
+    /// The client's name of the conversation.
+    pub session: Option<String>,
 }
 
 impl Question {
     pub fn new(query: impl Into<String>, channel: &'static str) -> Self {
-        Question { query: query.into(), count: AnyBot::MATCHES, among: None, channel }
-    }
-}
-
-impl Outcome {
-    /// As in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Outcome::Answer => "answer",
-            Outcome::Ambiguous => "ambiguous",
-            Outcome::NoMatch => "no_match",
-        }
-    }
-}
-
-/// Writes into a hash.
-struct HashWriter<'h>(&'h mut Xxh3Default);
-
-impl std::io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        Question { query: query.into(), count: AnyBot::MATCHES, among: None, channel, session: None }
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use faqbot::{Decision, Reply};
 
+#[cfg(feature = "store")]
+use super::keeping::Keeping;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
@@ -34,6 +36,8 @@ pub struct Chat<'s> {
     pub begin: Instant,
     /// Whether Ctrl-C was pressed since the line came: its answer is not shown.
     pub interrupted: Arc<AtomicBool>,
+    #[cfg(feature = "store")]
+    pub keeping: Option<Keeping>,
 }
 
 #[derive(Default)]
@@ -53,8 +57,10 @@ pub enum Next {
 
 impl<'s> Chat<'s> {
     /// A chat that has just begun.
-    pub fn new(settings: &'s Settings, bot: AnyBot, begin: Instant) -> Self {
-        Chat {
+    pub fn new(settings: &'s Settings, bot: AnyBot, begin: Instant) -> Result<Self> {
+        Ok(Chat {
+            #[cfg(feature = "store")]
+            keeping: Keeping::open(settings, &bot)?,
             settings,
             bot,
             last: None,
@@ -63,7 +69,18 @@ impl<'s> Chat<'s> {
             own_policy: false,
             begin,
             interrupted: Arc::default(),
+        })
+    }
+
+    /// Keeps what was thought of the last reply; whether that is kept.
+    pub fn rated(&self, rating: &str, entry: Option<usize>) -> bool {
+        #[cfg(feature = "store")]
+        if let Some(keeping) = &self.keeping {
+            let id = entry.map(|entry| self.bot.faq().entries[entry].id.as_str());
+            return keeping.rated(rating, id);
         }
+        let _ = (rating, entry);
+        false
     }
 
     /// Handles a line. Errors of the work are said here; only those of the output come back.
@@ -101,9 +118,13 @@ impl<'s> Chat<'s> {
             && let Ok(number) = line.parse::<usize>()
         {
             match number.checked_sub(1).map(|at| offered.get(at)) {
-                None => write!(out, "{}", render::fallback(&self.bot, width()))?,
+                None => {
+                    self.rated("none", None);
+                    write!(out, "{}", render::fallback(&self.bot, width()))?;
+                }
                 Some(Some(&entry)) => {
-                    write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?
+                    self.rated("chosen", Some(entry));
+                    write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?;
                 }
                 Some(None) => {
                     writeln!(out, "There are {} choices: 1 to {0}, or 0 for none of these.", offered.len())?;
@@ -120,6 +141,10 @@ impl<'s> Chat<'s> {
             Decision::Answer(_) => self.counts.answered += 1,
             Decision::Ambiguous(_) => self.counts.asked_back += 1,
             Decision::NoMatch => self.counts.unanswered += 1,
+        }
+        #[cfg(feature = "store")]
+        if let Some(keeping) = &mut self.keeping {
+            keeping.asked(&self.bot, &reply);
         }
         if let Some(warning) = self.bot.take_warning() {
             messages::warn(&warning);

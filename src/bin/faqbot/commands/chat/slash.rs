@@ -13,7 +13,7 @@ use crate::output::style::{BOLD, DIM, count, plain, styled, width, wrapped};
 use crate::setup::{self, AnyBot, faq_name};
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
-pub const COMMANDS: [(&str, &str, &str); 12] = [
+pub const COMMANDS: [(&str, &str, &str); 14] = [
     ("help", "", "this list"),
     ("why", "", "how the last answer came about"),
     ("top", "[N]", "the N entries nearest to the last question (5)"),
@@ -23,6 +23,8 @@ pub const COMMANDS: [(&str, &str, &str); 12] = [
     ("show", "ID", "an entry with its phrasings, answer and source"),
     ("reload", "", "read the FAQ file again"),
     ("model", "", "the embedding model"),
+    ("good", "", "the last reply helped (kept with --store)"),
+    ("bad", "", "the last reply did not help (kept with --store)"),
     ("stats", "", "numbers of this chat"),
     ("quit", "", "leave, as exit, quit and Ctrl-D do"),
     ("?", "", "the same as /help"),
@@ -53,6 +55,8 @@ impl Chat<'_> {
                 let embedder = self.bot.embedder();
                 writeln!(out, "{} ({} dimensions)", plain(embedder.model().as_str()), embedder.dimension())?;
             }
+            "good" => self.rate("up", out)?,
+            "bad" => self.rate("down", out)?,
             "stats" => self.stats(out)?,
             "quit" => return Ok(Next::Stop),
             _ => writeln!(out, "{}", unknown(name))?,
@@ -188,6 +192,10 @@ impl Chat<'_> {
         }
         self.last = None;
         self.offered.clear();
+        #[cfg(feature = "store")]
+        if let Some(keeping) = &mut self.keeping {
+            keeping.reloaded(&self.bot);
+        }
         let faq = self.bot.faq();
         writeln!(
             out,
@@ -196,6 +204,16 @@ impl Chat<'_> {
             count(faq.entries.len(), "entry", "entries"),
             count(faq.phrasing_count(), "phrasing", "phrasings")
         )?;
+        Ok(())
+    }
+
+    fn rate(&self, rating: &str, out: &mut impl Write) -> Result<()> {
+        let says = match (self.rated(rating, None), self.settings.store.is_some()) {
+            (true, _) => "Thank you, noted.",
+            (false, true) => "Nothing was asked yet.",
+            (false, false) => "Nothing is kept of this chat; `faqbot chat --store sqlite:asked.db` would.",
+        };
+        writeln!(out, "{says}")?;
         Ok(())
     }
 

@@ -1,0 +1,71 @@
+//! Questions of a chat that are kept, where the user asks for that.
+
+use anyhow::Result;
+use faqbot::Reply;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::config::Settings;
+use crate::names::faq_name_of;
+use crate::setup::{self, AnyBot};
+use crate::store::recorder::{Asked, Recorder};
+use crate::store::{Missing, Store, runtime};
+
+/// What keeps the questions of this chat.
+pub struct Keeping {
+    recorder: Recorder,
+    runtime: Runtime,
+    faq: String,
+    version: String,
+    session: String,
+    last: Option<Uuid>,
+}
+
+impl Keeping {
+    /// Opens the store, where one is named.
+    pub fn open(settings: &Settings, bot: &AnyBot) -> Result<Option<Self>> {
+        let Some(url) = &settings.store else { return Ok(None) };
+        let runtime = runtime()?;
+        let store = runtime.block_on(Store::open(url, Missing::Create))?;
+        Ok(Some(Keeping {
+            recorder: Recorder::new(runtime.handle(), store, &settings.keep),
+            runtime,
+            faq: faq_name_of(settings)?,
+            version: setup::version_id(bot),
+            session: Uuid::new_v4().to_string(),
+            last: None,
+        }))
+    }
+
+    /// Keeps a question and what became of it.
+    pub fn asked(&mut self, bot: &AnyBot, reply: &Reply) {
+        let id = Uuid::new_v4();
+        self.recorder.asked(&Asked {
+            id,
+            faq: &self.faq,
+            version: &self.version,
+            channel: "chat",
+            session: Some(&self.session),
+            bot,
+            reply,
+        });
+        self.last = Some(id);
+    }
+
+    /// Keeps what was thought of the last reply; whether there was one.
+    pub fn rated(&self, rating: &str, entry: Option<&str>) -> bool {
+        self.last.inspect(|&id| self.recorder.rated(id, rating, entry)).is_some()
+    }
+
+    /// The FAQ is another from here on.
+    pub fn reloaded(&mut self, bot: &AnyBot) {
+        self.version = setup::version_id(bot);
+        self.last = None;
+    }
+}
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.recorder.close());
+    }
+}

@@ -1,0 +1,339 @@
+//! `faqbot log`: what was asked and what became of it, counts of that, and forgetting.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::DateTime;
+use faqbot::Faq;
+use faqbot::faq::Answers;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use serde::Serialize;
+
+use crate::args::{ForgetArgs, LogAction, LogArgs, StatsArgs, WhichQuestions};
+use crate::config::Settings;
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::output::messages::note;
+use crate::output::plot::{self, Picture, Plot};
+use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
+use crate::output::wire::Outcome;
+use crate::setup;
+use crate::store::questions::{Day, Filter, Kept};
+use crate::store::{Millis, Missing, Store, now, runtime};
+
+/// Entries that are shown as the busiest.
+const BUSIEST: usize = 10;
+
+/// `faqbot log`: the exit code, 1 where there is nothing.
+pub fn log(settings: &Settings, action: Option<&LogAction>, args: &LogArgs) -> Result<u8> {
+    let url = settings
+        .store
+        .as_deref()
+        .context("--store names where the questions are, such as sqlite:asked.db")?;
+    runtime()?.block_on(async {
+        let store = Store::open(url, Missing::Refuse).await?;
+        let done = match action {
+            None => list(&store, args).await,
+            Some(LogAction::Stats(args)) => stats(settings, &store, args).await,
+            Some(LogAction::Forget(args)) => forget(&store, args).await,
+        };
+        store.close().await;
+        done
+    })
+}
+
+async fn list(store: &Store, args: &LogArgs) -> Result<u8> {
+    let filter = Filter { outcome: args.outcome, newest: i64::from(args.newest), ..filter(&args.which) };
+    let questions = store.questions(&filter).await?;
+    let mut out = anstream::stdout().lock();
+    for kept in &questions {
+        if args.json {
+            serde_json::to_writer(&mut out, kept)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{}", line(kept))?;
+        }
+    }
+    out.flush()?;
+    if questions.len() == args.newest as usize {
+        note(&styled(DIM, &format!("the newest {}; --newest 0 shows all", args.newest)));
+    }
+    Ok(if questions.is_empty() { NOT_ANSWERED } else { ANSWERED })
+}
+
+/// A question in a line: when, in which FAQ, what became of it, and what was asked.
+fn line(Kept { question, rating, chosen }: &Kept) -> String {
+    let (style, what) = match question.outcome {
+        Outcome::Answer => (GOOD, "answered  "),
+        Outcome::Ambiguous => (FAIR, "asked back"),
+        Outcome::NoMatch => (POOR, "no match  "),
+    };
+    let mut about: Vec<String> = Vec::new();
+    about.extend(question.entry.as_ref().map(|entry| match question.outcome {
+        Outcome::Answer => entry.clone(),
+        _ => format!("nearest: {entry}"),
+    }));
+    about.extend(question.confidence.map(|confidence| format!("{:.0} %", 100.0 * confidence)));
+    about.extend(rating.as_ref().map(|rating| match (rating.as_str(), chosen) {
+        ("chosen", Some(entry)) => format!("chosen: {entry}"),
+        ("none", _) => "none of them was meant".to_owned(),
+        ("up", _) => "it helped".to_owned(),
+        ("down", _) => "it did not help".to_owned(),
+        (other, _) => other.to_owned(),
+    }));
+    about.extend(question.session.as_ref().map(|session| format!("session {session}")));
+    let about = styled(DIM, &plain(&format!("({})", about.join(", "))));
+    let text: String = question.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let day = styled(DIM, &when(question.at));
+    format!("{day}  {}  {}  {}  {about}", plain(&question.faq), styled(style, what), plain(&text))
+}
+
+/// A time as people read it, in UTC.
+fn when(at: Millis) -> String {
+    DateTime::from_timestamp_millis(at)
+        .map_or_else(String::new, |time| time.format("%Y-%m-%d %H:%M").to_string())
+}
+
+fn date(day: i64) -> String {
+    when(day * 24 * 3600 * 1000).chars().take(10).collect()
+}
+
+fn filter(which: &WhichQuestions) -> Filter<'_> {
+    Filter { faq: which.name.as_deref(), since: since(which.since), ..Filter::default() }
+}
+
+/// The time from which on, in milliseconds since 1970.
+pub fn since(time: Option<Duration>) -> Millis {
+    time.map_or(0, |time| now().saturating_sub(Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)))
+}
+
+/// What `faqbot log stats --json` prints.
+#[derive(Serialize)]
+struct Stats {
+    questions: i64,
+    answered: i64,
+    asked_back: i64,
+    unanswered: i64,
+    up: i64,
+    down: i64,
+    days: Vec<DayJson>,
+    /// Entries with the number of times that they were answered, the busiest first.
+    entries: Vec<EntryJson>,
+    /// Entries that were never answered; null where no FAQ was named.
+    never: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct DayJson {
+    date: String,
+    #[serde(flatten)]
+    counts: Day,
+}
+
+#[derive(Serialize)]
+struct EntryJson {
+    id: String,
+    answered: i64,
+}
+
+async fn stats(settings: &Settings, store: &Store, args: &StatsArgs) -> Result<u8> {
+    let plot = args.plot.as_deref().map(Plot::to).transpose()?;
+    // The FAQ in the program is meant only where it is named.
+    let faq: Option<Faq> = match &settings.faq[..] {
+        [] => None,
+        _ => Some(setup::load_faq(settings, Answers::Optional)?),
+    };
+    let filter = filter(&args.which);
+    let days = store.days(&filter).await?;
+    let entries = store.answered(&filter).await?;
+    let sum = |of: fn(&Day) -> i64| days.iter().map(of).sum::<i64>();
+    let known: HashSet<&str> = entries.iter().map(|(id, _)| id.as_str()).collect();
+    let never = faq.as_ref().map(|faq| {
+        let ids = faq.entries.iter().filter(|entry| !entry.out_of_scope).map(|entry| entry.id.to_string());
+        ids.filter(|id| !known.contains(id.as_str())).collect()
+    });
+    let stats = Stats {
+        questions: sum(|day| day.answered + day.asked_back + day.unanswered),
+        answered: sum(|day| day.answered),
+        asked_back: sum(|day| day.asked_back),
+        unanswered: sum(|day| day.unanswered),
+        up: sum(|day| day.up),
+        down: sum(|day| day.down),
+        entries: entries
+            .iter()
+            .map(|(id, answered)| EntryJson { id: id.clone(), answered: *answered })
+            .collect(),
+        days: days.into_iter().map(|day| DayJson { date: date(day.day), counts: day }).collect(),
+        never,
+    };
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &stats)?;
+        writeln!(out)?;
+    } else {
+        write_text(&mut out, &stats)?;
+    }
+    out.flush()?;
+    if let Some(plot) = plot {
+        plot.write(&Days(&stats.days))?;
+    }
+    Ok(if stats.questions == 0 { NOT_ANSWERED } else { ANSWERED })
+}
+
+fn write_text(out: &mut impl Write, stats: &Stats) -> Result<()> {
+    let share = |number: i64| format!("{:.0} %", 100.0 * number as f64 / stats.questions.max(1) as f64);
+    let questions = count(stats.questions as usize, "question", "questions");
+    writeln!(
+        out,
+        "{questions}: {} answered, {} asked back, {} unanswered; {} helped, {} did not",
+        share(stats.answered),
+        share(stats.asked_back),
+        share(stats.unanswered),
+        stats.up,
+        stats.down
+    )?;
+    if stats.questions == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{}",
+        styled(BOLD, "day         questions  answered  asked back  unanswered  helped  did not  confidence")
+    )?;
+    for DayJson { date, counts } in &stats.days {
+        let confidence = counts.confidence.map_or(String::new(), |mean| format!("{:.0} %", 100.0 * mean));
+        writeln!(
+            out,
+            "{date}  {:>9}  {:>8}  {:>10}  {:>10}  {:>6}  {:>7}  {confidence:>10}",
+            counts.answered + counts.asked_back + counts.unanswered,
+            counts.answered,
+            counts.asked_back,
+            counts.unanswered,
+            counts.up,
+            counts.down,
+        )?;
+    }
+    if !stats.entries.is_empty() {
+        writeln!(out, "\n{}", styled(BOLD, "the busiest entries"))?;
+        for entry in stats.entries.iter().take(BUSIEST) {
+            writeln!(out, "{:>9}  {}", entry.answered, plain(&entry.id))?;
+        }
+    }
+    if let Some(never) = &stats.never {
+        writeln!(
+            out,
+            "\n{}",
+            styled(BOLD, &format!("never answered: {}", count(never.len(), "entry", "entries")))
+        )?;
+        never.iter().try_for_each(|id| writeln!(out, "           {}", plain(id)))?;
+    }
+    Ok(())
+}
+
+async fn forget(store: &Store, args: &ForgetArgs) -> Result<u8> {
+    let mut removed = 0;
+    if let Some(session) = &args.session {
+        removed += store.forget_session(session).await?;
+    }
+    if let Some(text) = args.text.as_deref().map(str::trim) {
+        anyhow::ensure!(!text.is_empty(), "--text: every question has the empty text in it; name one");
+        removed += store.forget_text(text).await?;
+    }
+    writeln!(anstream::stdout().lock(), "{} forgotten", count(removed as usize, "question", "questions"))?;
+    Ok(if removed == 0 { NOT_ANSWERED } else { ANSWERED })
+}
+
+/// Questions by day beside their mean confidence.
+struct Days<'d>(&'d [DayJson]);
+
+impl Picture for Days<'_> {
+    fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, scale: u32) -> Result<()> {
+        days(area, self.0, scale).map_err(plot::failed::<B>)
+    }
+}
+
+fn days<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    days: &[DayJson],
+    scale: u32,
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    let (first, last) = match days {
+        [] => (0, 1),
+        [only] => (only.counts.day, only.counts.day + 1),
+        [first, .., last] => (first.counts.day, last.counts.day + 1),
+    };
+    let halves = area.split_evenly((1, 2));
+    let all = |day: &Day| day.answered + day.asked_back + day.unanswered;
+    let most = days.iter().map(|day| all(&day.counts)).max().unwrap_or(0).max(1);
+    let axis = |at: &f64| date(*at as i64)[5..].to_owned();
+
+    let kinds: [(&str, RGBColor, fn(&Day) -> i64); 3] = [
+        ("answered", plot::BLUE, |day| day.answered),
+        ("asked back", plot::GREY, |day| day.asked_back),
+        ("unanswered", plot::RED, |day| day.unanswered),
+    ];
+    let range = (first as f64)..(last as f64);
+    let mut chart = ChartBuilder::on(&halves[0])
+        .caption("questions a day", ("sans-serif", 14 * scale))
+        .margin(16 * scale)
+        .x_label_area_size(40 * scale)
+        .y_label_area_size(48 * scale)
+        .build_cartesian_2d(range.clone(), 0.0..1.3 * most as f64)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .bold_line_style(plot::GREY.mix(0.2))
+        .max_light_lines(1)
+        .x_labels(5)
+        .label_style(("sans-serif", 12 * scale))
+        .x_label_formatter(&axis)
+        .y_label_formatter(&|number| match number.fract() == 0.0 {
+            true => format!("{number:.0}"),
+            false => String::new(),
+        })
+        .draw()?;
+    let mut below = vec![0i64; days.len()];
+    for (name, colour, of) in kinds {
+        let bars = days.iter().zip(&mut below).map(|(day, below)| {
+            let (from, to) = (*below, *below + of(&day.counts));
+            *below = to;
+            let at = day.counts.day as f64;
+            Rectangle::new([(at + 0.1, from as f64), (at + 0.9, to as f64)], colour.filled())
+        });
+        let bars: Vec<_> = bars.collect();
+        chart
+            .draw_series(bars)?
+            .label(name)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 10, y + 4)], colour.filled()));
+    }
+    chart
+        .configure_series_labels()
+        .label_font(("sans-serif", 12 * scale))
+        .background_style(WHITE.mix(0.8))
+        .position(SeriesLabelPosition::UpperLeft)
+        .draw()?;
+
+    let mut chart = ChartBuilder::on(&halves[1])
+        .caption("mean confidence", ("sans-serif", 14 * scale))
+        .margin(16 * scale)
+        .x_label_area_size(40 * scale)
+        .y_label_area_size(40 * scale)
+        .build_cartesian_2d(range, 0.0..1.0)?;
+    chart
+        .configure_mesh()
+        .bold_line_style(plot::GREY.mix(0.2))
+        .max_light_lines(1)
+        .x_labels(5)
+        .y_labels(6)
+        .label_style(("sans-serif", 12 * scale))
+        .x_label_formatter(&axis)
+        .y_label_formatter(&|share| format!("{share:.1}"))
+        .draw()?;
+    let points: Vec<(f64, f64)> =
+        days.iter().filter_map(|day| Some((day.counts.day as f64 + 0.5, day.counts.confidence?))).collect();
+    chart.draw_series(LineSeries::new(points.clone(), plot::BLUE.stroke_width(scale + scale / 2)))?;
+    chart.draw_series(points.into_iter().map(|at| Circle::new(at, 3 * scale as i32, plot::BLUE.filled())))?;
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! Questions and what people thought of their replies.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use serde::Serialize;
+use sqlx::any::AnyRow;
+use sqlx::{Any, Executor, Row};
+use uuid::Uuid;
+
+use super::recorder::Record;
+use super::{Millis, Store};
+use crate::output::wire::Outcome;
+
+/// A question, its text redacted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Question {
+    /// That of the reply.
+    pub id: Uuid,
+    /// When it was asked, in milliseconds since 1970.
+    pub at: Millis,
+    pub faq: String,
+    #[serde(rename = "faq_version")]
+    pub version: String,
+    pub channel: String,
+    /// A conversation within a day.
+    pub session: Option<String>,
+    pub text: String,
+    pub outcome: Outcome,
+    /// The entry that was answered, or else the nearest.
+    pub entry: Option<String>,
+    pub confidence: Option<f32>,
+    /// The next entry.
+    pub runner_up: Option<String>,
+    /// The entries that were shown.
+    pub shown: Vec<String>,
+}
+
+/// What someone thinks of a reply.
+#[derive(Debug, Clone)]
+pub struct Feedback {
+    pub question: Rated,
+    pub at: Millis,
+    /// `up`, `down`, `chosen` or `none`.
+    pub rating: String,
+    /// The entry that was chosen.
+    pub entry: Option<String>,
+}
+
+/// Which reply someone thinks something of.
+#[derive(Debug, Clone)]
+pub enum Rated {
+    Id(Uuid),
+    /// The last to this question, for clients that name no reply.
+    LastTo {
+        faq: String,
+        text: String,
+    },
+}
+
+/// A question as it is kept, with what was thought of it last.
+#[derive(Debug, Clone, Serialize)]
+pub struct Kept {
+    #[serde(flatten)]
+    pub question: Question,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rating: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
+}
+
+/// Which questions.
+#[derive(Debug, Clone, Default)]
+pub struct Filter<'f> {
+    pub faq: Option<&'f str>,
+    /// Asked at this time or later.
+    pub since: Millis,
+    pub outcome: Option<Outcome>,
+    /// At most so many, the newest; 0 for all.
+    pub newest: i64,
+}
+
+/// Counts of a day.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Day {
+    /// Days since 1970.
+    pub day: i64,
+    pub answered: i64,
+    pub asked_back: i64,
+    pub unanswered: i64,
+    pub up: i64,
+    pub down: i64,
+    /// The mean of those that have one.
+    pub confidence: Option<f64>,
+}
+
+impl Store {
+    /// Writes records, all or none.
+    pub async fn write(&self, records: impl Iterator<Item = &Record>) -> Result<()> {
+        let mut transaction = self.pool.begin().await?;
+        for record in records {
+            match record {
+                Record::Question(question) => {
+                    let shown = serde_json::to_string(&question.shown)?;
+                    let insert = sqlx::query::<Any>(
+                        "INSERT INTO question (id, asked_at, faq, faq_version, channel, session, text, outcome, entry, \
+                         confidence, runner_up, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+                         ON CONFLICT (id) DO NOTHING",
+                    )
+                    .bind(question.id.to_string())
+                    .bind(question.at)
+                    .bind(&question.faq)
+                    .bind(&question.version)
+                    .bind(&question.channel)
+                    .bind(&question.session)
+                    // PostgreSQL takes no zero character.
+                    .bind(question.text.replace('\0', "\u{2400}"))
+                    .bind(question.outcome.name())
+                    .bind(&question.entry)
+                    .bind(question.confidence.map(f64::from))
+                    .bind(&question.runner_up)
+                    .bind(shown);
+                    transaction.execute(insert).await?;
+                }
+                Record::Feedback(feedback) => {
+                    let insert = match &feedback.question {
+                        Rated::Id(id) => sqlx::query::<Any>(
+                            "INSERT INTO feedback (question, given_at, rating, entry) VALUES ($4, $1, $2, $3)",
+                        )
+                        .bind(feedback.at)
+                        .bind(&feedback.rating)
+                        .bind(&feedback.entry)
+                        .bind(id.to_string()),
+                        Rated::LastTo { faq, text } => sqlx::query::<Any>(
+                            "INSERT INTO feedback (question, given_at, rating, entry) \
+                             SELECT id, CAST($1 AS BIGINT), $2, $3 FROM question WHERE faq = $4 AND text = $5 \
+                             ORDER BY asked_at DESC LIMIT 1",
+                        )
+                        .bind(feedback.at)
+                        .bind(&feedback.rating)
+                        .bind(&feedback.entry)
+                        .bind(faq)
+                        .bind(text),
+                    };
+                    transaction.execute(insert).await?;
+                }
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Questions, the oldest first.
+    pub async fn questions(&self, filter: &Filter<'_>) -> Result<Vec<Kept>> {
+        let outcome = filter.outcome.map(Outcome::name);
+        let newest = if filter.newest > 0 { filter.newest } else { i64::MAX };
+        let rows = sqlx::query::<Any>(
+            "SELECT * FROM question WHERE asked_at >= $1 AND ($2 IS NULL OR faq = $2) \
+             AND ($3 IS NULL OR outcome = $3) ORDER BY asked_at DESC, id LIMIT $4",
+        )
+        .bind(filter.since)
+        .bind(filter.faq)
+        .bind(outcome)
+        .bind(newest)
+        .fetch_all(&self.pool)
+        .await?;
+        // Feedback is never older than its question.
+        let feedback = sqlx::query::<Any>(
+            "SELECT question, rating, entry FROM feedback WHERE given_at >= $1 ORDER BY given_at",
+        )
+        .bind(filter.since)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut last: HashMap<String, (String, Option<String>)> = HashMap::new();
+        for row in feedback {
+            last.insert(row.try_get("question")?, (row.try_get("rating")?, row.try_get("entry")?));
+        }
+        let mut kept = Vec::with_capacity(rows.len());
+        for row in rows.iter().rev() {
+            let question = question(row)?;
+            let (rating, chosen) = last
+                .remove(&question.id.to_string())
+                .map_or((None, None), |(rating, entry)| (Some(rating), entry));
+            kept.push(Kept { question, rating, chosen });
+        }
+        Ok(kept)
+    }
+
+    /// The question of a reply.
+    pub async fn question(&self, id: Uuid) -> Result<Option<Question>> {
+        let row = sqlx::query::<Any>("SELECT * FROM question WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(question).transpose()
+    }
+
+    /// Counts by day, the oldest first.
+    pub async fn days(&self, filter: &Filter<'_>) -> Result<Vec<Day>> {
+        const DAY: i64 = 24 * 3600 * 1000;
+        let mut days: HashMap<i64, Day> = HashMap::new();
+        let rows = sqlx::query::<Any>(
+            "SELECT asked_at / $1 AS day, outcome, COUNT(*) AS count, SUM(confidence) AS sum, COUNT(confidence) AS known \
+             FROM question WHERE asked_at >= $2 AND ($3 IS NULL OR faq = $3) GROUP BY asked_at / $1, outcome",
+        )
+        .bind(DAY)
+        .bind(filter.since)
+        .bind(filter.faq)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut known: HashMap<i64, (f64, i64)> = HashMap::new();
+        for row in rows {
+            let day: i64 = row.try_get("day")?;
+            let count: i64 = row.try_get("count")?;
+            let own = days.entry(day).or_insert(Day { day, ..Day::default() });
+            match Outcome::named(&row.try_get::<String, _>("outcome")?) {
+                Some(Outcome::Answer) => own.answered += count,
+                Some(Outcome::Ambiguous) => own.asked_back += count,
+                _ => own.unanswered += count,
+            }
+            let (sum, number) = known.entry(day).or_default();
+            *sum += row.try_get::<Option<f64>, _>("sum")?.unwrap_or_default();
+            *number += row.try_get::<i64, _>("known")?;
+        }
+        let rows = sqlx::query::<Any>(
+            "SELECT question.asked_at / $1 AS day, feedback.rating AS rating, COUNT(*) AS count FROM feedback \
+             JOIN question ON question.id = feedback.question WHERE question.asked_at >= $2 \
+             AND ($3 IS NULL OR question.faq = $3) GROUP BY question.asked_at / $1, feedback.rating",
+        )
+        .bind(DAY)
+        .bind(filter.since)
+        .bind(filter.faq)
+        .fetch_all(&self.pool)
+        .await?;
+        for row in rows {
+            let day: i64 = row.try_get("day")?;
+            let count: i64 = row.try_get("count")?;
+            let own = days.entry(day).or_insert(Day { day, ..Day::default() });
+            match row.try_get::<&str, _>("rating")? {
+                "up" => own.up += count,
+                "down" => own.down += count,
+                _ => {}
+            }
+        }
+        for (day, (sum, number)) in known {
+            if let Some(own) = days.get_mut(&day).filter(|_| number > 0) {
+                own.confidence = Some(sum / number as f64);
+            }
+        }
+        let mut days: Vec<Day> = days.into_values().collect();
+        days.sort_by_key(|day| day.day);
+        Ok(days)
+    }
+
+    /// How often each entry was answered, the busiest first.
+    pub async fn answered(&self, filter: &Filter<'_>) -> Result<Vec<(String, i64)>> {
+        let rows = sqlx::query::<Any>(
+            "SELECT entry, COUNT(*) AS count FROM question WHERE asked_at >= $1 AND ($2 IS NULL OR faq = $2) \
+             AND outcome = 'answer' AND entry IS NOT NULL GROUP BY entry ORDER BY COUNT(*) DESC, entry",
+        )
+        .bind(filter.since)
+        .bind(filter.faq)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("entry")?, row.try_get("count")?))).collect()
+    }
+
+    /// Removes what was asked before a time.
+    pub async fn remove_before(&self, oldest: Millis) -> Result<u64> {
+        let mut transaction = self.pool.begin().await?;
+        let feedback = sqlx::query::<Any>(
+            "DELETE FROM feedback WHERE question IN (SELECT id FROM question WHERE asked_at < $1)",
+        );
+        transaction.execute(feedback.bind(oldest)).await?;
+        let questions = sqlx::query::<Any>("DELETE FROM question WHERE asked_at < $1");
+        let removed = transaction.execute(questions.bind(oldest)).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
+    /// Removes a session's questions.
+    pub async fn forget_session(&self, session: &str) -> Result<u64> {
+        let ids = sqlx::query::<Any>("SELECT id FROM question WHERE session = $1")
+            .bind(session)
+            .fetch_all(&self.pool)
+            .await?;
+        self.forget(&ids).await
+    }
+
+    /// Removes the questions in which a text stands, whatever its case; also where decisions quote them.
+    pub async fn forget_text(&self, text: &str) -> Result<u64> {
+        let needle = text.to_lowercase();
+        // Compared here, since the databases' own functions know other letters.
+        let rows = sqlx::query::<Any>("SELECT id, text FROM question").fetch_all(&self.pool).await?;
+        let holds = |row: &AnyRow| {
+            row.try_get::<&str, _>("text").is_ok_and(|text| text.to_lowercase().contains(&needle))
+        };
+        let rows: Vec<AnyRow> = rows.into_iter().filter(holds).collect();
+        let removed = self.forget(&rows).await?;
+        Ok(removed + self.forget_in_decisions(&needle).await?)
+    }
+
+    async fn forget(&self, rows: &[AnyRow]) -> Result<u64> {
+        let mut transaction = self.pool.begin().await?;
+        let mut removed = 0;
+        for row in rows {
+            let id: &str = row.try_get("id")?;
+            transaction
+                .execute(sqlx::query::<Any>("DELETE FROM feedback WHERE question = $1").bind(id))
+                .await?;
+            let delete = sqlx::query::<Any>("DELETE FROM question WHERE id = $1").bind(id);
+            removed += transaction.execute(delete).await?.rows_affected();
+        }
+        transaction.commit().await?;
+        Ok(removed)
+    }
+}
+
+fn question(row: &AnyRow) -> Result<Question> {
+    let outcome: &str = row.try_get("outcome")?;
+    Ok(Question {
+        id: row.try_get::<&str, _>("id")?.parse()?,
+        at: row.try_get("asked_at")?,
+        faq: row.try_get("faq")?,
+        version: row.try_get("faq_version")?,
+        channel: row.try_get("channel")?,
+        session: row.try_get("session")?,
+        text: row.try_get("text")?,
+        outcome: Outcome::named(outcome).unwrap_or(Outcome::NoMatch),
+        entry: row.try_get("entry")?,
+        confidence: row.try_get::<Option<f64>, _>("confidence")?.map(|confidence| confidence as f32),
+        runner_up: row.try_get("runner_up")?,
+        shown: serde_json::from_str(row.try_get("shown")?).unwrap_or_default(),
+    })
+}
