@@ -161,6 +161,22 @@ Examples:
         #[command(flatten)]
         options: Options,
     },
+    /// Decide what becomes of questions that were not answered, group by group
+    #[cfg(feature = "store")]
+    #[command(after_help = "Exit codes: 0 something was open, 1 nothing, 2 something failed.
+
+Examples:
+  faqbot review --store sqlite:asked.db --faq shop.yaml
+  faqbot review --store sqlite:asked.db --faq shop.yaml --json
+  faqbot review --store sqlite:asked.db --faq kb.tsv --import kb.tsv")]
+    Review {
+        #[command(flatten)]
+        args: ReviewArgs,
+        #[command(flatten)]
+        store: StoreOptions,
+        #[command(flatten)]
+        options: Options,
+    },
     /// What was asked, and what became of it
     #[cfg(feature = "store")]
     #[command(
@@ -337,6 +353,17 @@ pub enum LogAction {
 
 #[cfg(feature = "store")]
 #[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Print the groups as JSON, and decide nothing
+    #[arg(long)]
+    pub json: bool,
+    /// First take in the suggestions of an export of QnA Maker's
+    #[arg(long, value_name = "FILE.tsv")]
+    pub import: Option<PathBuf>,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
 pub struct LogArgs {
     #[command(flatten)]
     pub which: WhichQuestions,
@@ -454,6 +481,8 @@ impl Command {
         match self {
             Command::Ask { options, .. } | Command::Eval { options, .. } => take(options),
             Command::Chat { store, options } => Options { store: take(store), ..take(options) },
+            #[cfg(feature = "store")]
+            Command::Review { store, options, .. } => Options { store: take(store), ..take(options) },
             #[cfg(feature = "store")]
             Command::Log { action, args } => {
                 let (faq, store, general) = match action {

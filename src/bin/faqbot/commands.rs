@@ -14,3 +14,5 @@ mod labelled;
 pub mod log;
 pub mod man;
 pub mod models;
+#[cfg(feature = "store")]
+pub mod review;

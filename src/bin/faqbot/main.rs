@@ -9,6 +9,8 @@ mod names;
 mod options;
 mod output;
 mod parse;
+#[cfg(feature = "store")]
+mod review;
 #[cfg(feature = "serve")]
 mod serve;
 mod setup;
@@ -90,6 +92,8 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Serve { .. } => serve::serve(&settings)?,
         #[cfg(feature = "serve")]
         Command::Mcp { .. } => serve::mcp(&settings)?,
+        #[cfg(feature = "store")]
+        Command::Review { args, .. } => return commands::review::review(&settings, &args),
         #[cfg(feature = "store")]
         Command::Log { action, args } => return commands::log::log(&settings, action.as_ref(), &args),
         Command::Models { .. } => models::models(&settings)?,

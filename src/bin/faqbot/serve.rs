@@ -21,6 +21,7 @@ mod qnamaker;
 mod queue;
 mod rasa;
 mod reload;
+mod review;
 mod router;
 mod speech;
 mod state;
@@ -54,7 +55,7 @@ use router::Doors;
 use state::{App, Served};
 
 /// First segments of addresses, which are no names for FAQs.
-const TAKEN: [&str; 15] = [
+const TAKEN: [&str; 16] = [
     "assets",
     "favicon.ico",
     "healthz",
@@ -65,6 +66,7 @@ const TAKEN: [&str; 15] = [
     "openapi.json",
     "qnamaker",
     "readyz",
+    "review",
     "status",
     "v1",
     "version",

@@ -41,11 +41,13 @@ struct Asset {
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 6] = [
     Asset { name: "chat.js", kind: SCRIPT, text: include_str!("assets/chat.js") },
     Asset { name: "chat.css", kind: STYLE, text: include_str!("assets/chat.css") },
     Asset { name: "page.js", kind: SCRIPT, text: include_str!("assets/page.js") },
     Asset { name: "page.css", kind: STYLE, text: include_str!("assets/page.css") },
+    Asset { name: "review.js", kind: SCRIPT, text: include_str!("assets/review.js") },
+    Asset { name: "review.css", kind: STYLE, text: include_str!("assets/review.css") },
 ];
 
 /// What a page may do: what it loads and asks comes from this server; nothing is inline.
@@ -174,6 +176,16 @@ fn language(headers: &HeaderMap) -> &'static str {
         TEXTS.keys().find(|known| **known == primary).map(String::as_str)
     };
     wanted.split(',').find_map(known).unwrap_or(LANGUAGE)
+}
+
+/// `/review`: the page, which holds nothing of the FAQ; it asks for what it shows, with a token where one is needed.
+pub async fn review() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, include_str!("assets/review.html")).into_response()
 }
 
 /// `/widget.js`.

@@ -28,7 +28,7 @@ use utoipa_axum::routes;
 use super::mcp::Mcp;
 use super::problem::Problem;
 use super::state::App;
-use super::{ask, azure, faqs, feedback, limits, openai, operations, page, qnamaker, rasa};
+use super::{ask, azure, faqs, feedback, limits, openai, operations, page, qnamaker, rasa, review};
 
 /// The body of a request, at most: a question is cut after 20,000 bytes.
 const BODY: usize = 256 * 1024;
@@ -64,6 +64,7 @@ const MORE_HEADERS: [&str; 6] = [
         (name = "ask", description = "Questions"),
         (name = "faqs", description = "What is asked"),
         (name = "drop-in", description = "Addresses of other services, for their clients"),
+        (name = "review", description = "Questions that were not answered; only where they are kept"),
         (name = "operations", description = "For whoever runs the server")
     )
 )]
@@ -127,6 +128,17 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     let mut programs = limited(programs).merge(limited(long)).merge(reading);
     if doors.mcp {
         programs = programs.merge(limited(routes_of().route_service("/mcp", any_service(mcp(app, doors)))));
+    }
+    // Where everybody may ask, nobody may decide unless tokens say who.
+    let reviewed = app.recorder.is_some() && (app.limits.needs_token() || doors.private);
+    let open = if reviewed { open.route("/review", get(page::review)) } else { open };
+    if reviewed {
+        let review = routes_of()
+            .routes(routes!(review::open))
+            .routes(routes!(review::preview))
+            .routes(routes!(review::decide))
+            .route_layer(from_fn(review::own_pages));
+        programs = programs.merge(limited(review));
     }
     let mut all = routes_of();
     *all.get_openapi_mut() = Api::openapi();

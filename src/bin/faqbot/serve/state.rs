@@ -16,6 +16,7 @@ use super::limits::Limits;
 use super::numbers::Numbers;
 use super::problem::Problem;
 use super::queue::{Among, PART, Queue, Wait};
+use super::review::Reviews;
 use crate::config::Settings;
 use crate::output::wire::Outcome;
 use crate::setup::{self, AnyBot};
@@ -38,6 +39,7 @@ pub struct App {
     pub log_questions: bool,
     /// Where questions are kept, if they are.
     pub recorder: Option<Arc<Recorder>>,
+    pub reviews: Reviews,
     replies: Mutex<Recent>,
 }
 
@@ -152,7 +154,16 @@ impl App {
         log_questions: bool,
         recorder: Option<Arc<Recorder>>,
     ) -> Self {
-        App { faqs, queue, limits, metrics, log_questions, recorder, replies: Mutex::default() }
+        App {
+            faqs,
+            queue,
+            limits,
+            metrics,
+            log_questions,
+            recorder,
+            reviews: Reviews::default(),
+            replies: Mutex::default(),
+        }
     }
 
     /// The FAQ with a name, or the first.
