@@ -36,22 +36,35 @@ const PARTS: usize = 10;
 /// Decisions an entry, in all.
 const DECISIONS: usize = 5;
 
-/// How far apart the phrasings of a set's entries and its traffic may be written.
+/// Thresholds that are tried.
 const THRESHOLDS: [f32; 9] = [0.40, 0.45, 0.50, 0.55, 0.60, 0.65, 0.70, 0.75, 0.80];
 
 fn main() -> Result<(), AnyError> {
     let folder = std::env::args().nth(1).ok_or("name the folder of the sets")?;
     let embedder: Arc<dyn Embedder> = Arc::new(FastEmbedder::bundled()?);
-    println!("grouping of what one phrasing an entry does not answer: groups an entry / share of questions");
-    println!("whose label is another than that of their group's central question\n");
+    for file in ["calib.jsonl", "queries.jsonl"] {
+        grouping(Path::new(&folder), file, &embedder)?;
+    }
+    for (name, begin, aim) in SETS {
+        play(&Path::new(&folder).join(name), name, begin, aim, &embedder)?;
+    }
+    Ok(())
+}
+
+/// How well the questions of a file that one phrasing an entry does not answer are grouped. The threshold is chosen on the
+/// traffic; the test questions show what it is worth on others.
+fn grouping(folder: &Path, file: &str, embedder: &Arc<dyn Embedder>) -> Result<(), AnyError> {
+    println!(
+        "{file}, what one phrasing an entry does not answer: groups an entry / share of questions whose label"
+    );
+    println!("is another than that of their group's central question\n");
     print!("{:22}", "least mean cosine");
     THRESHOLDS.iter().for_each(|least| print!("{least:>14.2}"));
     println!();
     for (name, begin, _) in SETS {
-        let faq = first_phrasings(&read(&Path::new(&folder).join(name).join(begin))?);
-        let traffic = load_queries(&Path::new(&folder).join(name).join("calib.jsonl"))?;
-        let bot = bot(faq, &embedder)?;
-        let open = open(&bot, &traffic)?;
+        let faq = first_phrasings(&read(&folder.join(name).join(begin))?);
+        let bot = bot(faq, embedder)?;
+        let open = open(&bot, &load_queries(&folder.join(name).join(file))?)?;
         let texts: Vec<&str> = open.iter().map(|query| query.query.as_str()).collect();
         let rows = embedder.embed(Role::Query, &texts, &mut |_| ())?;
         print!("{name:22}");
@@ -73,9 +86,7 @@ fn main() -> Result<(), AnyError> {
         }
         println!("   of {} open", open.len());
     }
-    for (name, begin, aim) in SETS {
-        play(&Path::new(&folder).join(name), name, begin, aim, &embedder)?;
-    }
+    println!();
     Ok(())
 }
 

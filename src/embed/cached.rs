@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
 use crate::error::Result;
 use crate::storage::cache_folder::{MAX_BYTES, PREPARED, VECTORS, files_in, make_room, remove};
-use crate::storage::files::remove_leftovers;
+use crate::storage::files::{remove_leftovers, write_private};
 use crate::storage::vector_file::{VectorFile, key};
 
 /// A file is removed when a new one has all but this share of its texts.
@@ -65,6 +65,25 @@ impl<E: Embedder> CachedEmbedder<E> {
     /// What went wrong with files since the last call: one line each, for the user.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).warnings)
+    }
+
+    /// Takes in a file of vectors that was made elsewhere, so that its texts are not embedded here. What is broken, or of
+    /// another model, is not kept.
+    ///
+    /// # Errors
+    ///
+    /// It is no such file, or cannot be written.
+    pub fn take_in(&self, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(format!("{}{:016x}.{VECTORS}", self.stem(), xxh3_64(bytes)));
+        write_private(&path, |out| out.write_all(bytes))?;
+        match VectorFile::open(&path, self.model().as_str(), self.dimension()) {
+            Ok(_) => Ok(()),
+            Err(reason) => {
+                remove(&path);
+                Err(reason)
+            }
+        }
     }
 
     /// The start of the names of the model's files.
@@ -245,6 +264,27 @@ mod tests {
     use crate::embed::HashEmbedder;
     use crate::storage::cache_folder;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn vectors_from_elsewhere_are_not_embedded_again() {
+        let (there, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let rows = |folder: &Path, take_in: Option<&[u8]>| {
+            let cached = CachedEmbedder::new(Counting::new(), folder);
+            let taken = take_in.map(|bytes| cached.take_in(bytes));
+            let rows =
+                cached.passages(&["a b", "c"], &mut |_| ()).unwrap().rows.block(0..2).unwrap().to_owned();
+            (rows, cached.inner().count.load(Ordering::Relaxed), taken)
+        };
+        let (first, embedded, _) = rows(there.path(), None);
+        assert_eq!(embedded, 2);
+        let file = files_in(there.path()).unwrap().remove(0);
+        let bytes = fs::read(file).unwrap();
+        let broken = rows(here.path(), Some(&bytes[..40])).2.unwrap();
+        assert!(broken.is_err() && files_in(here.path()).unwrap().len() == 1);
+        let other = tempfile::tempdir().unwrap();
+        let (second, embedded, taken) = rows(other.path(), Some(&bytes));
+        assert!(taken.unwrap().is_ok() && embedded == 0 && first == second);
+    }
 
     /// Counts the texts that reach it.
     struct Counting {

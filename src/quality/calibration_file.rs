@@ -116,15 +116,21 @@ impl CalibrationFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io(path)(error)),
         };
-        let unusable = |reason: String| {
+        Self::read(&bytes, path).map(Some)
+    }
+
+    /// Reads the bytes of a file; `path` appears in messages.
+    ///
+    /// # Errors
+    ///
+    /// They are no calibration.
+    pub fn read(bytes: &[u8], path: &Path) -> Result<Self> {
+        serde_json::from_slice(bytes).map_err(|error| {
             Error::Policy(format!(
-                "{}: {reason}; make it anew with `faqbot calibrate`, or delete it",
+                "{}: not a calibration: {error}; make it anew with `faqbot calibrate`, or delete it",
                 path.display()
             ))
-        };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| unusable(format!("not a calibration: {error}")))
+        })
     }
 
     /// Writes the file, under another name first.

@@ -177,6 +177,47 @@ Examples:
         #[command(flatten)]
         options: Options,
     },
+    /// Put a FAQ into a store, for all servers over it
+    #[cfg(feature = "store")]
+    #[command(
+        after_help = "Refused where `faqbot check` finds something to mend that the version before has not, or where the
+labelled questions beside the FAQ (shop.queries.jsonl) have a worse outcome.
+
+Exit codes: 0 published, 1 refused, 2 something failed.
+
+Example:
+  faqbot publish --store postgres://host/faqbot --name shop shop.yaml"
+    )]
+    Publish {
+        #[command(flatten)]
+        args: PublishArgs,
+        #[command(flatten)]
+        store: StoreAddress,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// The versions that were published, and which is served
+    #[cfg(feature = "store")]
+    Versions {
+        #[command(flatten)]
+        args: VersionsArgs,
+        #[command(flatten)]
+        store: StoreAddress,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// Serve an earlier version
+    #[cfg(feature = "store")]
+    #[command(after_help = "Example:
+  faqbot rollback --store postgres://host/faqbot --name shop")]
+    Rollback {
+        #[command(flatten)]
+        args: RollbackArgs,
+        #[command(flatten)]
+        store: StoreAddress,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
     /// What was asked, and what became of it
     #[cfg(feature = "store")]
     #[command(
@@ -364,6 +405,46 @@ pub struct ReviewArgs {
 
 #[cfg(feature = "store")]
 #[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// FAQ files or folders, published as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// The name it is served under (default: that of the file)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Who publishes it (default: the user)
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+    /// What is new in it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Also where it is worse than the version before
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct VersionsArgs {
+    /// Only those of the FAQ with this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The version to serve (default: the one before that is served now)
+    pub number: Option<i64>,
+    /// The FAQ, where several are published
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+#[cfg(feature = "store")]
+#[derive(Debug, Args)]
 pub struct LogArgs {
     #[command(flatten)]
     pub which: WhichQuestions,
@@ -481,6 +562,16 @@ impl Command {
         match self {
             Command::Ask { options, .. } | Command::Eval { options, .. } => take(options),
             Command::Chat { store, options } => Options { store: take(store), ..take(options) },
+            #[cfg(feature = "store")]
+            Command::Publish { store, options, .. } => {
+                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
+                Options { store, ..take(options) }
+            }
+            #[cfg(feature = "store")]
+            Command::Versions { store, general, .. } | Command::Rollback { store, general, .. } => {
+                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
+                Options { store, general: take(general), ..Options::default() }
+            }
             #[cfg(feature = "store")]
             Command::Review { store, options, .. } => Options { store: take(store), ..take(options) },
             #[cfg(feature = "store")]

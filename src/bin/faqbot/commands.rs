@@ -15,4 +15,6 @@ pub mod log;
 pub mod man;
 pub mod models;
 #[cfg(feature = "store")]
+pub mod publish;
+#[cfg(feature = "store")]
 pub mod review;

@@ -10,6 +10,8 @@ mod options;
 mod output;
 mod parse;
 #[cfg(feature = "store")]
+mod published;
+#[cfg(feature = "store")]
 mod review;
 #[cfg(feature = "serve")]
 mod serve;
@@ -92,6 +94,12 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Serve { .. } => serve::serve(&settings)?,
         #[cfg(feature = "serve")]
         Command::Mcp { .. } => serve::mcp(&settings)?,
+        #[cfg(feature = "store")]
+        Command::Publish { args, .. } => return commands::publish::publish(&settings, &args),
+        #[cfg(feature = "store")]
+        Command::Versions { args, .. } => return commands::publish::versions(&settings, &args),
+        #[cfg(feature = "store")]
+        Command::Rollback { args, .. } => return commands::publish::rollback(&settings, &args),
         #[cfg(feature = "store")]
         Command::Review { args, .. } => return commands::review::review(&settings, &args),
         #[cfg(feature = "store")]

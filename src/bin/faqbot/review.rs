@@ -2,7 +2,7 @@
 //! review` and the server's `/review`.
 
 mod import;
-mod labels;
+pub mod labels;
 mod write;
 
 use std::collections::{HashMap, HashSet};

@@ -16,6 +16,7 @@ mod openai;
 mod operations;
 mod page;
 mod problem;
+mod published;
 mod qna;
 mod qnamaker;
 mod queue;
@@ -47,9 +48,10 @@ use crate::names::named_faqs;
 use crate::output::messages::{Verbosity, note, says};
 use crate::setup;
 use crate::store::recorder::Recorder;
-use crate::store::{Missing, Store};
+use crate::store::{Engine, Missing, Store};
 use limits::Limits;
 use mcp::Mcp;
+use published::Published;
 use queue::Queue;
 use router::Doors;
 use state::{App, Served};
@@ -98,9 +100,9 @@ pub fn serve(settings: &Settings) -> Result<()> {
     log();
     let begin = SystemTime::now();
     let runtime = Runtime::new().context("no threads for the server")?;
-    let recorder = recorder(settings, &runtime)?;
-    let app = app(settings, limits, operations::collect()?, recorder)?;
+    let app = app(settings, limits, operations::collect()?, &runtime)?;
     runtime.block_on(async {
+        tokio::spawn(published::follow(Arc::clone(&app)));
         // Before anything else is said: what follows "listening" may come at any time.
         let end = end_signal()?;
         let listener = TcpListener::bind(listen)
@@ -128,9 +130,9 @@ pub fn mcp(settings: &Settings) -> Result<()> {
     log();
     let begin = SystemTime::now();
     let runtime = Runtime::new().context("no threads for the server")?;
-    let recorder = recorder(settings, &runtime)?;
     let limits = Limits::new(Vec::new(), true, None, None);
-    let app = app(settings, limits, operations::collect_nothing(), recorder)?;
+    let app = app(settings, limits, operations::collect_nothing(), &runtime)?;
+    runtime.spawn(published::follow(Arc::clone(&app)));
     let watcher = reload::watch(Arc::clone(&app), begin)?;
     let kept = app.recorder.clone();
     let done = runtime.block_on(async {
@@ -160,7 +162,7 @@ fn app(
     settings: &Settings,
     limits: Limits,
     metrics: PrometheusHandle,
-    recorder: Option<Arc<Recorder>>,
+    runtime: &Runtime,
 ) -> Result<Arc<App>> {
     let named = named_faqs(&settings.faq)?;
     if let Some((name, _)) = named.iter().find(|(name, _)| TAKEN.contains(&name.as_str())) {
@@ -168,15 +170,28 @@ fn app(
             "a FAQ cannot be named \"{name}\" here, since an address is; --faq NAME=PATH gives it another name"
         );
     }
+    let recorder = recorder(settings, runtime)?;
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     let mut faqs = Vec::with_capacity(named.len());
-    for (name, paths) in named {
+    let mut published = None;
+    // Where no file is named, what is published is meant.
+    if let Some(recorder) = recorder.as_ref().filter(|_| settings.faq.is_empty()) {
+        let from = Published::new(settings, recorder.store.clone())?;
+        faqs = runtime.block_on(async { from.all(settings, &embedder).await })?;
+        if faqs.is_empty() && recorder.store.engine() == Engine::Postgres {
+            bail!(
+                "nothing is published in the store: `faqbot publish` does that, and --faq FILE serves a file"
+            );
+        }
+        published = Some(Arc::new(from)).filter(|_| !faqs.is_empty());
+    }
+    for (name, paths) in named.into_iter().filter(|_| published.is_none()) {
         let settings = Settings { faq: paths, ..settings.clone() };
         let version = reload::read(&settings, &embedder)?;
         faqs.push(Served::new(name, settings, Arc::clone(&embedder), version));
     }
     let queue = Queue::new(settings.serve.queue)?;
-    Ok(Arc::new(App::new(faqs, queue, limits, metrics, settings.serve.log_questions, recorder)))
+    Ok(Arc::new(App::new(faqs, queue, limits, metrics, settings.serve.log_questions, recorder, published)))
 }
 
 /// The origins that may ask: exact, without a path.

@@ -143,21 +143,31 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
 /// What the bot decides by: what ships for the model, or (if `calibrated`) the calibration beside the
 /// FAQ, with what the user set instead.
 pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) -> Result<Setup> {
+    let path = settings.faq.first().filter(|_| calibrated && !settings.faq_is_stdin());
+    let path = path.map(|path| CalibrationFile::path(path));
+    let file = path.as_deref().map(CalibrationFile::load).transpose()?.flatten();
+    setup_with(settings, faq, model, file.as_ref().zip(path.as_deref()))
+}
+
+/// As [`setup`], with a calibration and the name of its file.
+pub fn setup_with(
+    settings: &Settings,
+    faq: &Faq,
+    model: &ModelId,
+    calibration: Option<(&CalibrationFile, &Path)>,
+) -> Result<Setup> {
     let mut setup = Setup { answers: settings.answers, ..Setup::for_model(model) };
-    if let Some(path) = settings.faq.first().filter(|_| calibrated && !settings.faq_is_stdin()) {
-        let path = CalibrationFile::path(path);
-        if let Some(file) = CalibrationFile::load(&path)? {
-            match file.for_faq(model, faq) {
-                Ok((calibration, policy)) => {
-                    detail(&format!("calibration: {}", path.display()));
-                    setup.calibration = Some(calibration);
-                    setup.policy = policy;
-                }
-                Err(reason) => warn(&format!(
-                    "the calibration {} is not used: {reason}; make it anew with `faqbot calibrate`",
-                    path.display()
-                )),
+    if let Some((file, path)) = calibration {
+        match file.for_faq(model, faq) {
+            Ok((calibration, policy)) => {
+                detail(&format!("calibration: {}", path.display()));
+                setup.calibration = Some(calibration);
+                setup.policy = policy;
             }
+            Err(reason) => warn(&format!(
+                "the calibration {} is not used: {reason}; make it anew with `faqbot calibrate`",
+                path.display()
+            )),
         }
     }
     let policy = &mut setup.policy;

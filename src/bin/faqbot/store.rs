@@ -6,6 +6,7 @@
 pub mod decisions;
 pub mod questions;
 pub mod recorder;
+pub mod versions;
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;

@@ -91,7 +91,7 @@ fn line(Kept { question, rating, chosen }: &Kept) -> String {
 }
 
 /// A time as people read it, in UTC.
-fn when(at: Millis) -> String {
+pub fn when(at: Millis) -> String {
     DateTime::from_timestamp_millis(at)
         .map_or_else(String::new, |time| time.format("%Y-%m-%d %H:%M").to_string())
 }

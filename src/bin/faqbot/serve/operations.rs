@@ -131,10 +131,16 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
     });
     // The server listens only once the model and all FAQs are loaded.
     let store = app.recorder.as_ref().map(|recorder| ReadyStore {
-        away: recorder.progress.away.load(Ordering::Relaxed),
+        away: is_away(&app),
         waiting: recorder.progress.waiting.load(Ordering::Relaxed),
     });
     Json(Ready { ready: true, faqs: faqs.collect(), store })
+}
+
+/// Whether the store cannot be reached, to write or to read what is published.
+fn is_away(app: &App) -> bool {
+    let writes = app.recorder.as_ref().is_some_and(|recorder| recorder.progress.away.load(Ordering::Relaxed));
+    writes || app.published.as_ref().is_some_and(|from| from.away.load(Ordering::Relaxed))
 }
 
 /// What was counted, for Prometheus
@@ -142,11 +148,11 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     gauge!("faqbot_queue_length").set(app.queue.len() as f64);
     if let Some(recorder) = &app.recorder {
-        let Progress { written, dropped, waiting, away } = &*recorder.progress;
+        let Progress { written, dropped, waiting, .. } = &*recorder.progress;
         counter!("faqbot_store_written_total").absolute(written.load(Ordering::Relaxed));
         counter!("faqbot_store_dropped_total").absolute(dropped.load(Ordering::Relaxed));
         gauge!("faqbot_store_waiting").set(waiting.load(Ordering::Relaxed) as f64);
-        gauge!("faqbot_store_away").set(f64::from(u8::from(away.load(Ordering::Relaxed))));
+        gauge!("faqbot_store_away").set(f64::from(u8::from(is_away(&app))));
     }
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (StatusCode::OK, kind, app.metrics.render()).into_response()

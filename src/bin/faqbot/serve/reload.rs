@@ -35,7 +35,10 @@ pub fn read(settings: &Settings, embedder: &Arc<dyn faqbot::Embedder>) -> Result
 pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatcher>> {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     let mut watched: Vec<(usize, PathBuf)> = Vec::new();
-    for (at, faq) in app.faqs.iter().enumerate().filter(|(_, faq)| !faq.settings.faq_is_stdin()) {
+    let is_file = |faq: &Served| {
+        !faq.settings.faq_is_stdin() && app.published.as_ref().is_none_or(|from| !from.serves(&faq.name))
+    };
+    for (at, faq) in app.faqs.iter().enumerate().filter(|(_, faq)| is_file(faq)) {
         for path in &faq.settings.faq {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             // Where the file is, and where what it links to is: either may change.

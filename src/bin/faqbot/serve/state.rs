@@ -15,6 +15,7 @@ use super::html;
 use super::limits::Limits;
 use super::numbers::Numbers;
 use super::problem::Problem;
+use super::published::Published;
 use super::queue::{Among, PART, Queue, Wait};
 use super::review::Reviews;
 use crate::config::Settings;
@@ -40,6 +41,8 @@ pub struct App {
     /// Where questions are kept, if they are.
     pub recorder: Option<Arc<Recorder>>,
     pub reviews: Reviews,
+    /// Where the FAQs come from, if they are published.
+    pub published: Option<Arc<Published>>,
     replies: Mutex<Recent>,
 }
 
@@ -153,6 +156,7 @@ impl App {
         metrics: PrometheusHandle,
         log_questions: bool,
         recorder: Option<Arc<Recorder>>,
+        published: Option<Arc<Published>>,
     ) -> Self {
         App {
             faqs,
@@ -162,6 +166,7 @@ impl App {
             log_questions,
             recorder,
             reviews: Reviews::default(),
+            published,
             replies: Mutex::default(),
         }
     }

@@ -1,0 +1,246 @@
+//! `faqbot publish`, `versions` and `rollback`: which version of a FAQ all servers over one store answer from.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use faqbot::Embedder;
+use faqbot::faq::Answers;
+use faqbot::quality::check::{self, Level};
+use faqbot::quality::eval::{self, LabelledQuery};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::log::when;
+use crate::args::{PublishArgs, RollbackArgs, VersionsArgs};
+use crate::config::Settings;
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::names::faq_name_of;
+use crate::output::messages::{note, warn};
+use crate::output::style::{BOLD, DIM, count, plain, styled};
+use crate::published::{Folder, pack, unpack};
+use crate::review::labels;
+use crate::setup::{self, AnyBot};
+use crate::store::versions::{Content, Version};
+use crate::store::{Millis, Missing, Store, runtime};
+
+/// By how much a rate may be worse and is still the same, as for `faqbot eval --compare`.
+const TOLERANCE: f64 = 0.005;
+
+/// Findings that are said.
+const SHOWN: usize = 10;
+
+fn url(settings: &Settings) -> Result<&str> {
+    settings
+        .store
+        .as_deref()
+        .context("--store names where FAQs are published, such as postgres://host/faqbot")
+}
+
+/// `faqbot publish`: the exit code, 1 where it is refused.
+pub fn publish(settings: &Settings, args: &PublishArgs) -> Result<u8> {
+    let settings = match &args.input[..] {
+        [] => settings.clone(),
+        input => Settings { faq: input.to_vec(), ..settings.clone() },
+    };
+    if settings.faq.is_empty() {
+        bail!("name the FAQ to publish: faqbot publish --store URL shop.yaml");
+    }
+    let url = url(&settings)?;
+    let name = match &args.name {
+        Some(name) => name.clone(),
+        None => faq_name_of(&settings)?,
+    };
+    runtime()?.block_on(async {
+        let store = Store::open(url, Missing::Create).await?;
+        let done = publish_to(&settings, args, &name, &store).await;
+        store.close().await;
+        done
+    })
+}
+
+async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: &Store) -> Result<u8> {
+    // Before the work: whoever publishes meanwhile is not overwritten.
+    let known = store.versions(Some(name)).await?;
+    let base = known.iter().map(|version| version.number).max().unwrap_or(0);
+    let served = known.iter().find(|version| version.served);
+    let faq = setup::load_faq(settings, Answers::Required)?;
+    let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
+    let (content, bot) = pack(settings, faq, &embedder)?;
+    let hash = hash(&content);
+    if let Some(served) =
+        served.filter(|served| served.hash == hash && served.model == bot.embedder().model().as_str())
+    {
+        note(&format!("{name}: version {} is the same, and is served already", served.number));
+        return Ok(ANSWERED);
+    }
+    let before = match served {
+        Some(served) if served.model == embedder.model().as_str() => {
+            let content = store.content(name, served.number).await?;
+            Some(unpack(settings, &content, &served.model, &embedder, &Folder::new(settings)?)?)
+        }
+        _ => None,
+    };
+    let worse = worse(settings, before.as_ref(), &bot, &embedder)?;
+    if !worse.is_empty() {
+        worse.iter().take(SHOWN).for_each(|line| warn(line));
+        if worse.len() > SHOWN {
+            warn(&format!("{} more", worse.len() - SHOWN));
+        }
+        if !args.force {
+            note(&format!("{name} is not published; --force publishes it all the same"));
+            return Ok(NOT_ANSWERED);
+        }
+    }
+    let version = Version {
+        faq: name.to_owned(),
+        number: base + 1,
+        hash,
+        at: 0,
+        author: args.author.clone().or_else(user).unwrap_or_default(),
+        note: args.note.clone().unwrap_or_default(),
+        entries: bot.faq().entries.len() as i64,
+        model: bot.embedder().model().to_string(),
+        served: true,
+    };
+    let number = store.publish(&version, &content, base).await?;
+    let entries = count(bot.faq().entries.len(), "entry", "entries");
+    writeln!(anstream::stdout().lock(), "{}: version {number}, {entries}", plain(name))?;
+    Ok(ANSWERED)
+}
+
+/// What is worse than in the version that is served: what `check` finds and did not, and labelled questions with a worse
+/// outcome.
+fn worse(
+    settings: &Settings,
+    before: Option<&AnyBot>,
+    bot: &AnyBot,
+    embedder: &Arc<dyn Embedder>,
+) -> Result<Vec<String>> {
+    let findings = |bot: &AnyBot| -> Result<Vec<String>> {
+        let found = check::check(bot.faq(), embedder, &mut |_| ())?;
+        Ok(found.into_iter().filter(|one| one.level == Level::Mend).map(|one| one.message).collect())
+    };
+    let mut lines = findings(bot)?;
+    let Some(before) = before else {
+        // There is nothing to be worse than: what there is to mend is said.
+        lines.iter().take(SHOWN).for_each(|line| warn(line));
+        return Ok(Vec::new());
+    };
+    let known: HashSet<String> = findings(before)?.into_iter().collect();
+    lines.retain(|line| !known.contains(line));
+    let labelled = settings.faq.first().map(|path| labels::path(path)).filter(|path| path.is_file());
+    let Some(path) = labelled else { return Ok(lines) };
+    let all = eval::load_queries(&path)?;
+    // What one of the two has no entry for cannot be compared.
+    let (gone, both): (Vec<LabelledQuery>, Vec<LabelledQuery>) = all.into_iter().partition(|label| {
+        label
+            .expected
+            .as_deref()
+            .is_some_and(|id| bot.faq().position(id).is_none() || before.faq().position(id).is_none())
+    });
+    if !gone.is_empty() {
+        note(&format!(
+            "{} are of entries that are new or gone",
+            count(gone.len(), "labelled question", "labelled questions")
+        ));
+    }
+    if both.is_empty() {
+        return Ok(lines);
+    }
+    let old = eval::evaluate(before, &both, &mut |_| ())?;
+    let new = eval::evaluate(bot, &both, &mut |_| ())?;
+    lines.extend(
+        eval::regressions(&old, &new, TOLERANCE)
+            .into_iter()
+            .map(|line| format!("{}: {line}", path.display())),
+    );
+    Ok(lines)
+}
+
+/// Of all that makes a difference for answers but the model.
+fn hash(content: &Content) -> String {
+    let mut hash = Xxh3Default::new();
+    hash.update(&content.faq);
+    hash.update(b"\0");
+    hash.update(content.calibration.as_deref().unwrap_or_default());
+    format!("{:016x}", hash.digest())
+}
+
+/// The user's name, where the system says it.
+fn user() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))
+}
+
+/// `faqbot versions`: the exit code, 1 where there are none.
+pub fn versions(settings: &Settings, args: &VersionsArgs) -> Result<u8> {
+    let url = url(settings)?;
+    let versions = runtime()?.block_on(async {
+        let store = Store::open(url, Missing::Refuse).await?;
+        let versions = store.versions(args.name.as_deref()).await;
+        store.close().await;
+        versions
+    })?;
+    let mut out = anstream::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &versions)?;
+        writeln!(out)?;
+    } else {
+        for version in &versions {
+            let Version { faq, number, at, author, note, entries, served, .. } = version;
+            let mark = if *served { "→" } else { " " };
+            let line = format!("{mark} {} {number}", plain(faq));
+            let line = if *served { styled(BOLD, &line) } else { line };
+            let about = [author, note].map(|text| plain(text)).join("  ");
+            let entries = count(*entries as usize, "entry", "entries");
+            writeln!(out, "{line}  {}  {entries}  {}", time(*at), styled(DIM, about.trim()))?;
+        }
+    }
+    out.flush()?;
+    Ok(if versions.is_empty() { NOT_ANSWERED } else { ANSWERED })
+}
+
+fn time(at: Millis) -> String {
+    styled(DIM, &when(at))
+}
+
+/// `faqbot rollback`.
+pub fn rollback(settings: &Settings, args: &RollbackArgs) -> Result<u8> {
+    let url = url(settings)?;
+    runtime()?.block_on(async {
+        let store = Store::open(url, Missing::Refuse).await?;
+        let done = roll_back(args, &store).await;
+        store.close().await;
+        done
+    })
+}
+
+async fn roll_back(args: &RollbackArgs, store: &Store) -> Result<u8> {
+    let all = store.versions(args.name.as_deref()).await?;
+    let names: HashSet<&str> = all.iter().map(|version| version.faq.as_str()).collect();
+    let name = match &names.iter().collect::<Vec<_>>()[..] {
+        [] => bail!(
+            "nothing is published{}",
+            args.name.as_ref().map_or(String::new(), |name| format!(" as {name}"))
+        ),
+        [name] => (**name).to_owned(),
+        _ => bail!("several FAQs are published; --name says which"),
+    };
+    let served = all.iter().find(|version| version.served).map_or(i64::MAX, |version| version.number);
+    let number = match args.number {
+        Some(number) => number,
+        None => all
+            .iter()
+            .map(|version| version.number)
+            .find(|&number| number < served)
+            .with_context(|| format!("there is no version of {name} before the one that is served"))?,
+    };
+    if all.iter().all(|version| version.number != number) {
+        bail!("there is no version {number} of {name}; `faqbot versions` lists them");
+    }
+    store.serve(&name, number).await?;
+    writeln!(anstream::stdout().lock(), "{}: version {number} is served", plain(&name))?;
+    Ok(ANSWERED)
+}
