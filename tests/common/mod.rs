@@ -1,6 +1,9 @@
 //! What the program's tests share: a folder of their own, and the program run in it.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod postgres;
+pub mod server;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -180,8 +180,8 @@ Examples:
     /// Put a FAQ into a store, for all servers over it
     #[cfg(feature = "store")]
     #[command(
-        after_help = "Refused where `faqbot check` finds something to mend that the version before has not, or where the
-labelled questions beside the FAQ (shop.queries.jsonl) have a worse outcome.
+        after_help = "Refused where `faqbot check` finds something to mend that the version before has not, or where more
+of the labelled questions beside the FAQ (shop.queries.jsonl) lose their answer or get a wrong one than gain.
 
 Exit codes: 0 published, 1 refused, 2 something failed.
 

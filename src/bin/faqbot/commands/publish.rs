@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use faqbot::Embedder;
 use faqbot::faq::Answers;
+use faqbot::learn::effect::{Changed, effect};
 use faqbot::quality::check::{self, Level};
 use faqbot::quality::eval::{self, LabelledQuery};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -23,9 +24,6 @@ use crate::review::labels;
 use crate::setup::{self, AnyBot};
 use crate::store::versions::{Content, Version};
 use crate::store::{Millis, Missing, Store, runtime};
-
-/// By how much a rate may be worse and is still the same, as for `faqbot eval --compare`.
-const TOLERANCE: f64 = 0.005;
 
 /// Findings that are said.
 const SHOWN: usize = 10;
@@ -109,8 +107,8 @@ async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: 
     Ok(ANSWERED)
 }
 
-/// What is worse than in the version that is served: what `check` finds and did not, and labelled questions with a worse
-/// outcome.
+/// What is worse than in the version that is served: what `check` finds and did not, and the labelled questions that lose
+/// their answer or get a wrong one, where they are more than those that gain.
 fn worse(
     settings: &Settings,
     before: Option<&AnyBot>,
@@ -148,13 +146,20 @@ fn worse(
     if both.is_empty() {
         return Ok(lines);
     }
-    let old = eval::evaluate(before, &both, &mut |_| ())?;
-    let new = eval::evaluate(bot, &both, &mut |_| ())?;
-    lines.extend(
-        eval::regressions(&old, &new, TOLERANCE)
-            .into_iter()
-            .map(|line| format!("{}: {line}", path.display())),
-    );
+    let texts: Vec<&str> = both.iter().map(|label| label.query.as_str()).collect();
+    let old = before.ask_all(&texts, AnyBot::MATCHES, &mut |_| ())?;
+    let new = bot.ask_all(&texts, AnyBot::MATCHES, &mut |_| ())?;
+    let effect = effect(&both, (before, &old), (bot, &new));
+    // Where more is gained than lost, it is no worse.
+    if effect.wrong.len() + effect.lost.len() > effect.answered + effect.mended {
+        let line = |what: &str, changed: &Changed| {
+            let wanted = changed.expected.as_deref().unwrap_or("no answer");
+            let given = changed.given.as_deref().unwrap_or("none");
+            format!("{what}: {} (should be {wanted}, is {given})", changed.query)
+        };
+        lines.extend(effect.wrong.iter().map(|changed| line("now wrong", changed)));
+        lines.extend(effect.lost.iter().map(|changed| line("no longer answered", changed)));
+    }
     Ok(lines)
 }
 
