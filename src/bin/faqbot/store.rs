@@ -22,8 +22,8 @@ use tokio::time::timeout;
 
 use crate::config::without_password;
 
-/// How long a connection is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection is waited for; while it is, nothing is written.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The schema, step by step; a step that was released is never changed.
 const MIGRATIONS: [(i64, &str, &str); 1] =

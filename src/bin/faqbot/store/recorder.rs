@@ -32,9 +32,8 @@ const TOGETHER: Duration = Duration::from_millis(200);
 /// Records of one transaction.
 const BATCH: usize = 500;
 
-/// The first time that a database that failed is left alone; then twice as long, up to [`LONGEST`].
+/// How long a database that failed is left alone: once it is back, what waits is written within a second.
 const PAUSE: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -230,7 +229,7 @@ impl Writer {
                     if !open {
                         return;
                     }
-                    pause = (2 * pause).clamp(PAUSE, LONGEST);
+                    pause = PAUSE;
                 }
             }
         }
