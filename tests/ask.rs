@@ -205,7 +205,10 @@ fn no_network_says_what_was_tried_and_the_ways_out() {
 fn the_other_commands_say_what_they_are_asked() {
     let world = World::new();
     let run = world.run(&["models"], "", 0);
-    assert!(run.out.lines().count() > 40 && run.out.contains("MultilingualE5Small"), "{run:?}");
+    assert!(run.out.lines().count() > 40 && run.out.contains("\nmultilingual-e5-small "), "{run:?}");
+    let few = world.run(&["models", "Multilingual"], "", 0).out;
+    assert!(few.contains("bge-m3") && !few.contains("bge-small-en"), "{few}");
+    world.run(&["models", "zzz"], "", 1);
     let run = world.run(&["cache", "path"], "", 0);
     assert_eq!(run.out.trim(), world.path("cache/faqbot/embeddings").display().to_string());
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

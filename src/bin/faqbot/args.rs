@@ -234,7 +234,12 @@ Example:
         args: LogArgs,
     },
     /// List the embedding models that --model takes
+    #[command(after_help = "Examples:
+  faqbot models multilingual
+  faqbot ask --model multilingual-e5-small \"wo ist mein Paket\"")]
     Models {
+        #[command(flatten)]
+        args: ModelsArgs,
         #[command(flatten)]
         general: GeneralOptions,
     },
@@ -266,6 +271,12 @@ Example:
     /// Anything else: a question.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Only those with this in their name or languages, such as multilingual
+    pub filter: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -613,7 +624,7 @@ impl Command {
                 general: take(general),
                 ..Options::default()
             },
-            Command::Models { general } => Options { general: take(general), ..Options::default() },
+            Command::Models { general, .. } => Options { general: take(general), ..Options::default() },
             Command::Cache {
                 action:
                     CacheAction::Path { folder, general }

@@ -219,7 +219,7 @@ impl Settings {
             (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
             (Some(folder), None) => Model::Folder(folder),
             (None, None) => Model::Bundled,
-            (None, Some(name)) if name.eq_ignore_ascii_case(BUNDLED) => Model::Bundled,
+            (None, Some(name)) if is_bundled(&name) => Model::Bundled,
             (None, Some(name)) if name == Self::HASH => Model::Hash,
             (None, Some(name)) => Model::Catalogue(name),
         };
@@ -324,10 +324,7 @@ impl File {
         if path != Path::new(FILE) {
             return Ok(());
         }
-        let named = self
-            .model
-            .as_deref()
-            .filter(|name| !name.eq_ignore_ascii_case(BUNDLED) && *name != Settings::HASH);
+        let named = self.model.as_deref().filter(|name| !is_bundled(name) && *name != Settings::HASH);
         let risky: Vec<String> = [
             self.cache_dir
                 .as_ref()
@@ -439,6 +436,11 @@ fn find_file(named: Option<&Path>) -> Result<Option<PathBuf>> {
     let usual =
         [Some(PathBuf::from(FILE)), dirs::config_dir().map(|folder| folder.join("faqbot").join(FILE))];
     Ok(usual.into_iter().flatten().find(|path| path.is_file()))
+}
+
+/// Whether a name is that of the model in the program, with whoever published it before it or not.
+fn is_bundled(name: &str) -> bool {
+    name.strip_prefix("sentence-transformers/").unwrap_or(name).eq_ignore_ascii_case(BUNDLED)
 }
 
 fn default_cache() -> Option<PathBuf> {

@@ -104,7 +104,7 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Review { args, .. } => return commands::review::review(&settings, &args),
         #[cfg(feature = "store")]
         Command::Log { action, args } => return commands::log::log(&settings, action.as_ref(), &args),
-        Command::Models { .. } => models::models(&settings)?,
+        Command::Models { args, .. } => return models::models(&settings, &args),
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,
         // Dealt with above, and by `parse`.

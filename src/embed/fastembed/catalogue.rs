@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 /// A text model in fastembed's catalogue, as `faqbot models` lists it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CatalogueModel {
-    /// The name for `--model`.
+    /// The name that the model has in public; for `--model`.
     pub name: String,
+    /// The name that fastembed has for it; for `--model` too.
+    pub variant: String,
     /// The repository on the hub.
     pub repository: String,
     /// The length of its vectors.
@@ -25,7 +27,8 @@ pub struct CatalogueModel {
 }
 
 impl FastEmbedder {
-    /// Loads a model from fastembed's catalogue, by its name in [`catalogue`] or by its repository.
+    /// Loads a model from fastembed's catalogue, by a name that people have for it: `bge-small-en-v1.5`,
+    /// `BAAI/bge-small-en-v1.5`, `Xenova/bge-small-en-v1.5` and `BGESmallENV15` are the same.
     ///
     /// # Errors
     ///
@@ -66,7 +69,8 @@ pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
     let mut models: Vec<CatalogueModel> = TextEmbedding::list_supported_models()
         .into_iter()
         .map(|info| CatalogueModel {
-            name: info.model.to_string(),
+            name: public_name(&info),
+            variant: info.model.to_string(),
             dimension: info.dim,
             languages: languages(&info.model),
             bytes: cached_bytes(&info, hub),
@@ -86,22 +90,52 @@ fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
     TOKENIZER_FILES.iter().all(|file| hub.cached(&info.model_code, file).is_some()).then_some(bytes)
 }
 
-/// Finds a model by its name, or by its repository if that has only one.
+/// Finds a model by its public name, with whoever published it before it or not, or by fastembed's.
 fn find(name: &str) -> Result<ModelInfo<EmbeddingModel>> {
     let models = TextEmbedding::list_supported_models();
-    if let Some(info) = models.iter().find(|info| info.model.to_string().eq_ignore_ascii_case(name)) {
-        return Ok(info.clone());
-    }
+    // A repository of its own is meant exactly.
     let in_repository: Vec<_> =
         models.iter().filter(|info| info.model_code.eq_ignore_ascii_case(name)).collect();
-    match in_repository[..] {
-        [info] => Ok(info.clone()),
-        [] => Err(Error::Model(format!("no model `{name}` is known; `faqbot models` lists those that are"))),
-        _ => {
-            let names: Vec<String> = in_repository.iter().map(|info| info.model.to_string()).collect();
-            Err(Error::Model(format!("{name} has several models: choose one of {}", names.join(", "))))
-        }
+    if let [info] = in_repository[..] {
+        return Ok(info.clone());
     }
+    let wanted = letters(name);
+    if let Some(info) = models.iter().find(|info| letters(&info.model.to_string()) == wanted) {
+        return Ok(info.clone());
+    }
+    // The least like a slip of the keyboard or two.
+    let near = models
+        .iter()
+        .map(|info| (strsim::damerau_levenshtein(&letters(&info.model.to_string()), &wanted), info))
+        .min_by_key(|(slips, _)| *slips)
+        .filter(|(slips, _)| 4 * slips <= wanted.len());
+    let hint = near.map_or(String::new(), |(_, info)| format!("; did you mean `{}`?", public_name(info)));
+    Err(Error::Model(format!("no model `{name}` is known{hint}; `faqbot models` lists those that are")))
+}
+
+/// The letters and digits of a model's name, without who published it: all that its names have in common.
+fn letters(name: &str) -> String {
+    let own = name.rsplit('/').next().unwrap_or(name).to_lowercase();
+    let own = without_kind(&own).replace("paraphrase-multilingual-", "paraphrase-ml-");
+    own.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// A repository's name without what says that it holds this format.
+fn without_kind(name: &str) -> &str {
+    ["-onnx-Q", "-onnx-q", "-onnx", "-ONNX", "-text"].iter().fold(name, |name, kind| match *kind {
+        // Of CLIP's two halves the one for texts; nomic's model has it in its name.
+        "-text" if !name.to_lowercase().starts_with("clip") => name,
+        kind => name.strip_suffix(kind).unwrap_or(name),
+    })
+}
+
+/// A model's name as it is known: that of its repository, with `-q` where its weights are quantized.
+fn public_name(info: &ModelInfo<EmbeddingModel>) -> String {
+    let own = info.model_code.rsplit('/').next().unwrap_or(&info.model_code);
+    let own = without_kind(own);
+    let variant = letters(&info.model.to_string());
+    let kinds = ["", "-q", "-q4"].map(|kind| format!("{own}{kind}"));
+    kinds.into_iter().find(|name| letters(name) == variant).unwrap_or_else(|| info.model.to_string())
 }
 
 /// The prefixes that the models' authors put before queries and passages (from the model cards).
@@ -179,8 +213,26 @@ mod tests {
             find("intfloat/multilingual-e5-small").unwrap().model,
             EmbeddingModel::MultilingualE5Small
         );
-        let several = find("mixedbread-ai/mxbai-embed-large-v1").unwrap_err().to_string();
-        assert!(several.contains("MxbaiEmbedLargeV1Q"), "{several}");
-        assert!(find("gpt").unwrap_err().to_string().contains("faqbot models"));
+        for name in
+            ["bge-small-en-v1.5", "BAAI/bge-small-en-v1.5", "Xenova/bge-small-en-v1.5", "BGESmallENV15"]
+        {
+            assert_eq!(find(name).unwrap().model, EmbeddingModel::BGESmallENV15, "{name}");
+        }
+        assert_eq!(find("mxbai-embed-large-v1").unwrap().model, EmbeddingModel::MxbaiEmbedLargeV1);
+        let near = find("bge-smal-en-v1.5").unwrap_err().to_string();
+        assert!(near.contains("did you mean `bge-small-en-v1.5`?"), "{near}");
+        let none = find("gpt").unwrap_err().to_string();
+        assert!(none.contains("faqbot models") && !none.contains("did you mean"), "{none}");
+    }
+
+    #[test]
+    fn every_model_has_a_public_name_that_finds_it() {
+        let mut names = std::collections::HashSet::new();
+        for info in TextEmbedding::list_supported_models() {
+            let name = public_name(&info);
+            assert_eq!(find(&name).unwrap().model, info.model, "{name}");
+            assert!(names.insert(name.clone()), "{name} is the name of two");
+            assert!(name.contains('-'), "{name} is only fastembed's");
+        }
     }
 }

@@ -3,34 +3,67 @@
 use std::io::Write;
 
 use anyhow::Result;
-use faqbot::embed::fastembed::{BUNDLED, catalogue};
+use comfy_table::{CellAlignment, Table, TableStyle};
+use faqbot::ModelId;
+use faqbot::embed::fastembed::{BUNDLED, BUNDLED_ID, catalogue};
+use faqbot::matching::confidence::Calibration;
 
+use crate::args::ModelsArgs;
 use crate::config::Settings;
+use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::output::messages::note;
 
-/// `faqbot models`
-pub fn models(settings: &Settings) -> Result<()> {
-    let mut rows = vec![["NAME", "DIM", "SIZE", "LANGUAGES", "WHERE"].map(str::to_owned)];
-    if cfg!(feature = "bundled-model") {
-        rows.push([BUNDLED, "384", "23.6 MB", "English", "in the program (the default)"].map(str::to_owned));
+/// `faqbot models`: the exit code, 1 where none is like the filter.
+pub fn models(settings: &Settings, args: &ModelsArgs) -> Result<u8> {
+    let mut rows: Vec<[String; 7]> = Vec::new();
+    let calibrated = |id: &str| if Calibration::shipped(&ModelId::new(id)).is_some() { "yes" } else { "-" };
+    if let Some(id) = BUNDLED_ID {
+        let place = "in the program (the default)";
+        rows.push([BUNDLED, "384", "23.6 MB", "English", calibrated(id), place, ""].map(str::to_owned));
     }
-    for model in catalogue(&settings.hub) {
-        rows.push([
-            model.name,
+    rows.extend(catalogue(&settings.hub).into_iter().map(|model| {
+        // The name without more is that of the model in the program, where there is one.
+        let taken = BUNDLED_ID.is_some() && model.name == BUNDLED;
+        [
+            if taken { model.variant.clone() } else { model.name },
             model.dimension.to_string(),
             model.bytes.map_or("-".into(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
             model.languages.unwrap_or("-").to_owned(),
+            calibrated(&model.repository).to_owned(),
             format!("{}{}", if model.bytes.is_some() { "cached: " } else { "hub: " }, model.repository),
-        ]);
+            model.variant,
+        ]
+    }));
+    let wanted = args.filter.as_deref().unwrap_or_default().to_lowercase();
+    // Models of several languages are asked for by that word, and not all have it in their names.
+    let like = |row: &[String; 7]| {
+        row.iter().any(|cell| cell.to_lowercase().contains(&wanted))
+            || (wanted == "multilingual" && row[3].contains("languages"))
+    };
+    rows.retain(like);
+    if rows.is_empty() {
+        note(&format!("no model is like \"{wanted}\"; `faqbot models` lists all"));
+        return Ok(NOT_ANSWERED);
     }
-    let widths: [usize; 5] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let mut table = Table::new();
+    table.load_style(TableStyle::new()).set_header([
+        "NAME",
+        "DIM",
+        "SIZE",
+        "LANGUAGES",
+        "CALIBRATED",
+        "WHERE",
+        "FASTEMBED",
+    ]);
+    table.add_rows(rows);
+    for right in [1, 2] {
+        if let Some(column) = table.column_mut(right) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     let mut out = anstream::stdout().lock();
-    for [name, dimension, size, languages, place] in &rows {
-        writeln!(
-            out,
-            "{name:<0$}  {dimension:>1$}  {size:>2$}  {languages:<3$}  {place}",
-            widths[0], widths[1], widths[2], widths[3]
-        )?;
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim())?;
     }
-    Ok(())
+    Ok(ANSWERED)
 }
