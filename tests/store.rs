@@ -258,6 +258,9 @@ fn a_server_reviews_where_it_is_known_who_asks() {
         assert!(!fs::read_to_string(server.world.path("shop.yaml")).expect("the FAQ").contains("gift"));
         // What is written meanwhile stays.
         server.world.write("shop.yaml", format!("{SHOP}# a note\n"));
+        let mut named = decide.clone();
+        named["revision"] = preview["revision"].clone();
+        assert_eq!(server.post("/v1/review/decide", &named).status, 409, "it is not what was previewed");
         assert_eq!(server.post("/v1/review/decide", &decide).status, 200);
         let faq = fs::read_to_string(server.world.path("shop.yaml")).expect("the FAQ");
         assert_eq!(faq, format!("{SHOP}  - question: gift cards\n    answer: Yes.\n# a note\n"));

@@ -68,8 +68,8 @@ pub fn read(text: &str) -> Result<(Vec<Addition>, Vec<RowError>), RowError> {
             let text = harmless(item.text_of(name)?).0.trim().to_owned();
             (!text.is_empty()).then_some(text)
         };
-        let also: Vec<String> =
-            item.texts_of("also").into_iter().map(|text| harmless(text).0.trim().to_owned()).collect();
+        let also = item.texts_of("also").into_iter().map(|text| harmless(text).0.trim().to_owned());
+        let also: Vec<String> = also.filter(|text| !text.is_empty()).collect();
         let out_of_scope = text("out_of_scope").as_deref() == Some("true");
         let entry = match (text("question"), text("answer")) {
             (Some(question), Some(answer)) => Some((question, Some(answer))),
@@ -88,34 +88,49 @@ pub fn read(text: &str) -> Result<(Vec<Addition>, Vec<RowError>), RowError> {
     Ok((additions, skipped))
 }
 
-/// The text of a file with a change; `text` is what it holds.
+/// The text of a file with a change; `text` is what it holds, which stays as it is.
 ///
 /// # Errors
 ///
-/// As for [`read`].
+/// As for [`read`]; or what it holds is not as it should be.
 pub fn with(text: &str, faq: &Faq, name: &str, change: &Change) -> Result<String, RowError> {
-    let (mut additions, _) = read(text)?;
-    match change {
-        Change::Phrasing { id, phrasing } => match additions.iter_mut().find(|addition| addition.id == *id) {
-            Some(addition) => addition.also.push(phrasing.clone()),
-            None => additions.push(Addition {
-                line: 0,
-                id: id.clone(),
-                also: vec![phrasing.clone()],
-                entry: None,
-            }),
-        },
+    let (mut additions, skipped) = read(text)?;
+    if let Some(row) = skipped.into_iter().next() {
+        return Err(row);
+    }
+    let addition = match change {
+        Change::Phrasing { id, phrasing } => {
+            Addition { line: 0, id: id.clone(), also: vec![phrasing.clone()], entry: None }
+        }
         Change::Entry { question, answer } => {
             let id = change.apply(faq).and_then(|faq| faq.entries.last().map(|entry| entry.id.to_string()));
-            additions.push(Addition {
+            Addition {
                 line: 0,
                 id: id.unwrap_or_else(|| slug(question)),
                 also: Vec::new(),
                 entry: Some((question.clone(), answer.clone())),
-            });
+            }
         }
+    };
+    let begin = match text {
+        "" => format!("# What `faqbot review` added to {name}; it is read with that file.\n"),
+        text if text.ends_with('\n') => text.to_owned(),
+        text => format!("{text}\n"),
+    };
+    let after = begin + &write(std::slice::from_ref(&addition));
+    // It is read back before it is written.
+    additions.push(addition);
+    let same = |(own, read): (&Addition, &Addition)| Addition { line: own.line, ..read.clone() } == *own;
+    match read(&after)? {
+        (read, skipped)
+            if skipped.is_empty()
+                && read.len() == additions.len()
+                && additions.iter().zip(&read).all(same) =>
+        {
+            Ok(after)
+        }
+        _ => Err(RowError::new(1, "nothing can be added to what it holds; edit it by hand")),
     }
-    Ok(format!("# What `faqbot review` added to {name}; it is read with that file.\n{}", write(&additions)))
 }
 
 fn write(additions: &[Addition]) -> String {
@@ -161,7 +176,13 @@ pub fn join(loaded: &mut Loaded, path: &Path, additions: Vec<Addition>, skipped:
     for Addition { line, id, also, entry } in additions {
         let known = positions.get(&id).copied();
         let at = match (known, entry) {
-            (Some(at), _) => at,
+            (Some(at), None) => at,
+            (Some(at), Some((question, _))) if loaded.faq.entries[at].question() == question => at,
+            (Some(_), Some(_)) => {
+                let reason = format!("the FAQ has an entry `{id}` of its own now: this one is left out");
+                loaded.skipped.push(RowError::new(line, reason).in_file(path));
+                continue;
+            }
             (None, Some((question, answer))) => {
                 summary.entries += 1;
                 positions.insert(id.clone(), loaded.faq.entries.len());

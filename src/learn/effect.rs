@@ -30,7 +30,7 @@ pub struct Changed {
     pub query: String,
     /// Its right entry, null for none.
     pub expected: Option<String>,
-    /// The entry that is nearest now.
+    /// The entry that answers now, or else is nearest.
     pub given: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub fn effect<E: Embedder, F: Embedder>(
         let changed = || Changed {
             query: labelled.query.clone(),
             expected: labelled.expected.clone(),
-            given: new.matches.first().map(|best| after.entry(best).id.to_string()),
+            given: new.answer().or(new.matches.first()).map(|found| after.entry(found).id.to_string()),
         };
         match (was, is) {
             (Outcome::Right, Outcome::Right) | (Outcome::Wrong, Outcome::Wrong) => {}

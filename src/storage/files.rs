@@ -40,6 +40,10 @@ pub fn write(
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let file = whole(&target, Readers::All, content).map_err(Error::io(path))?;
+    // Who may read what is replaced, and nobody else, reads what takes its place.
+    if let Ok(found) = fs::metadata(&target) {
+        file.as_file().set_permissions(found.permissions()).map_err(Error::io(path))?;
+    }
     match existing {
         Existing::Replace => file.persist(&target),
         Existing::Keep => file.persist_noclobber(&target),

@@ -425,6 +425,11 @@ pub fn with_name(path: &Path) -> Option<(String, PathBuf)> {
     (is_name && !path.exists()).then(|| (name.to_owned(), PathBuf::from(file)))
 }
 
+/// A path without the name before it, where it has one.
+pub fn without_name(path: &Path) -> PathBuf {
+    with_name(path).map_or_else(|| path.to_owned(), |(_, path)| path)
+}
+
 /// The configuration file to read. One that is named must be there; the usual ones may be absent.
 fn find_file(named: Option<&Path>) -> Result<Option<PathBuf>> {
     if let Some(path) = named {

@@ -6,6 +6,26 @@ use anyhow::{Result, bail};
 
 use crate::config::{Settings, with_name};
 
+/// First segments of addresses, which are no names for FAQs.
+const TAKEN: [&str; 16] = [
+    "assets",
+    "favicon.ico",
+    "healthz",
+    "language",
+    "mcp",
+    "metrics",
+    "model",
+    "openapi.json",
+    "qnamaker",
+    "readyz",
+    "review",
+    "status",
+    "v1",
+    "version",
+    "webhooks",
+    "widget.js",
+];
+
 /// The name of the FAQ in the program.
 const BUILT_IN: &str = "therapist";
 
@@ -55,10 +75,23 @@ fn plain_name(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// The name of the FAQ that a command is about: all its files together, as the server names them.
-pub fn faq_name_of(settings: &Settings) -> Result<String> {
+/// Whether a FAQ can have this name: it is a segment of addresses, and is to be no other's.
+pub fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() || plain_name(name) != name {
+        bail!("a FAQ cannot be named \"{name}\": a name has letters, digits, `-`, `_` and `.`");
+    }
+    if TAKEN.contains(&name) {
+        bail!(
+            "a FAQ cannot be named \"{name}\", since an address of the server is; --faq NAME=PATH, or --name NAME, gives it another"
+        );
+    }
+    Ok(())
+}
+
+/// The FAQ that a command is about: its name, as the server has it, and the settings with its files as paths.
+pub fn one_faq(settings: &Settings) -> Result<(String, Settings)> {
     match &named_faqs(&settings.faq)?[..] {
-        [(name, _)] => Ok(name.clone()),
+        [(name, paths)] => Ok((name.clone(), Settings { faq: paths.clone(), ..settings.clone() })),
         several => {
             let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
             bail!("this is about one FAQ, and there are {}: {}", names.len(), names.join(", "))

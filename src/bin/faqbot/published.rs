@@ -16,8 +16,13 @@ use crate::output::messages::warn;
 use crate::setup::{self, AnyBot};
 use crate::store::versions::Content;
 
-/// What a FAQ is published as, and its bot.
-pub fn pack(settings: &Settings, faq: Faq, embedder: &Arc<dyn Embedder>) -> Result<(Content, AnyBot)> {
+/// What a FAQ is published as, and its bot, whose vectors are in the folder, which is empty before.
+pub fn pack(
+    settings: &Settings,
+    faq: Faq,
+    embedder: &Arc<dyn Embedder>,
+    folder: &Folder,
+) -> Result<(Content, AnyBot)> {
     let mut content = Content::default();
     let json = Format::named("json").context("the format of published FAQs is missing")?;
     json.write(&faq, &mut content.faq)?;
@@ -28,13 +33,10 @@ pub fn pack(settings: &Settings, faq: Faq, embedder: &Arc<dyn Embedder>) -> Resu
         }
     }
     // The cache keeps a FAQ's vectors in one file: that is what is published.
-    let folder = TempDir::new().context("a folder for the vectors")?;
-    let cached = CachedEmbedder::new(Arc::clone(embedder), folder.path());
+    let cached = CachedEmbedder::new(Arc::clone(embedder), &folder.path);
     let setup = setup_of(settings, &faq, embedder, content.calibration.as_deref())?;
     let bot = AnyBot::new(faq, Box::new(cached), setup, &mut |_| ())?;
-    content.vectors = vectors_in(folder.path())?;
-    // Its rows may still be read from that folder.
-    let bot = AnyBot::new(bot.faq().clone(), Box::new(Arc::clone(embedder)), setup, &mut |_| ())?;
+    content.vectors = vectors_in(&folder.path)?;
     Ok((content, bot))
 }
 
@@ -58,11 +60,14 @@ impl Folder {
     pub fn new(settings: &Settings) -> Result<Self> {
         match settings.cache_dir.as_ref().filter(|_| settings.cache) {
             Some(path) => Ok(Folder { path: path.clone(), _own: None }),
-            None => {
-                let own = TempDir::new().context("a folder for the vectors")?;
-                Ok(Folder { path: own.path().to_owned(), _own: Some(own) })
-            }
+            None => Folder::own(),
         }
+    }
+
+    /// One of its own.
+    pub fn own() -> Result<Self> {
+        let own = TempDir::new().context("a folder for the vectors")?;
+        Ok(Folder { path: own.path().to_owned(), _own: Some(own) })
     }
 }
 

@@ -5,6 +5,7 @@ mod import;
 pub mod labels;
 mod write;
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -36,8 +37,14 @@ pub use import::import;
 /// The newest questions that are looked at.
 const QUESTIONS: i64 = 200_000;
 
-/// Questions with the same words that are grouped, the most frequent; those beyond come once these are decided.
-const TEXTS: usize = 10_000;
+/// Different questions that are grouped, the most frequent: each is embedded. Those beyond come once these are decided.
+const TEXTS: usize = 2_000;
+
+/// Phrasings up to which a preview looks for what `faqbot check` finds: it compares all pairs.
+const CHECKED: usize = 5_000;
+
+/// Labelled questions that a preview asks, the last.
+const LABELS: usize = 1_000;
 
 /// The expected calibration error from which on a calibration no longer fits; what ships has .085 on FAQs that it has not
 /// seen (docs/evaluation.md).
@@ -45,6 +52,9 @@ const DRIFTED: f64 = 0.10;
 
 /// The share of wrong answers that `faqbot calibrate` allows by default.
 const MAX_WRONG: f64 = 0.05;
+
+/// The confidence from which on the nearest entry is suggested: below it, nine in ten are for another or for none.
+const LIKELY: f32 = 0.1;
 
 /// Entries that are shown as the nearest.
 const NEAREST: usize = 5;
@@ -58,7 +68,8 @@ pub struct Review {
     bot: AnyBot,
     embedder: Arc<dyn Embedder>,
     labels: Vec<LabelledQuery>,
-    findings: Vec<Finding>,
+    /// What `faqbot check` finds now, once that was asked.
+    findings: OnceCell<Vec<Finding>>,
     /// Those that are open, the largest first.
     pub groups: Vec<Group>,
 }
@@ -120,19 +131,47 @@ pub enum Choice {
     NotOurs,
 }
 
+/// A decision about a group.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub struct Decide {
+    /// The group's id.
+    pub group: String,
+    /// Those of its questions that are meant; the others stay open. Without any, all are.
+    #[serde(default)]
+    pub questions: Vec<String>,
+    pub choice: Choice,
+    /// That of the preview.
+    pub revision: Option<String>,
+}
+
 /// What a choice would change.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct Preview {
+    /// What is done, in words.
+    pub what: String,
     /// The file that is written.
     pub file: String,
     /// The lines that it gets.
     pub lines: Vec<String>,
+    /// Of the file as it is and as it would be: a decision that names it is made only if it is still the same.
+    pub revision: String,
     /// What becomes of the labelled questions, those of the group among them.
     pub effect: Effect,
     /// What `faqbot check` would find that it does not find now.
     pub findings: Vec<String>,
+    /// Questions that were left out, and would be answered by this entry all the same.
+    pub taken_in: Vec<String>,
+    /// The entry that is changed or new.
+    #[serde(skip)]
+    effect_on: Option<String>,
 }
+
+/// Something was decided or changed elsewhere meanwhile.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Conflict(pub String);
 
 /// What was done.
 #[derive(Debug, Serialize)]
@@ -167,7 +206,6 @@ impl Review {
         let decisions = store.decisions(name).await?;
         let (loaded, bot) = load(settings, &embedder)?;
         let labels = labels::all(settings, bot.faq(), &kept)?;
-        let findings = check::check(bot.faq(), &embedder, &mut |_| ())?;
         let mut review = Review {
             name: name.to_owned(),
             settings: settings.clone(),
@@ -175,7 +213,7 @@ impl Review {
             bot,
             embedder,
             labels,
-            findings,
+            findings: OnceCell::new(),
             groups: Vec::new(),
         };
         review.groups = review.group(&kept, &decisions)?;
@@ -261,7 +299,11 @@ impl Review {
                 })
                 .collect(),
             chosen: suggestion.is_some(),
-            suggestion: suggestion.or_else(|| nearest.first().map(|nearest| nearest.id.clone())),
+            suggestion: suggestion.or_else(|| {
+                let near =
+                    nearest.first().filter(|nearest| nearest.confidence.is_none_or(|sure| sure >= LIKELY));
+                near.map(|nearest| nearest.id.clone())
+            }),
             nearest,
         }
     }
@@ -307,21 +349,73 @@ impl Review {
     /// # Errors
     ///
     /// There is no such group or entry, or the choice says nothing.
-    pub fn preview(&self, group: &str, choice: &Choice, leave_out: &[String]) -> Result<Preview> {
-        Ok(self.plan(&self.without(group, leave_out)?, choice)?.0)
+    pub fn preview(&self, group: &str, choice: &Choice, questions: &[String]) -> Result<Preview> {
+        let meant = self.meant(group, questions)?;
+        let (mut preview, _, _, after) = self.plan(&meant, choice)?;
+        // What was left out may be taken in all the same.
+        let texts = self.find(group).into_iter().flat_map(|group| &group.questions);
+        let left: Vec<&str> = texts
+            .map(|question| question.text.as_str())
+            .filter(|text| meant.questions.iter().all(|own| own.text != *text))
+            .collect();
+        let changed = preview.effect_on.take();
+        for reply in after.ask_all(&left, 1, &mut |_| ())? {
+            let answer = reply.answer().map(|found| after.entry(found).id.to_string());
+            if answer.is_some() && answer == changed {
+                preview.taken_in.push(reply.query);
+            }
+        }
+        Ok(preview)
     }
 
-    /// A group without some of its questions.
-    fn without(&self, group: &str, leave_out: &[String]) -> Result<Group> {
+    /// A group with only those of its questions that are meant; all where none are named.
+    fn meant(&self, group: &str, questions: &[String]) -> Result<Group> {
         let mut group =
-            self.find(group).context("there is no such group; it may be decided already")?.clone();
-        group.questions.retain(|question| !leave_out.contains(&question.text));
-        ensure!(!group.questions.is_empty(), "no question of the group is left");
+            self.find(group).ok_or_else(|| Conflict("this group is decided already".to_owned()))?.clone();
+        if let Some(text) = questions.iter().find(|text| group.questions.iter().all(|own| own.text != **text))
+        {
+            bail!(Conflict(format!("\"{text}\" is in another group now: look again")));
+        }
+        group.questions.retain(|question| questions.is_empty() || questions.contains(&question.text));
+        // What is left out does not name the group.
+        if group.questions.iter().all(|question| question.text != group.question)
+            && let Some(first) = group.questions.first()
+        {
+            group.question = first.text.clone();
+        }
         Ok(group)
     }
 
+    /// What `faqbot check` would find in a FAQ that it does not find now.
+    fn new_findings(&self, after: &AnyBot) -> Result<Vec<String>> {
+        if after.faq().phrasing_count() > CHECKED {
+            return Ok(Vec::new());
+        }
+        let now = match self.findings.get() {
+            Some(now) => now,
+            None => {
+                let found = check::check(self.bot.faq(), &self.embedder, &mut |_| ())?;
+                self.findings.get_or_init(|| found)
+            }
+        };
+        let known: HashSet<(check::Kind, &str)> =
+            now.iter().map(|finding| (finding.kind, finding.message.as_str())).collect();
+        let found = check::check(after.faq(), &self.embedder, &mut |_| ())?;
+        Ok(found
+            .into_iter()
+            .filter(|finding| !known.contains(&(finding.kind, finding.message.as_str())))
+            // A new entry has one phrasing.
+            .filter(|finding| finding.kind != check::Kind::OnePhrasing)
+            .map(|finding| finding.message)
+            .collect())
+    }
+
     /// What is written for a choice.
-    fn plan(&self, group: &Group, choice: &Choice) -> Result<(Preview, write::Plan, Vec<LabelledQuery>)> {
+    fn plan(
+        &self,
+        group: &Group,
+        choice: &Choice,
+    ) -> Result<(Preview, write::Plan, Vec<LabelledQuery>, AnyBot)> {
         let faq = self.bot.faq();
         let text = |own: &Option<String>| -> Result<String> {
             let text = harmless(own.clone().unwrap_or_else(|| group.question.clone())).0;
@@ -358,9 +452,9 @@ impl Review {
         let own: Vec<LabelledQuery> = group
             .questions
             .iter()
-            .map(|question| labels::label(&question.text, expected.as_deref()))
+            .map(|question| labels::decided(&question.text, expected.as_deref()))
             .collect();
-        let mut labelled = self.labels.clone();
+        let mut labelled = self.labels[self.labels.len().saturating_sub(LABELS)..].to_vec();
         labels::add(&mut labelled, &own);
         let beyond = Arc::clone(&self.embedder);
         let new = AnyBot::new(after, Box::new(beyond), *self.bot.setup(), &mut |_| ())?;
@@ -368,14 +462,7 @@ impl Review {
         let old_replies = self.bot.ask_all(&texts, NEAREST, &mut |_| ())?;
         let new_replies = new.ask_all(&texts, NEAREST, &mut |_| ())?;
         let effect = effect(&labelled, (&self.bot, &old_replies), (&new, &new_replies));
-        let known: HashSet<(check::Kind, &str)> =
-            self.findings.iter().map(|finding| (finding.kind, finding.message.as_str())).collect();
-        let findings = check::check(new.faq(), &self.embedder, &mut |_| ())?
-            .into_iter()
-            .filter(|finding| !known.contains(&(finding.kind, finding.message.as_str())))
-            .filter(|finding| finding.kind != check::Kind::OnePhrasing)
-            .map(|finding| finding.message)
-            .collect();
+        let findings = self.new_findings(&new)?;
         let near = group.nearest.first().and_then(|nearest| faq.position(&nearest.id));
         let plan = write::Plan::new(&self.settings, &self.loaded, change.clone(), near)?;
         // What stands in the FAQ says nothing as a label.
@@ -383,8 +470,25 @@ impl Review {
             .into_iter()
             .filter(|label| normalize_phrasing(&label.query) != normalize_phrasing(own_text))
             .collect();
-        let preview = Preview { file: plan.file(), lines: plan.lines(), effect, findings };
-        Ok((preview, plan, kept))
+        let what = match (&change, &expected) {
+            (Change::Phrasing { .. }, Some(id)) => {
+                let question = faq.position(id).map_or(id.as_str(), |at| faq.entries[at].question());
+                format!("a phrasing of \"{question}\"")
+            }
+            (_, Some(_)) => "a new entry".to_owned(),
+            (_, None) => "not ours: what is like it gets no answer".to_owned(),
+        };
+        let preview = Preview {
+            what,
+            file: plan.file(),
+            lines: plan.lines(),
+            revision: plan.revision(),
+            effect,
+            findings,
+            taken_in: Vec::new(),
+            effect_on: expected,
+        };
+        Ok((preview, plan, kept, new))
     }
 
     /// Writes a choice: the FAQ's file, the labels beside it, and the decision.
@@ -392,18 +496,24 @@ impl Review {
     /// # Errors
     ///
     /// As for [`Review::preview`]; or the file changed meanwhile, or something cannot be written.
-    pub async fn decide(
-        &mut self,
-        store: &Store,
-        id: &str,
-        choice: &Choice,
-        leave_out: &[String],
-    ) -> Result<Done> {
-        let group = self.without(id, leave_out)?;
-        let (preview, plan, own) = self.plan(&group, choice)?;
-        plan.write()?;
+    pub async fn decide(&mut self, store: &Store, decide: &Decide) -> Result<Done> {
+        let Decide { group: id, questions, choice, revision } = decide;
+        let group = self.meant(id, questions)?;
+        let (preview, plan, own, _) = self.plan(&group, choice)?;
+        if revision.as_ref().is_some_and(|revision| *revision != preview.revision) {
+            bail!(Conflict(format!(
+                "{} was changed meanwhile: see again what it would change",
+                preview.file
+            )));
+        }
+        let lock = plan.write()?;
+        // Whatever fails from here on, the file has it.
+        self.later(id);
+        (self.loaded, self.bot) = load(&self.settings, &self.embedder)?;
+        self.findings = OnceCell::new();
         labels::add(&mut self.labels, &own);
         labels::write(&self.settings, &self.labels)?;
+        drop(lock);
         let (kind, entry) = match choice {
             Choice::Phrasing { entry, .. } => (Kind::Phrasing, Some(entry.clone())),
             Choice::Entry { .. } => (Kind::Entry, plan.new_entry()),
@@ -411,9 +521,6 @@ impl Review {
         };
         let questions = group.questions.iter().map(|question| question.text.clone()).collect();
         store.decide(&self.name, &Decision::new(kind, group.question.clone(), entry, questions)).await?;
-        self.later(id);
-        (self.loaded, self.bot) = load(&self.settings, &self.embedder)?;
-        self.findings = check::check(self.bot.faq(), &self.embedder, &mut |_| ())?;
         Ok(Done { preview, calibrate: self.calibrate()? })
     }
 
@@ -422,14 +529,15 @@ impl Review {
         let enough = self.labels.len() >= calibration::MIN_QUERIES;
         let Some(path) = self.settings.faq.first().filter(|_| enough) else { return Ok(None) };
         let calibrated = CalibrationFile::path(path).is_file();
-        let texts: Vec<&str> = self.labels.iter().map(|labelled| labelled.query.as_str()).collect();
+        let labels = &self.labels[self.labels.len().saturating_sub(LABELS)..];
+        let texts: Vec<&str> = labels.iter().map(|labelled| labelled.query.as_str()).collect();
         let replies = self.bot.ask_all(&texts, NEAREST, &mut |_| ())?;
         // What `faqbot calibrate` would refuse is not offered.
-        let cases = calibration::cases(&self.bot, &self.labels, &replies);
+        let cases = calibration::cases(&self.bot, labels, &replies);
         if calibration::fit(&cases, MAX_WRONG).is_err() {
             return Ok(None);
         }
-        let error = report(&self.bot, &self.labels, &replies).calibration_error;
+        let error = report(&self.bot, labels, &replies).calibration_error;
         let drifted = error.filter(|&error| error > DRIFTED);
         let command =
             format!("faqbot calibrate --faq {} --queries {}", path.display(), labels::path(path).display());
@@ -469,8 +577,10 @@ struct Open {
 
 /// The questions that got no answer, or one that did not help, and are not decided; the most frequent first.
 fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
+    // What was taken into the FAQ comes back where the FAQ does not answer it all the same.
     let decided: HashSet<String> = decisions
         .iter()
+        .filter(|decision| decision.kind == Kind::NotOurs)
         .flat_map(|decision| &decision.questions)
         .map(|question| normalize_phrasing(question))
         .collect();

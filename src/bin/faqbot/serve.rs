@@ -44,7 +44,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{ServeSettings, Settings};
-use crate::names::named_faqs;
+use crate::names::{check_name, named_faqs};
 use crate::output::messages::{Verbosity, note, says};
 use crate::setup;
 use crate::store::recorder::Recorder;
@@ -55,26 +55,6 @@ use published::Published;
 use queue::Queue;
 use router::Doors;
 use state::{App, Served};
-
-/// First segments of addresses, which are no names for FAQs.
-const TAKEN: [&str; 16] = [
-    "assets",
-    "favicon.ico",
-    "healthz",
-    "language",
-    "mcp",
-    "metrics",
-    "model",
-    "openapi.json",
-    "qnamaker",
-    "readyz",
-    "review",
-    "status",
-    "v1",
-    "version",
-    "webhooks",
-    "widget.js",
-];
 
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
@@ -136,13 +116,16 @@ pub fn mcp(settings: &Settings) -> Result<()> {
     let watcher = reload::watch(Arc::clone(&app), begin)?;
     let kept = app.recorder.clone();
     let done = runtime.block_on(async {
-        let service =
-            Mcp::new(app).serve(rmcp::transport::stdio()).await.context("the agent's first message")?;
-        service.waiting().await.context("the server")?;
+        let served = async {
+            let service =
+                Mcp::new(app).serve(rmcp::transport::stdio()).await.context("the agent's first message")?;
+            service.waiting().await.context("the server").map(drop)
+        };
+        let done = served.await;
         if let Some(recorder) = kept {
             recorder.close().await;
         }
-        Ok(())
+        done
     });
     // A thread may still wait for input that does not come.
     runtime.shutdown_background();
@@ -165,11 +148,7 @@ fn app(
     runtime: &Runtime,
 ) -> Result<Arc<App>> {
     let named = named_faqs(&settings.faq)?;
-    if let Some((name, _)) = named.iter().find(|(name, _)| TAKEN.contains(&name.as_str())) {
-        bail!(
-            "a FAQ cannot be named \"{name}\" here, since an address is; --faq NAME=PATH gives it another name"
-        );
-    }
+    named.iter().try_for_each(|(name, _)| check_name(name))?;
     let recorder = recorder(settings, runtime)?;
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     let mut faqs = Vec::with_capacity(named.len());

@@ -17,7 +17,7 @@ use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
 #[cfg(feature = "store")]
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::config::{Model, Settings, with_name};
+use crate::config::{Model, Settings, without_name};
 use crate::output::messages::{Verbosity, detail, say_files, say_skipped, says, warn};
 use crate::output::progress::{DelayedBar, EmbeddingBar};
 use crate::output::style::plain;
@@ -64,8 +64,7 @@ fn is_stdin(path: &Path) -> bool {
 pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<Loaded> {
     let options = ReadOptions { answers, ..settings.read.clone() };
     // Names are for the server; the others ask all files as one FAQ.
-    let paths: Vec<PathBuf> =
-        paths.iter().map(|path| with_name(path).map_or_else(|| path.clone(), |(_, path)| path)).collect();
+    let paths: Vec<PathBuf> = paths.iter().map(|path| without_name(path)).collect();
     let mut bar = DelayedBar::new();
     let read = match &paths[..] {
         [] => load::read(
@@ -144,7 +143,7 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
 /// FAQ, with what the user set instead.
 pub fn setup(settings: &Settings, faq: &Faq, model: &ModelId, calibrated: bool) -> Result<Setup> {
     let path = settings.faq.first().filter(|_| calibrated && !settings.faq_is_stdin());
-    let path = path.map(|path| CalibrationFile::path(path));
+    let path = path.map(|path| CalibrationFile::path(&without_name(path)));
     let file = path.as_deref().map(CalibrationFile::load).transpose()?.flatten();
     setup_with(settings, faq, model, file.as_ref().zip(path.as_deref()))
 }

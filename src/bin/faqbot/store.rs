@@ -149,10 +149,8 @@ fn address(url: &str, missing: Missing) -> Result<(Engine, String)> {
         return Ok((Engine::Postgres, url.to_owned()));
     }
     let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) else {
-        bail!(
-            "--store {}: an address is sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE",
-            without_password(url)
-        );
+        // It is not quoted: it may hold a password.
+        bail!("--store: an address is sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE");
     };
     let path = path.strip_prefix("//").unwrap_or(path);
     match (Path::new(path).is_file(), missing) {

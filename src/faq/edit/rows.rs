@@ -104,12 +104,15 @@ fn rows(place: &Where) -> Option<Vec<Row>> {
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
+    // Where lines were counted to, and how many began.
+    let (mut at, mut line) = (0, 1);
     while reader.read_byte_record(&mut record).ok()? {
         let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         // The reader may be inside the line break above.
         let from = skipped + record.position()?.byte() as usize;
         let from = from + place.text[from..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let line = 1 + place.text[..from].matches('\n').count();
+        line += place.text[at..from].matches('\n').count();
+        at = from;
         rows.push(Row { cells, line, to: skipped + reader.position().byte() as usize });
     }
     // A line break may be read with the row below.

@@ -13,7 +13,7 @@ use faqbot::quality::{eval, unlabelled};
 
 use super::labelled;
 use crate::args::CalibrateArgs;
-use crate::config::Settings;
+use crate::config::{Settings, without_name};
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, plain, styled};
@@ -24,7 +24,7 @@ pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {
     let Some(path) = settings.faq.first().filter(|_| !settings.faq_is_stdin()) else {
         bail!("name your FAQ with --faq: a calibration is kept in a file beside it");
     };
-    let target = Target { path: CalibrationFile::path(path), dry_run: args.dry_run };
+    let target = Target { path: CalibrationFile::path(&without_name(path)), dry_run: args.dry_run };
     match (&args.queries, &args.unlabelled) {
         (Some(queries), _) => with_labels(settings, args, queries, &target),
         (None, Some(questions)) => without_labels(settings, args, questions, &target),

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::args::{ForgetArgs, LogAction, LogArgs, StatsArgs, WhichQuestions};
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::plot::{self, Picture, Plot};
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
@@ -57,7 +58,7 @@ async fn list(store: &Store, args: &LogArgs) -> Result<u8> {
         }
     }
     out.flush()?;
-    if questions.len() == args.newest as usize {
+    if args.newest > 0 && questions.len() == args.newest as usize {
         note(&styled(DIM, &format!("the newest {}; --newest 0 shows all", args.newest)));
     }
     Ok(if questions.is_empty() { NOT_ANSWERED } else { ANSWERED })
@@ -145,7 +146,13 @@ async fn stats(settings: &Settings, store: &Store, args: &StatsArgs) -> Result<u
         [] => None,
         _ => Some(setup::load_faq(settings, Answers::Optional)?),
     };
-    let filter = filter(&args.which);
+    let mut filter = filter(&args.which);
+    let name = match &faq {
+        Some(_) => Some(one_faq(settings)?.0),
+        None => None,
+    };
+    // The FAQ's own counts.
+    filter.faq = filter.faq.or(name.as_deref());
     let days = store.days(&filter).await?;
     let entries = store.answered(&filter).await?;
     let sum = |of: fn(&Day) -> i64| days.iter().map(of).sum::<i64>();

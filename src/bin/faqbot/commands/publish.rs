@@ -16,7 +16,7 @@ use super::log::when;
 use crate::args::{PublishArgs, RollbackArgs, VersionsArgs};
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
-use crate::names::faq_name_of;
+use crate::names::{check_name, one_faq};
 use crate::output::messages::{note, warn};
 use crate::output::style::{BOLD, DIM, count, plain, styled};
 use crate::published::{Folder, pack, unpack};
@@ -44,11 +44,10 @@ pub fn publish(settings: &Settings, args: &PublishArgs) -> Result<u8> {
     if settings.faq.is_empty() {
         bail!("name the FAQ to publish: faqbot publish --store URL shop.yaml");
     }
+    let (own, settings) = one_faq(&settings)?;
+    let name = args.name.clone().unwrap_or(own);
+    check_name(&name)?;
     let url = url(&settings)?;
-    let name = match &args.name {
-        Some(name) => name.clone(),
-        None => faq_name_of(&settings)?,
-    };
     runtime()?.block_on(async {
         let store = Store::open(url, Missing::Create).await?;
         let done = publish_to(&settings, args, &name, &store).await;
@@ -64,7 +63,9 @@ async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: 
     let served = known.iter().find(|version| version.served);
     let faq = setup::load_faq(settings, Answers::Required)?;
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
-    let (content, bot) = pack(settings, faq, &embedder)?;
+    // Vectors may be read from these folders until the end.
+    let (folder, old_folder) = (Folder::own()?, Folder::own()?);
+    let (content, bot) = pack(settings, faq, &embedder, &folder)?;
     let hash = hash(&content);
     if let Some(served) =
         served.filter(|served| served.hash == hash && served.model == bot.embedder().model().as_str())
@@ -75,7 +76,7 @@ async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: 
     let before = match served {
         Some(served) if served.model == embedder.model().as_str() => {
             let content = store.content(name, served.number).await?;
-            Some(unpack(settings, &content, &served.model, &embedder, &Folder::new(settings)?)?)
+            Some(unpack(settings, &content, &served.model, &embedder, &old_folder)?)
         }
         _ => None,
     };
@@ -129,7 +130,9 @@ fn worse(
     lines.retain(|line| !known.contains(line));
     let labelled = settings.faq.first().map(|path| labels::path(path)).filter(|path| path.is_file());
     let Some(path) = labelled else { return Ok(lines) };
-    let all = eval::load_queries(&path)?;
+    let mut all = eval::load_queries(&path)?;
+    // What visitors say is no reason to refuse what the operator writes.
+    all.retain(|label| !label.kind.as_deref().is_some_and(|kind| labels::OF_VISITORS.contains(&kind)));
     // What one of the two has no entry for cannot be compared.
     let (gone, both): (Vec<LabelledQuery>, Vec<LabelledQuery>) = all.into_iter().partition(|label| {
         label

@@ -13,10 +13,10 @@ use tokio::runtime::Runtime;
 use crate::args::ReviewArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
-use crate::names::faq_name_of;
+use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled, width, wrapped};
-use crate::review::{Choice, Done, Group, Preview, Question, Review, import};
+use crate::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
 use crate::setup;
 use crate::store::{Missing, Store, runtime};
 
@@ -53,7 +53,8 @@ pub fn review(settings: &Settings, args: &ReviewArgs) -> Result<u8> {
 }
 
 fn with_store(settings: &Settings, args: &ReviewArgs, runtime: &Runtime, store: &Store) -> Result<u8> {
-    let name = faq_name_of(settings)?;
+    let (name, settings) = one_faq(settings)?;
+    let settings = &settings;
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     let mut review = runtime.block_on(Review::open(&name, settings, store, Arc::clone(&embedder)))?;
     if let Some(path) = &args.import {
@@ -218,14 +219,16 @@ impl Session<'_> {
             ("q" | "quit" | "exit", _) => return Ok(Next::Leave),
             _ => return self.say(HELP),
         };
-        let preview = self.review.preview(&group.id, &choice, &draft.leave_out)?;
+        let texts = group.questions.iter().map(|question| question.text.clone());
+        let questions: Vec<String> = texts.filter(|text| !draft.leave_out.contains(text)).collect();
+        let preview = self.review.preview(&group.id, &choice, &questions)?;
         write!(anstream::stdout(), "{}", shown(&preview))?;
         let answer = self.lines.next("Write it? [Y/n] ")?;
         if !answer.is_some_and(|answer| matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes")) {
             return self.say("Nothing was written.\n");
         }
-        let done =
-            self.runtime.block_on(self.review.decide(self.store, &group.id, &choice, &draft.leave_out))?;
+        let decide = Decide { group: group.id.clone(), questions, choice, revision: Some(preview.revision) };
+        let done = self.runtime.block_on(self.review.decide(self.store, &decide))?;
         self.done(&done)?;
         Ok(Next::Group)
     }
@@ -288,7 +291,7 @@ impl Session<'_> {
 
 /// What a choice would change.
 fn shown(preview: &Preview) -> String {
-    let mut text = format!("{}\n", styled(DIM, &plain(&preview.file)));
+    let mut text = format!("{}  {}\n", plain(&preview.what), styled(DIM, &plain(&preview.file)));
     for line in &preview.lines {
         text.push_str(&format!("{}\n", styled(GOOD, &plain(&format!("+ {line}")))));
     }
@@ -308,6 +311,10 @@ fn shown(preview: &Preview) -> String {
                 format!("  {what}: {query} (should be {wanted}, is {})", given.as_deref().unwrap_or("none"));
             text.push_str(&format!("{}\n", styled(style, &plain(&line))));
         }
+    }
+    for query in &preview.taken_in {
+        let line = format!("  left out, and answered by it all the same: {query}");
+        text.push_str(&format!("{}\n", styled(FAIR, &plain(&line))));
     }
     for finding in &preview.findings {
         text.push_str(&format!("{}\n", styled(FAIR, &plain(&format!("  check: {finding}")))));

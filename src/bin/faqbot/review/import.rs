@@ -1,5 +1,6 @@
 //! The suggestions of QnA Maker's active learning, which stand in the column `SuggestedQuestions` of its exports.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -56,6 +57,12 @@ pub async fn import(store: &Store, name: &str, faq: &Faq, keep: &Keep, path: &Pa
     let suggested = column("SuggestedQuestions").with_context(|| {
         format!("{}: no column SuggestedQuestions, as QnA Maker's exports have it", named())
     })?;
+    let mut entries = HashMap::new();
+    for entry in &faq.entries {
+        for phrasing in &entry.phrasings {
+            entries.entry(normalize_phrasing(phrasing)).or_insert(entry);
+        }
+    }
     let mut records = Vec::new();
     let mut count = 0;
     for (at, row) in rows.records().enumerate() {
@@ -66,11 +73,8 @@ pub async fn import(store: &Store, name: &str, faq: &Faq, keep: &Keep, path: &Pa
             continue;
         }
         let clusters: Vec<Cluster> = serde_json::from_str(clusters).with_context(place)?;
-        let wanted = normalize_phrasing(text);
-        let entry = faq
-            .entries
-            .iter()
-            .find(|entry| entry.phrasings.iter().any(|own| normalize_phrasing(own) == wanted))
+        let entry = entries
+            .get(&normalize_phrasing(text))
             .with_context(|| format!("{}: the FAQ has no question \"{text}\"", place()))?;
         let suggestions = clusters.into_iter().flat_map(|cluster| cluster.alternate_question_list);
         for Suggestion { question, auto_suggested_count, user_suggested_count } in suggestions {

@@ -1,20 +1,28 @@
 //! Labelled questions, as they come from decisions, thumbs and choices: `shop.queries.jsonl` beside `shop.yaml`.
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use faqbot::Faq;
 use faqbot::faq::normalize_phrasing;
 use faqbot::quality::eval::{LabelledQuery, load_queries};
 use faqbot::storage::files::{self, Existing};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::config::Settings;
+use crate::output::wire::Outcome;
 use crate::store::questions::Kept;
 
-/// The kind of the labels that are added.
-const KIND: &str = "review";
+/// The kind of a label that a decision gave.
+const DECIDED: &str = "review";
+
+/// The kinds of those that visitors gave, by a thumb and by a choice.
+pub const OF_VISITORS: [&str; 2] = ["thumb", "choice"];
+
+/// Labels of visitors that are looked at, the newest.
+const MOST: usize = 2_000;
 
 /// The file beside a FAQ's.
 pub fn path(faq: &Path) -> PathBuf {
@@ -22,12 +30,16 @@ pub fn path(faq: &Path) -> PathBuf {
     faq.with_file_name(format!("{stem}.queries.jsonl"))
 }
 
-/// A label.
-pub fn label(query: &str, expected: Option<&str>) -> LabelledQuery {
+/// A label that a decision gives.
+pub fn decided(query: &str, expected: Option<&str>) -> LabelledQuery {
+    label(query, expected, DECIDED)
+}
+
+fn label(query: &str, expected: Option<&str>, kind: &str) -> LabelledQuery {
     LabelledQuery {
         query: query.to_owned(),
         expected: expected.map(str::to_owned),
-        kind: Some(KIND.to_owned()),
+        kind: Some(kind.to_owned()),
         ok: Vec::new(),
     }
 }
@@ -52,18 +64,20 @@ pub fn all(settings: &Settings, faq: &Faq, kept: &[Kept]) -> Result<Vec<Labelled
     let phrasings: HashSet<String> =
         faq.entries.iter().flat_map(|entry| &entry.phrasings).map(|own| normalize_phrasing(own)).collect();
     let said = |kept: &Kept| {
-        let entry = match (kept.rating.as_deref()?, &kept.chosen) {
-            ("up", _) if kept.question.outcome == crate::output::wire::Outcome::Answer => {
-                kept.question.entry.as_deref()?
+        let (entry, kind) = match (kept.rating.as_deref()?, &kept.chosen) {
+            ("up", _) if kept.question.outcome == Outcome::Answer => {
+                (kept.question.entry.as_deref()?, OF_VISITORS[0])
             }
-            ("chosen", Some(entry)) => entry,
+            ("chosen", Some(entry)) => (entry.as_str(), OF_VISITORS[1]),
             _ => return None,
         };
-        Some(label(&kept.question.text, Some(entry)))
+        Some(label(&kept.question.text, Some(entry), kind))
     };
     let said: Vec<LabelledQuery> = kept
         .iter()
+        .rev()
         .filter_map(said)
+        .take(MOST)
         .filter(|label| has(label) && !phrasings.contains(&normalize_phrasing(&label.query)))
         .collect();
     add(&mut labels, &said);
@@ -83,13 +97,33 @@ pub fn write(settings: &Settings, labels: &[LabelledQuery]) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    Ok(files::write(&path, Existing::Replace, |out| {
+    let write = |out: &mut dyn Write| {
         write!(out, "{text}")?;
         if !text.is_empty() && !text.ends_with('\n') {
             writeln!(out)?;
         }
         new.iter().try_for_each(|label| {
-            writeln!(out, "{}", json!({"query": label.query, "expected": label.expected, "kind": label.kind}))
+            serde_json::to_writer(&mut *out, &Line::from(*label))?;
+            writeln!(out)
         })
-    })?)
+    };
+    if text.is_empty() {
+        // People's words are for the operator's eyes.
+        return files::write_private(&path, write).with_context(|| path.display().to_string());
+    }
+    Ok(files::write(&path, Existing::Replace, write)?)
+}
+
+/// A label as a line of the file.
+#[derive(Serialize)]
+struct Line<'l> {
+    query: &'l str,
+    expected: Option<&'l str>,
+    kind: Option<&'l str>,
+}
+
+impl<'l> From<&'l LabelledQuery> for Line<'l> {
+    fn from(label: &'l LabelledQuery) -> Self {
+        Line { query: &label.query, expected: label.expected.as_deref(), kind: label.kind.as_deref() }
+    }
 }

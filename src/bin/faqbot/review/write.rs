@@ -1,12 +1,13 @@
 //! A change on its way into the FAQ's file, or into the one beside it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use faqbot::faq::edit::{Change, edit};
-use faqbot::faq::{Loaded, learned};
+use faqbot::faq::{Loaded, learned, load};
 use faqbot::storage::files::{self, Existing};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Settings;
 
@@ -36,15 +37,12 @@ impl Plan {
         };
         let in_learned = learned::is_learned(&path) && !settings.faq.contains(&path);
         let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
-        // Ids are of the whole FAQ; within one file of several the entry may have another.
-        let edited = match loaded.files.len() {
-            _ if in_learned => None,
-            1 => edit(&bytes, &path, &settings.read, &change),
-            _ => edit(&bytes, &path, &settings.read, &change).filter(|after| {
-                // What the files give together is what counts.
-                let whole = change.apply(&loaded.faq);
-                whole.is_some_and(|whole| gives(settings, loaded, &path, after, whole.phrasing_count()))
-            }),
+        let edited = match (in_learned, loaded.files.len()) {
+            (true, _) => None,
+            (false, 1) => edit(&bytes, &path, &settings.read, &change),
+            // Within one file of several the entry may have another id.
+            _ => in_file(settings, loaded, &path, &bytes, at, &change)
+                .and_then(|change| edit(&bytes, &path, &settings.read, &change)),
         };
         if let Some(after) = edited {
             return Ok(Plan { path, before: Some(bytes), after, entry });
@@ -55,7 +53,9 @@ impl Plan {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(error).with_context(|| beside.display().to_string()),
         };
-        let text = String::from_utf8_lossy(before.as_deref().unwrap_or_default()).into_owned();
+        let text = std::str::from_utf8(before.as_deref().unwrap_or_default())
+            .with_context(|| format!("{}: not UTF-8, so it is not changed", beside.display()))?
+            .to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let after = learned::with(&text, &loaded.faq, &name, &change)
             .map_err(|row| anyhow::anyhow!("{}", row.in_file(&beside)))?;
@@ -83,8 +83,19 @@ impl Plan {
         new[above..new.len() - below].iter().map(|line| (*line).to_owned()).collect()
     }
 
-    /// Writes it, unless the file is another meanwhile. What it held before the first change is kept beside it.
-    pub fn write(&self) -> Result<()> {
+    /// What tells this plan from one for another state of the file.
+    pub fn revision(&self) -> String {
+        let hash = |bytes: &[u8]| xxh3_64(bytes);
+        format!("{:016x}{:016x}", hash(self.before.as_deref().unwrap_or_default()), hash(&self.after))
+    }
+
+    /// Writes it, unless the file is another meanwhile. What it held before the first change is kept beside it; as long as
+    /// what comes back lives, no other review writes there.
+    pub fn write(&self) -> Result<Option<File>> {
+        let lock = match &self.before {
+            Some(before) => Some(keep_once(&self.path, before)?),
+            None => None,
+        };
         let now = match fs::read(&self.path) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -93,32 +104,49 @@ impl Plan {
         if now != self.before {
             bail!("{} was changed meanwhile, and is left as it is; begin the review again", self.file());
         }
-        if let Some(before) = &self.before {
-            keep_once(&self.path, before)?;
-        }
-        Ok(files::write(&self.path, Existing::Replace, |out| out.write_all(&self.after))?)
+        files::write(&self.path, Existing::Replace, |out| out.write_all(&self.after))?;
+        Ok(lock)
     }
 }
 
-/// Keeps what a file held before it was changed for the first time.
-fn keep_once(path: &Path, before: &[u8]) -> Result<()> {
+/// Keeps what a file held before it was changed for the first time. The file that it is kept in is locked.
+fn keep_once(path: &Path, before: &[u8]) -> Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".bak");
     let backup = PathBuf::from(name);
-    if backup.exists() {
-        return Ok(());
+    if !backup.exists() {
+        // Another review may be faster: what it kept is as good.
+        match files::write(&backup, Existing::Keep, |out| out.write_all(before)) {
+            Err(error) if !backup.exists() => return Err(error.into()),
+            _ => {}
+        }
+        if let Ok(found) = fs::metadata(path) {
+            let _ = fs::set_permissions(&backup, found.permissions());
+        }
     }
-    Ok(files::write(&backup, Existing::Keep, |out| out.write_all(before))?)
+    let lock = File::open(&backup).with_context(|| backup.display().to_string())?;
+    // Where a file system knows no locks, two reviews at once are told apart by what the file holds.
+    let _ = lock.lock();
+    Ok(lock)
 }
 
-/// Whether a FAQ of several files has as many phrasings as it should once one of them is changed.
-fn gives(settings: &Settings, loaded: &Loaded, path: &Path, after: &[u8], phrasings: usize) -> bool {
-    let of_file = |path: &Path, bytes: &[u8]| {
-        faqbot::faq::load::read(bytes, path, &settings.read).map(|loaded| loaded.faq.phrasing_count()).ok()
-    };
-    let Ok(before) = fs::read(path) else { return false };
-    match (of_file(path, &before), of_file(path, after)) {
-        (Some(old), Some(new)) => loaded.faq.phrasing_count() + new - old == phrasings,
-        _ => false,
+/// A change of a FAQ of several files as one of the file at `path`, whose ids are its own.
+fn in_file(
+    settings: &Settings,
+    loaded: &Loaded,
+    path: &Path,
+    bytes: &[u8],
+    at: Option<usize>,
+    change: &Change,
+) -> Option<Change> {
+    let Change::Phrasing { phrasing, .. } = change else { return Some(change.clone()) };
+    let own = load::read(bytes, path, &settings.read).ok()?;
+    let line = loaded.place(at?).1;
+    // Two entries may stand on one line.
+    let mut there = own.places.iter().enumerate().filter(|(_, place)| place.line == line);
+    let (entry, _) = there.next()?;
+    if there.next().is_some() || own.faq.entries[entry].question() != loaded.faq.entries[at?].question() {
+        return None;
     }
+    Some(Change::Phrasing { id: own.faq.entries[entry].id.to_string(), phrasing: phrasing.clone() })
 }

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::state::{App, Served, Version};
 use crate::config::Settings;
+use crate::names::check_name;
 use crate::published::{Folder, unpack};
 use crate::store::versions::CHANNEL;
 use crate::store::{Engine, Store};
@@ -23,6 +24,9 @@ const POLL: Duration = Duration::from_secs(15);
 
 /// The same for SQLite, which notifies nobody.
 const POLL_SQLITE: Duration = Duration::from_secs(1);
+
+/// How long the store may take to say what is published, and a version to be ready.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// How long the store is left alone after it failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -47,34 +51,36 @@ impl Published {
     pub async fn all(&self, settings: &Settings, embedder: &Arc<dyn Embedder>) -> Result<Vec<Served>> {
         let mut faqs = Vec::new();
         for (name, number) in self.store.deployments().await? {
-            let version = self
-                .read(settings, embedder, &name, number)
-                .await
-                .with_context(|| format!("{name}, version {number}"))?;
+            check_name(&name)?;
+            let version = self.read(settings, embedder, &name, number).await?;
+            let version = version.with_context(|| format!("{name}, version {number}"))?;
             faqs.push(Served::new(name.clone(), settings.clone(), Arc::clone(embedder), version));
             self.set(name, number);
         }
         Ok(faqs)
     }
 
+    /// Reads a version. The outer error is the store's, and worth another try; the inner is the version's own.
     async fn read(
         &self,
         settings: &Settings,
         embedder: &Arc<dyn Embedder>,
         name: &str,
         number: i64,
-    ) -> Result<Version> {
+    ) -> Result<Result<Version>> {
         let versions = self.store.versions(Some(name)).await?;
         let version = versions.iter().find(|version| version.number == number);
-        let model = version.map(|version| version.model.clone()).context("there is no such version")?;
+        let Some(model) = version.map(|version| version.model.clone()) else {
+            return Ok(Err(anyhow::anyhow!("there is no such version")));
+        };
         let content = self.store.content(name, number).await?;
         // A FAQ may take seconds to prepare, and what it holds may make that panic.
-        tokio::task::block_in_place(|| {
+        Ok(tokio::task::block_in_place(|| {
             let unpacked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 unpack(settings, &content, &model, embedder, &self.folder)
             }));
             unpacked.unwrap_or_else(|_| Err(anyhow::anyhow!("preparing it panicked"))).map(Version::new)
-        })
+        }))
     }
 
     fn set(&self, name: String, number: i64) {
@@ -106,7 +112,9 @@ pub async fn follow(app: Arc<App>) {
                 }
             };
         }
-        if let Err(error) = look(&app, &published).await {
+        // A connection may be dead without saying so.
+        let looked = timeout(ANSWER, look(&app, &published)).await;
+        if let Err(error) = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("it does not answer"))) {
             away(&published, &error);
             listener = None;
             sleep(PAUSE).await;
@@ -146,7 +154,7 @@ async fn look(app: &App, published: &Published) -> Result<()> {
         if published.number(&name).is_none_or(|own| own == number) {
             continue;
         }
-        match published.read(&faq.settings, &faq.embedder, &name, number).await {
+        match published.read(&faq.settings, &faq.embedder, &name, number).await? {
             Ok(version) => {
                 let entries = version.bot.faq().entries.len();
                 tracing::info!(faq = name, number, version = version.id, entries, "published");

@@ -58,12 +58,20 @@ pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatch
     if watched.is_empty() {
         return Ok(None);
     }
+    // A store in the folder of a FAQ is written all the time: `asked.db`, `asked.db-wal` and so on.
+    let store = app.faqs[0].settings.store.as_ref().and_then(|url| url.strip_prefix("sqlite:"));
+    let store = store.map(|path| path.strip_prefix("//").unwrap_or(path).to_owned());
+    let store = store.and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string());
+    let of_store = move |path: &Path| {
+        store.as_ref().is_some_and(|store| path.display().to_string().starts_with(store.as_str()))
+    };
     let (changed, changes) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let paths = match event {
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
             // Some were lost: it may be any.
             Ok(event) if event.need_rescan() => Vec::new(),
+            Ok(event) if event.paths.iter().all(|path| of_store(path)) => return,
             Ok(event) => event.paths,
             Err(_) => Vec::new(),
         };

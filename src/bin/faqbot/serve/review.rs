@@ -2,12 +2,12 @@
 //! with a token, or from this machine where none other can reach the server.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::input::{Input, Params};
 use super::problem::Problem;
 use super::state::App;
-use crate::review::{Choice, Done, Group, Preview, Review};
+use crate::review::{Conflict, Decide, Done, Group, Preview, Review};
 
-/// Reviews in progress, by the FAQ's name.
-pub type Reviews = Arc<Mutex<HashMap<String, Review>>>;
+/// Reviews in progress, by the FAQ's name; each is for one request at a time.
+pub type Reviews = Mutex<HashMap<String, Arc<Mutex<Option<Review>>>>>;
 
 /// Which FAQ.
 #[derive(Deserialize, IntoParams)]
@@ -31,21 +31,19 @@ pub struct Which {
 
 /// A group and what it becomes.
 #[derive(Deserialize, ToSchema)]
-pub struct Decide {
+pub struct OfFaq {
     /// The FAQ; the first where there is none.
     faq: Option<String>,
-    /// The group's id.
-    group: String,
-    /// Questions of the group that mean something else: they stay open.
-    #[serde(default)]
-    leave_out: Vec<String>,
-    choice: Choice,
+    #[serde(flatten)]
+    decide: Decide,
 }
 
 /// What is open.
 #[derive(Serialize, ToSchema)]
 pub struct Open {
     faq: String,
+    /// All FAQs of this server.
+    faqs: Vec<String>,
     /// The largest first.
     groups: Vec<Group>,
     /// Every entry, to choose from.
@@ -65,11 +63,13 @@ struct EntryJson {
 #[utoipa::path(get, path = "/v1/review", tag = "review", params(Which), responses((status = 200, description = "The groups", body = Open)))]
 pub async fn open(State(app): State<Arc<App>>, Params(which): Params<Which>) -> Result<Json<Open>, Problem> {
     let name = app.faq(which.faq.as_deref())?.name.clone();
+    let faqs = app.faqs.iter().map(|faq| faq.name.clone()).collect();
     let opened = with_review(&app, &name, Fresh::Yes, |review, _| {
         let faq = review.bot().faq();
         let entries = faq.entries.iter().filter(|entry| !entry.out_of_scope);
         Ok(Open {
             faq: review.name.clone(),
+            faqs,
             groups: review.groups.clone(),
             entries: entries
                 .map(|entry| EntryJson { id: entry.id.to_string(), question: entry.question().to_owned() })
@@ -81,30 +81,30 @@ pub async fn open(State(app): State<Arc<App>>, Params(which): Params<Which>) -> 
 }
 
 /// What a decision would change
-#[utoipa::path(post, path = "/v1/review/preview", tag = "review", request_body = Decide, responses((status = 200, description = "Nothing is written", body = Preview)))]
+#[utoipa::path(post, path = "/v1/review/preview", tag = "review", request_body = OfFaq, responses((status = 200, description = "Nothing is written", body = Preview)))]
 pub async fn preview(
     State(app): State<Arc<App>>,
-    Input(decide): Input<Decide>,
+    Input(OfFaq { faq, decide }): Input<OfFaq>,
 ) -> Result<Json<Preview>, Problem> {
-    let name = app.faq(decide.faq.as_deref())?.name.clone();
+    let name = app.faq(faq.as_deref())?.name.clone();
     with_review(&app, &name, Fresh::No, move |review, _| {
-        review.preview(&decide.group, &decide.choice, &decide.leave_out)
+        review.preview(&decide.group, &decide.choice, &decide.questions)
     })
     .await
     .map(Json)
 }
 
 /// Decide what a group becomes
-#[utoipa::path(post, path = "/v1/review/decide", tag = "review", request_body = Decide, responses((status = 200, description = "It is written", body = Done)))]
+#[utoipa::path(post, path = "/v1/review/decide", tag = "review", request_body = OfFaq, responses((status = 200, description = "It is written", body = Done)))]
 pub async fn decide(
     State(app): State<Arc<App>>,
-    Input(decide): Input<Decide>,
+    Input(OfFaq { faq, decide }): Input<OfFaq>,
 ) -> Result<Json<Done>, Problem> {
-    let name = app.faq(decide.faq.as_deref())?.name.clone();
+    let name = app.faq(faq.as_deref())?.name.clone();
     let store = app.recorder.as_ref().map(|recorder| recorder.store.clone());
     with_review(&app, &name, Fresh::No, move |review, handle| {
         let store = store.context("nothing is kept")?;
-        handle.block_on(review.decide(&store, &decide.group, &decide.choice, &decide.leave_out))
+        handle.block_on(review.decide(&store, &decide))
     })
     .await
     .map(Json)
@@ -125,22 +125,41 @@ async fn with_review<T: Send + 'static>(
     work: impl FnOnce(&mut Review, &Handle) -> anyhow::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
     let (app, name, handle) = (Arc::clone(app), name.to_owned(), Handle::current());
+    let own = {
+        let mut reviews = app.reviews.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(reviews.entry(name.clone()).or_default())
+    };
     let done = tokio::task::spawn_blocking(move || {
         let faq = app.faqs.iter().find(|faq| faq.name == name).context("no such FAQ")?;
         let recorder = app.recorder.as_ref().context("nothing is kept")?;
-        let mut reviews = app.reviews.lock().unwrap_or_else(PoisonError::into_inner);
-        if fresh == Fresh::Yes || !reviews.contains_key(&name) {
+        // Who waits would hold a thread for as long.
+        let mut own = match own.try_lock() {
+            Ok(own) => own,
+            Err(TryLockError::Poisoned(own)) => own.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                bail!(Conflict("someone else is at this review just now: try again".to_owned()))
+            }
+        };
+        if fresh == Fresh::Yes || own.is_none() {
+            // Where that fails, there is none.
+            *own = None;
             let embedder = Arc::clone(&faq.embedder);
             let review = Review::open(&name, &faq.settings, &recorder.store, embedder);
-            reviews.insert(name.clone(), handle.block_on(review)?);
+            *own = Some(handle.block_on(review)?);
         }
-        let review = reviews.get_mut(&name).context("no such review")?;
-        work(review, &handle)
+        work(own.as_mut().context("no such review")?, &handle)
     });
-    // What goes wrong is mostly the request's: a group that is decided already, a file that was changed.
-    done.await
-        .map_err(|error| Problem::internal(&error))?
-        .map_err(|error: anyhow::Error| Problem::new(StatusCode::CONFLICT, format!("{error:#}")))
+    let done = done.await.map_err(|error| Problem::internal(&error))?;
+    done.map_err(|error: anyhow::Error| {
+        let status = if error.is::<Conflict>() {
+            StatusCode::CONFLICT
+        } else if error.chain().any(|cause| cause.is::<sqlx::Error>() || cause.is::<std::io::Error>()) {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        Problem::new(status, format!("{error:#}"))
+    })
 }
 
 /// Refuses what pages of other sites send, whichever may ask: what is decided changes files.
@@ -154,10 +173,25 @@ pub async fn own_pages(request: Request, next: Next) -> Response {
 
 /// Whether a request comes from a page of this server, or from no page.
 fn is_own(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // Browsers say it, whatever name a proxy has for the server.
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return ["same-origin", "none"].contains(&site);
+    }
     match (text(header::ORIGIN), text(header::HOST)) {
         (None, _) => true,
         (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, own)| own == host),
         (Some(_), None) => false,
     }
+}
+
+/// Refuses what comes through a proxy, where no token says who it is from: the server takes itself for one that only this
+/// machine can reach.
+pub async fn no_proxy(request: Request, next: Next) -> Response {
+    let through = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    if through.iter().any(|name| request.headers().contains_key(*name)) {
+        let detail = "through a proxy, a review needs a token: start the server with --token-file";
+        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+    }
+    next.run(request).await
 }

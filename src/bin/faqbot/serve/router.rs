@@ -93,6 +93,8 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .routes(routes!(azure::query))
         .routes(routes!(qnamaker::generate_answer))
         .route("/qnamaker/knowledgebases/{id}/generateanswer", post(qnamaker::generate_answer))
+        .routes(routes!(azure::feedback))
+        .routes(routes!(qnamaker::train))
         .routes(routes!(rasa::webhook))
         .routes(routes!(rasa::parse))
         .routes(routes!(openai::completions))
@@ -110,8 +112,6 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     // What costs nothing is not rated.
     let reading = routes_of()
         .routes(routes!(faqs::one))
-        .routes(routes!(azure::feedback))
-        .routes(routes!(qnamaker::train))
         .routes(routes!(openai::models))
         .routes(routes!(openai::model))
         .routes(routes!(operations::metrics))
@@ -138,6 +138,8 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
             .routes(routes!(review::preview))
             .routes(routes!(review::decide))
             .route_layer(from_fn(review::own_pages));
+        let review =
+            if app.limits.needs_token() { review } else { review.route_layer(from_fn(review::no_proxy)) };
         programs = programs.merge(limited(review));
     }
     let mut all = routes_of();

@@ -48,7 +48,7 @@ impl Store {
     /// Keeps a decision.
     pub async fn decide(&self, faq: &str, decision: &Decision) -> Result<()> {
         let insert = sqlx::query::<Any>(
-            "INSERT INTO decision (id, decided_at, faq, kind, text, entry, questions) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO faqbot_decision (id, decided_at, faq, kind, text, entry, questions) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(Uuid::new_v4().to_string())
         .bind(decision.at)
@@ -63,16 +63,32 @@ impl Store {
 
     /// All decisions about a FAQ's questions, the oldest first.
     pub async fn decisions(&self, faq: &str) -> Result<Vec<Decision>> {
-        let rows = sqlx::query::<Any>("SELECT * FROM decision WHERE faq = $1 ORDER BY decided_at")
+        let rows = sqlx::query::<Any>("SELECT * FROM faqbot_decision WHERE faq = $1 ORDER BY decided_at")
             .bind(faq)
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(decision).collect()
     }
 
+    /// Leaves of decisions before a time only the question that names the group.
+    pub(super) async fn shorten_decisions_before(&self, oldest: Millis) -> Result<()> {
+        let rows = sqlx::query::<Any>("SELECT id, text FROM faqbot_decision WHERE decided_at < $1")
+            .bind(oldest)
+            .fetch_all(&self.pool)
+            .await?;
+        for row in rows {
+            let (id, text): (&str, &str) = (row.try_get("id")?, row.try_get("text")?);
+            let shorten = sqlx::query::<Any>("UPDATE faqbot_decision SET questions = $2 WHERE id = $1")
+                .bind(id)
+                .bind(serde_json::to_string(&[text])?);
+            self.pool.execute(shorten).await?;
+        }
+        Ok(())
+    }
+
     /// Takes questions in which a text stands out of the decisions that quote them; those that are left with none go.
     pub(super) async fn forget_in_decisions(&self, needle: &str) -> Result<u64> {
-        let rows = sqlx::query::<Any>("SELECT * FROM decision").fetch_all(&self.pool).await?;
+        let rows = sqlx::query::<Any>("SELECT * FROM faqbot_decision").fetch_all(&self.pool).await?;
         let mut forgotten = 0;
         for row in rows {
             let id: &str = row.try_get("id")?;
@@ -88,9 +104,9 @@ impl Store {
                 text = questions.first().cloned().unwrap_or_default();
             }
             let change = if questions.is_empty() {
-                sqlx::query::<Any>("DELETE FROM decision WHERE id = $1").bind(id)
+                sqlx::query::<Any>("DELETE FROM faqbot_decision WHERE id = $1").bind(id)
             } else {
-                sqlx::query::<Any>("UPDATE decision SET text = $2, questions = $3 WHERE id = $1")
+                sqlx::query::<Any>("UPDATE faqbot_decision SET text = $2, questions = $3 WHERE id = $1")
                     .bind(id)
                     .bind(text)
                     .bind(serde_json::to_string(&questions)?)

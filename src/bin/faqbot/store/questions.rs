@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use serde::Serialize;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
 use sqlx::{Any, Executor, Row};
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::recorder::Record;
 use super::{Millis, Store};
@@ -96,57 +98,16 @@ pub struct Day {
 
 impl Store {
     /// Writes records, all or none.
-    pub async fn write(&self, records: impl Iterator<Item = &Record>) -> Result<()> {
+    pub async fn write(&self, records: impl Iterator<Item = &Record>) -> sqlx::Result<()> {
         let mut transaction = self.pool.begin().await?;
         for record in records {
-            match record {
-                Record::Question(question) => {
-                    let shown = serde_json::to_string(&question.shown)?;
-                    let insert = sqlx::query::<Any>(
-                        "INSERT INTO question (id, asked_at, faq, faq_version, channel, session, text, outcome, entry, \
-                         confidence, runner_up, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-                         ON CONFLICT (id) DO NOTHING",
-                    )
-                    .bind(question.id.to_string())
-                    .bind(question.at)
-                    .bind(&question.faq)
-                    .bind(&question.version)
-                    .bind(&question.channel)
-                    .bind(&question.session)
-                    // PostgreSQL takes no zero character.
-                    .bind(question.text.replace('\0', "\u{2400}"))
-                    .bind(question.outcome.name())
-                    .bind(&question.entry)
-                    .bind(question.confidence.map(f64::from))
-                    .bind(&question.runner_up)
-                    .bind(shown);
-                    transaction.execute(insert).await?;
-                }
-                Record::Feedback(feedback) => {
-                    let insert = match &feedback.question {
-                        Rated::Id(id) => sqlx::query::<Any>(
-                            "INSERT INTO feedback (question, given_at, rating, entry) VALUES ($4, $1, $2, $3)",
-                        )
-                        .bind(feedback.at)
-                        .bind(&feedback.rating)
-                        .bind(&feedback.entry)
-                        .bind(id.to_string()),
-                        Rated::LastTo { faq, text } => sqlx::query::<Any>(
-                            "INSERT INTO feedback (question, given_at, rating, entry) \
-                             SELECT id, CAST($1 AS BIGINT), $2, $3 FROM question WHERE faq = $4 AND text = $5 \
-                             ORDER BY asked_at DESC LIMIT 1",
-                        )
-                        .bind(feedback.at)
-                        .bind(&feedback.rating)
-                        .bind(&feedback.entry)
-                        .bind(faq)
-                        .bind(text),
-                    };
-                    transaction.execute(insert).await?;
-                }
-            }
+            let insert = match record {
+                Record::Question(question) => insert_question(question),
+                Record::Feedback(feedback) => insert_feedback(feedback),
+            };
+            transaction.execute(insert).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Questions, the oldest first.
@@ -154,8 +115,9 @@ impl Store {
         let outcome = filter.outcome.map(Outcome::name);
         let newest = if filter.newest > 0 { filter.newest } else { i64::MAX };
         let rows = sqlx::query::<Any>(
-            "SELECT * FROM question WHERE asked_at >= $1 AND ($2 IS NULL OR faq = $2) \
-             AND ($3 IS NULL OR outcome = $3) ORDER BY asked_at DESC, id LIMIT $4",
+            "SELECT q.*, f.rating AS rating, f.entry AS chosen FROM faqbot_question q \
+             LEFT JOIN faqbot_feedback f ON f.question = q.id WHERE q.asked_at >= $1 AND ($2 IS NULL OR q.faq = $2) \
+             AND ($3 IS NULL OR q.outcome = $3) ORDER BY q.asked_at DESC, q.id LIMIT $4",
         )
         .bind(filter.since)
         .bind(filter.faq)
@@ -163,31 +125,19 @@ impl Store {
         .bind(newest)
         .fetch_all(&self.pool)
         .await?;
-        // Feedback is never older than its question.
-        let feedback = sqlx::query::<Any>(
-            "SELECT question, rating, entry FROM feedback WHERE given_at >= $1 ORDER BY given_at",
-        )
-        .bind(filter.since)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut last: HashMap<String, (String, Option<String>)> = HashMap::new();
-        for row in feedback {
-            last.insert(row.try_get("question")?, (row.try_get("rating")?, row.try_get("entry")?));
-        }
-        let mut kept = Vec::with_capacity(rows.len());
-        for row in rows.iter().rev() {
-            let question = question(row)?;
-            let (rating, chosen) = last
-                .remove(&question.id.to_string())
-                .map_or((None, None), |(rating, entry)| (Some(rating), entry));
-            kept.push(Kept { question, rating, chosen });
-        }
-        Ok(kept)
+        let kept = |row: &AnyRow| {
+            Ok(Kept {
+                question: question(row)?,
+                rating: row.try_get("rating")?,
+                chosen: row.try_get("chosen")?,
+            })
+        };
+        rows.iter().rev().map(kept).collect()
     }
 
     /// The question of a reply.
     pub async fn question(&self, id: Uuid) -> Result<Option<Question>> {
-        let row = sqlx::query::<Any>("SELECT * FROM question WHERE id = $1")
+        let row = sqlx::query::<Any>("SELECT * FROM faqbot_question WHERE id = $1")
             .bind(id.to_string())
             .fetch_optional(&self.pool)
             .await?;
@@ -200,7 +150,7 @@ impl Store {
         let mut days: HashMap<i64, Day> = HashMap::new();
         let rows = sqlx::query::<Any>(
             "SELECT asked_at / $1 AS day, outcome, COUNT(*) AS count, SUM(confidence) AS sum, COUNT(confidence) AS known \
-             FROM question WHERE asked_at >= $2 AND ($3 IS NULL OR faq = $3) GROUP BY asked_at / $1, outcome",
+             FROM faqbot_question WHERE asked_at >= $2 AND ($3 IS NULL OR faq = $3) GROUP BY asked_at / $1, outcome",
         )
         .bind(DAY)
         .bind(filter.since)
@@ -222,9 +172,9 @@ impl Store {
             *number += row.try_get::<i64, _>("known")?;
         }
         let rows = sqlx::query::<Any>(
-            "SELECT question.asked_at / $1 AS day, feedback.rating AS rating, COUNT(*) AS count FROM feedback \
-             JOIN question ON question.id = feedback.question WHERE question.asked_at >= $2 \
-             AND ($3 IS NULL OR question.faq = $3) GROUP BY question.asked_at / $1, feedback.rating",
+            "SELECT q.asked_at / $1 AS day, f.rating AS rating, COUNT(*) AS count FROM faqbot_feedback f \
+             JOIN faqbot_question q ON q.id = f.question WHERE q.asked_at >= $2 AND ($3 IS NULL OR q.faq = $3) \
+             GROUP BY q.asked_at / $1, f.rating",
         )
         .bind(DAY)
         .bind(filter.since)
@@ -254,7 +204,7 @@ impl Store {
     /// How often each entry was answered, the busiest first.
     pub async fn answered(&self, filter: &Filter<'_>) -> Result<Vec<(String, i64)>> {
         let rows = sqlx::query::<Any>(
-            "SELECT entry, COUNT(*) AS count FROM question WHERE asked_at >= $1 AND ($2 IS NULL OR faq = $2) \
+            "SELECT entry, COUNT(*) AS count FROM faqbot_question WHERE asked_at >= $1 AND ($2 IS NULL OR faq = $2) \
              AND outcome = 'answer' AND entry IS NOT NULL GROUP BY entry ORDER BY COUNT(*) DESC, entry",
         )
         .bind(filter.since)
@@ -264,22 +214,24 @@ impl Store {
         rows.iter().map(|row| Ok((row.try_get("entry")?, row.try_get("count")?))).collect()
     }
 
-    /// Removes what was asked before a time.
+    /// Removes what was asked before a time. Of decisions before it, the question that names the group stays: it stands in the
+    /// FAQ.
     pub async fn remove_before(&self, oldest: Millis) -> Result<u64> {
         let mut transaction = self.pool.begin().await?;
         let feedback = sqlx::query::<Any>(
-            "DELETE FROM feedback WHERE question IN (SELECT id FROM question WHERE asked_at < $1)",
+            "DELETE FROM faqbot_feedback WHERE question IN (SELECT id FROM faqbot_question WHERE asked_at < $1)",
         );
         transaction.execute(feedback.bind(oldest)).await?;
-        let questions = sqlx::query::<Any>("DELETE FROM question WHERE asked_at < $1");
+        let questions = sqlx::query::<Any>("DELETE FROM faqbot_question WHERE asked_at < $1");
         let removed = transaction.execute(questions.bind(oldest)).await?.rows_affected();
         transaction.commit().await?;
+        self.shorten_decisions_before(oldest).await?;
         Ok(removed)
     }
 
     /// Removes a session's questions.
     pub async fn forget_session(&self, session: &str) -> Result<u64> {
-        let ids = sqlx::query::<Any>("SELECT id FROM question WHERE session = $1")
+        let ids = sqlx::query::<Any>("SELECT id FROM faqbot_question WHERE session = $1")
             .bind(session)
             .fetch_all(&self.pool)
             .await?;
@@ -288,15 +240,29 @@ impl Store {
 
     /// Removes the questions in which a text stands, whatever its case; also where decisions quote them.
     pub async fn forget_text(&self, text: &str) -> Result<u64> {
+        /// Questions that are looked at together.
+        const PAGE: i64 = 5_000;
         let needle = text.to_lowercase();
-        // Compared here, since the databases' own functions know other letters.
-        let rows = sqlx::query::<Any>("SELECT id, text FROM question").fetch_all(&self.pool).await?;
-        let holds = |row: &AnyRow| {
-            row.try_get::<&str, _>("text").is_ok_and(|text| text.to_lowercase().contains(&needle))
-        };
-        let rows: Vec<AnyRow> = rows.into_iter().filter(holds).collect();
-        let removed = self.forget(&rows).await?;
-        Ok(removed + self.forget_in_decisions(&needle).await?)
+        let (mut removed, mut behind) = (0, String::new());
+        loop {
+            let rows =
+                sqlx::query::<Any>("SELECT id, text FROM faqbot_question WHERE id > $1 ORDER BY id LIMIT $2")
+                    .bind(&behind)
+                    .bind(PAGE)
+                    .fetch_all(&self.pool)
+                    .await?;
+            let Some(last) = rows.last() else { break };
+            behind = last.try_get("id")?;
+            // Compared here, since the databases' own functions know other letters.
+            let holds = |row: &AnyRow| {
+                row.try_get::<&str, _>("text").is_ok_and(|text| text.to_lowercase().contains(&needle))
+            };
+            let rows: Vec<AnyRow> = rows.into_iter().filter(holds).collect();
+            removed += self.forget(&rows).await?;
+        }
+        let quoted = self.forget_in_decisions(&needle).await?;
+        // Decisions quote questions that are mostly counted above.
+        Ok(if removed == 0 { quoted } else { removed })
     }
 
     async fn forget(&self, rows: &[AnyRow]) -> Result<u64> {
@@ -305,14 +271,65 @@ impl Store {
         for row in rows {
             let id: &str = row.try_get("id")?;
             transaction
-                .execute(sqlx::query::<Any>("DELETE FROM feedback WHERE question = $1").bind(id))
+                .execute(sqlx::query::<Any>("DELETE FROM faqbot_feedback WHERE question = $1").bind(id))
                 .await?;
-            let delete = sqlx::query::<Any>("DELETE FROM question WHERE id = $1").bind(id);
+            let delete = sqlx::query::<Any>("DELETE FROM faqbot_question WHERE id = $1").bind(id);
             removed += transaction.execute(delete).await?.rows_affected();
         }
         transaction.commit().await?;
         Ok(removed)
     }
+}
+
+fn insert_question(question: &Question) -> Query<'_, Any, AnyArguments> {
+    sqlx::query::<Any>(
+        "INSERT INTO faqbot_question (id, asked_at, faq, faq_version, channel, session, text, text_key, outcome, entry, \
+         confidence, runner_up, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(question.id.to_string())
+    .bind(question.at)
+    .bind(&question.faq)
+    .bind(&question.version)
+    .bind(&question.channel)
+    .bind(&question.session)
+    .bind(&question.text)
+    .bind(text_key(&question.faq, &question.text))
+    .bind(question.outcome.name())
+    .bind(&question.entry)
+    .bind(question.confidence.map(f64::from))
+    .bind(&question.runner_up)
+    .bind(serde_json::to_string(&question.shown).unwrap_or_default())
+}
+
+fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
+    let query = match &feedback.question {
+        Rated::Id(id) => sqlx::query::<Any>(
+            "INSERT INTO faqbot_feedback (question, given_at, rating, entry) VALUES ($4, $1, $2, $3) \
+             ON CONFLICT (question) DO UPDATE SET given_at = EXCLUDED.given_at, rating = EXCLUDED.rating, \
+             entry = EXCLUDED.entry",
+        )
+        .bind(feedback.at)
+        .bind(&feedback.rating)
+        .bind(&feedback.entry)
+        .bind(id.to_string()),
+        Rated::LastTo { faq, text } => sqlx::query::<Any>(
+            "INSERT INTO faqbot_feedback (question, given_at, rating, entry) \
+             SELECT id, CAST($1 AS BIGINT), $2, $3 FROM faqbot_question WHERE text_key = $4 \
+             ORDER BY asked_at DESC LIMIT 1 ON CONFLICT (question) DO UPDATE SET given_at = EXCLUDED.given_at, \
+             rating = EXCLUDED.rating, entry = EXCLUDED.entry",
+        )
+        .bind(feedback.at)
+        .bind(&feedback.rating)
+        .bind(&feedback.entry)
+        .bind(text_key(faq, text)),
+    };
+    query
+}
+
+/// What a question is found by, whatever the length of its text.
+fn text_key(faq: &str, text: &str) -> String {
+    format!("{:032x}", xxh3_128(format!("{faq}\n{text}").as_bytes()))
 }
 
 fn question(row: &AnyRow) -> Result<Question> {

@@ -20,7 +20,10 @@ use super::{Millis, Store, now};
 use crate::config::Keep;
 use crate::output::wire::Outcome;
 
-/// Records that wait to be taken up; each is a few hundred bytes.
+/// Bytes of a question that are kept: what is longer is a document.
+const TEXT_BYTES: usize = 4_000;
+
+/// Records that wait to be taken up; each is a few hundred bytes as a rule.
 const QUEUE: usize = 10_000;
 
 /// Records that are kept while the database is away.
@@ -34,6 +37,9 @@ const BATCH: usize = 500;
 
 /// How long a database that failed is left alone: once it is back, what waits is written within a second.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a database may take to write: one that says nothing is away.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -135,7 +141,7 @@ impl Recorder {
             version: (*version).to_owned(),
             channel: (*channel).to_owned(),
             session: session.map(|session| self.session(session)),
-            text: self.redactor.redact(&reply.query),
+            text: self.text(&reply.query),
             outcome: Outcome::of(reply),
             entry: best.map(entry),
             confidence: reply.confidence,
@@ -154,7 +160,7 @@ impl Recorder {
     /// Leaves to be written which entry was meant with a question, for clients that name no reply.
     #[cfg(feature = "serve")]
     pub fn meant(&self, faq: &str, question: &str, entry: &str) {
-        let rated = Rated::LastTo { faq: faq.to_owned(), text: self.redactor.redact(question) };
+        let rated = Rated::LastTo { faq: faq.to_owned(), text: self.text(question) };
         let (rating, entry) = ("chosen".to_owned(), Some(entry.to_owned()));
         self.record(Record::Feedback(Feedback { question: rated, at: now(), rating, entry }));
     }
@@ -164,6 +170,13 @@ impl Recorder {
         let sent = records.as_ref().is_some_and(|records| records.try_send(record).is_ok());
         let count = if sent { &self.progress.waiting } else { &self.progress.dropped };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A text as it is kept.
+    fn text(&self, text: &str) -> String {
+        let end = (0..=text.len().min(TEXT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        // PostgreSQL takes no zero character.
+        self.redactor.redact(&text[..end]).replace('\0', "\u{2400}")
     }
 
     /// A session's name of today.
@@ -185,7 +198,7 @@ impl Recorder {
             // What cannot be written by now is lost.
             let _ = timeout(END, done).await;
         }
-        self.store.close().await;
+        let _ = timeout(END, self.store.close()).await;
     }
 }
 
@@ -211,7 +224,7 @@ impl Writer {
                 continue;
             }
             let count = self.batch.len().min(BATCH);
-            match self.store.write(self.batch.iter().take(count)).await {
+            match self.write(count).await {
                 Ok(()) => {
                     self.batch.drain(..count);
                     self.progress.written.fetch_add(count as u64, Ordering::Relaxed);
@@ -222,7 +235,7 @@ impl Writer {
                 Err(error) => {
                     if !self.progress.away.swap(true, Ordering::Relaxed) {
                         let message =
-                            format!("the store cannot be written: {error:#}; questions wait to be kept");
+                            format!("the store cannot be written: {error}; questions wait to be kept");
                         crate::output::messages::warn(&message);
                     }
                     // The program ends: it is not waited for.
@@ -233,6 +246,30 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Writes the first records of the batch. What the database refuses by itself is dropped, so that the rest is written.
+    async fn write(&mut self, count: usize) -> sqlx::Result<()> {
+        let answer = async |records: &[&Record]| {
+            let written = timeout(ANSWER, self.store.write(records.iter().copied())).await;
+            written.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        };
+        let records: Vec<&Record> = self.batch.iter().take(count).collect();
+        let refused = |result: &sqlx::Result<()>| matches!(result, Err(sqlx::Error::Database(_)));
+        let written = answer(&records).await;
+        if !refused(&written) {
+            return written;
+        }
+        for record in records {
+            let written = answer(&[record]).await;
+            if refused(&written) {
+                self.progress.dropped.fetch_add(1, Ordering::Relaxed);
+            } else {
+                // What is written twice is there once.
+                written?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes up what comes: until a moment after the first, or after a failure until `pause` is over. Whether more can
@@ -270,7 +307,8 @@ impl Writer {
     async fn remove_old(&self) {
         let Some(keep) = self.keep else { return };
         let oldest = now().saturating_sub(Millis::try_from(keep.as_millis()).unwrap_or(Millis::MAX));
-        if let Err(error) = self.store.remove_before(oldest).await {
+        let removed = timeout(ANSWER, self.store.remove_before(oldest)).await;
+        if let Ok(Err(error)) = removed {
             crate::output::messages::warn(&format!("the store: what is too old stays: {error:#}"));
         }
     }

@@ -43,10 +43,10 @@ impl Store {
     /// The versions of one FAQ, or of all; the newest first.
     pub async fn versions(&self, faq: Option<&str>) -> Result<Vec<Version>> {
         let rows = sqlx::query::<Any>(
-            "SELECT version.faq AS faq, version.number AS number, hash, published_at, author, note, entries, model, \
-             CASE WHEN deployment.number = version.number THEN 1 ELSE 0 END AS served FROM version \
-             LEFT JOIN deployment ON deployment.faq = version.faq WHERE $1 IS NULL OR version.faq = $1 \
-             ORDER BY version.faq, version.number DESC",
+            "SELECT v.faq AS faq, v.number AS number, hash, published_at, author, note, entries, model, \
+             CASE WHEN d.number = v.number THEN 1 ELSE 0 END AS served FROM faqbot_version v \
+             LEFT JOIN faqbot_deployment d ON d.faq = v.faq WHERE $1 IS NULL OR v.faq = $1 \
+             ORDER BY v.faq, v.number DESC",
         )
         .bind(faq)
         .fetch_all(&self.pool)
@@ -56,7 +56,7 @@ impl Store {
 
     /// The number of the version that is served of each FAQ.
     pub async fn deployments(&self) -> Result<Vec<(String, i64)>> {
-        let rows = sqlx::query::<Any>("SELECT faq, number FROM deployment ORDER BY faq")
+        let rows = sqlx::query::<Any>("SELECT faq, number FROM faqbot_deployment ORDER BY faq")
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(|row| Ok((row.try_get("faq")?, row.try_get("number")?))).collect()
@@ -65,7 +65,7 @@ impl Store {
     /// What a version holds.
     pub async fn content(&self, faq: &str, number: i64) -> Result<Content> {
         let row = sqlx::query::<Any>(
-            "SELECT content, calibration, vectors FROM version WHERE faq = $1 AND number = $2",
+            "SELECT content, calibration, vectors FROM faqbot_version WHERE faq = $1 AND number = $2",
         )
         .bind(faq)
         .bind(number)
@@ -88,7 +88,7 @@ impl Store {
         let number = base + 1;
         let mut transaction = self.pool.begin().await?;
         let insert = sqlx::query::<Any>(
-            "INSERT INTO version (faq, number, hash, published_at, author, note, entries, model, content, calibration, \
+            "INSERT INTO faqbot_version (faq, number, hash, published_at, author, note, entries, model, content, calibration, \
              vectors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (faq, number) DO NOTHING",
         )
         .bind(&version.faq)
@@ -122,7 +122,7 @@ impl Store {
 
     async fn deploy(&self, transaction: &mut Transaction<'_, Any>, faq: &str, number: i64) -> Result<()> {
         let deploy = sqlx::query::<Any>(
-            "INSERT INTO deployment (faq, number, deployed_at) VALUES ($1, $2, $3) ON CONFLICT (faq) DO UPDATE \
+            "INSERT INTO faqbot_deployment (faq, number, deployed_at) VALUES ($1, $2, $3) ON CONFLICT (faq) DO UPDATE \
              SET number = EXCLUDED.number, deployed_at = EXCLUDED.deployed_at",
         )
         .bind(faq)

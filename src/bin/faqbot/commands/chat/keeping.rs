@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::config::Settings;
-use crate::names::faq_name_of;
+use crate::names::one_faq;
 use crate::setup::{self, AnyBot};
 use crate::store::recorder::{Asked, Recorder};
 use crate::store::{Missing, Store, runtime};
@@ -30,7 +30,7 @@ impl Keeping {
         Ok(Some(Keeping {
             recorder: Recorder::new(runtime.handle(), store, &settings.keep),
             runtime,
-            faq: faq_name_of(settings)?,
+            faq: one_faq(settings)?.0,
             version: setup::version_id(bot),
             session: Uuid::new_v4().to_string(),
             last: None,

@@ -6,7 +6,11 @@ const KEY = "faqbot-token";
 let groups = [];
 let entries = [];
 let decided = 0;
+let working = false;
+// The decision that is previewed.
 let pending = null;
+// Groups that were put off.
+const later = new Set();
 
 function element(name, text, attributes = {}) {
   const node = document.createElement(name);
@@ -20,15 +24,25 @@ async function call(path, body) {
   const token = sessionStorage.getItem(KEY);
   if (token) headers.authorization = `Bearer ${token}`;
   if (body) headers["content-type"] = "application/json";
-  const response = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  let response;
+  try {
+    response = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Error("The server does not answer. Nothing is lost: try again.");
+  }
   if (response.status === 401) {
     sessionStorage.removeItem(KEY);
     at("token").hidden = false;
     at("secret").focus();
     throw new Error(token ? "That is no token of this server." : "");
   }
-  const value = await response.json();
-  if (!response.ok) throw new Error(value.detail ?? response.statusText);
+  let value;
+  try {
+    value = await response.json();
+  } catch {
+    throw new Error(`The server answered ${response.status}, and nothing that can be read.`);
+  }
+  if (!response.ok) throw new Error(value.detail ?? `The server answered ${response.status}.`);
   return value;
 }
 
@@ -36,37 +50,45 @@ function say(text) {
   at("status").textContent = text;
 }
 
+// One thing at a time: what is pressed meanwhile does nothing.
 async function busy(work) {
+  if (working) return;
+  working = true;
+  say("");
   const buttons = [...document.querySelectorAll("button")];
   buttons.forEach((button) => (button.disabled = true));
   try {
     await work();
   } catch (error) {
-    say(error instanceof TypeError ? "The server does not answer." : error.message);
+    say(error.message);
   } finally {
     buttons.forEach((button) => (button.disabled = false));
+    working = false;
   }
+  if (pending && !at("preview").contains(document.activeElement)) at("write").focus();
 }
 
-async function load() {
+async function load(message = "") {
   say("Reading what was asked…");
   const open = await call(`/v1/review${faq ? `?faq=${encodeURIComponent(faq)}` : ""}`);
   at("token").hidden = true;
-  groups = open.groups;
+  groups = open.groups.filter((group) => !later.has(group.id));
   entries = open.entries;
   at("about").textContent = open.faq;
-  say("");
-  show(open.calibrate ?? "");
+  at("faqs").replaceChildren();
+  for (const name of open.faqs.filter((name) => name !== open.faq)) at("faqs").append(element("a", name, { href: `?faq=${encodeURIComponent(name)}` }));
+  show([message, open.calibrate].filter(Boolean).join(" "));
 }
 
+// The first group, as it is before anything was chosen.
 function show(message = "") {
   const group = groups[0];
-  pending = null;
-  at("preview").hidden = true;
-  at("choice").hidden = false;
   at("group").hidden = !group;
+  back();
   if (!group) {
-    say(`${message} Nothing is open: every question that was kept is answered or decided.`.trim());
+    const rest = later.size ? `${later.size} put off: they come back when the page is loaded again.` : "Nothing is open: every question that was kept is answered or decided.";
+    say(`${message} ${rest}`.trim());
+    document.querySelector("h1").focus();
     return;
   }
   say(message);
@@ -101,93 +123,144 @@ function show(message = "") {
   const others = element("select", undefined, { "aria-label": "Another entry" });
   others.append(element("option", "another entry…", { value: "" }));
   for (const entry of entries.filter((entry) => !listed.includes(entry.id))) others.append(element("option", entry.question, { value: entry.id }));
-  others.addEventListener("change", () => document.querySelectorAll("[name=entry]").forEach((radio) => (radio.checked = !others.value && radio.value === group.suggestion)));
+  others.addEventListener("change", () => {
+    document.querySelectorAll("[name=entry]").forEach((radio) => (radio.checked = !others.value && radio.value === group.suggestion));
+    if (others.value) at("new").open = false;
+  });
   at("entries").append(others);
   at("question").focus();
 }
 
+// From the preview to the choice, which is as it was.
+function back() {
+  pending = null;
+  at("preview").hidden = true;
+  at("choice").hidden = false;
+  at("questions").disabled = false;
+}
+
+function checked() {
+  return [...at("questions").querySelectorAll("input:checked")].map((box) => box.value);
+}
+
 function choice() {
+  // What was left out is not what is added.
+  if (at("words").value === groups[0].question && !checked().includes(groups[0].question)) at("words").value = checked()[0] ?? "";
   const words = at("words").value.trim() || undefined;
-  if (at("new").open && at("answer").value.trim()) return { kind: "entry", question: words, answer: at("answer").value };
+  if (at("new").open) {
+    if (!at("answer").value.trim()) throw new Error("Write the answer, or choose an entry.");
+    return { kind: "entry", question: words, answer: at("answer").value };
+  }
   const entry = at("entries").querySelector("select").value || document.querySelector("[name=entry]:checked")?.value;
   if (!entry) throw new Error("Choose an entry, or write a new one.");
   return { kind: "phrasing", entry, phrasing: words };
 }
 
-function request(choice) {
-  const left = [...at("questions").querySelectorAll("input")].filter((box) => !box.checked).map((box) => box.value);
-  return { faq, group: groups[0].id, leave_out: left, choice };
-}
-
-async function preview(choice) {
-  const body = request(choice);
+async function preview(choose) {
+  const questions = checked();
+  if (!questions.length) throw new Error("Leave at least one question of the group.");
+  const body = { faq, group: groups[0].id, questions, choice: choose() };
   const found = await call("/v1/review/preview", body);
-  pending = body;
+  pending = { ...body, revision: found.revision };
   const effect = found.effect;
+  const harm = effect.wrong.length + effect.lost.length > 0;
   const parts = [`+${effect.answered} answered`];
   if (effect.mended) parts.push(`${effect.mended} no longer wrong`);
   parts.push(`${effect.wrong.length} now wrong`);
   if (effect.lost.length) parts.push(`${effect.lost.length} no longer answered`);
+  at("choice").hidden = true;
+  at("preview").hidden = false;
+  at("questions").disabled = true;
+  at("what").textContent = found.what;
   at("effect").textContent = `${parts.join(", ")}, of ${effect.questions} labelled ${effect.questions === 1 ? "question" : "questions"}`;
+  at("effect").classList.toggle("harm", harm);
   at("worse").replaceChildren();
   for (const [what, list] of [["now wrong", effect.wrong], ["no longer answered", effect.lost]]) {
     for (const one of list) at("worse").append(element("li", `${what}: ${one.query} (should be ${one.expected ?? "no answer"}, is ${one.given ?? "none"})`));
   }
+  for (const query of found.taken_in) at("worse").append(element("li", `left out, and answered by it all the same: ${query}`));
   for (const finding of found.findings) at("worse").append(element("li", `check: ${finding}`));
   at("file").textContent = found.file;
   at("lines").textContent = found.lines.map((line) => `+ ${line}`).join("\n");
-  at("choice").hidden = true;
-  at("preview").hidden = false;
-  at("write").disabled = false;
-  at("write").focus();
 }
 
 async function write() {
-  const done = await call("/v1/review/decide", pending);
-  groups.shift();
+  const decision = pending;
+  const done = await call("/v1/review/decide", decision);
   decided += 1;
-  if (pending.choice.kind === "entry") await load();
-  show([`Written to ${done.file}.`, done.calibrate].filter(Boolean).join(" "));
+  await load([`Written to ${done.file}.`, done.calibrate].filter(Boolean).join(" "));
 }
 
 at("token").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEY, at("secret").value);
+  const token = at("secret").value;
   at("secret").value = "";
-  busy(load);
+  // Others cannot be sent.
+  if (!/^[\x21-\x7e]+$/.test(token)) return say("That is no token of this server.");
+  sessionStorage.setItem(KEY, token);
+  // What was begun is not lost.
+  if (at("group").hidden) return busy(load);
+  at("token").hidden = true;
+  say("Go on.");
+  (pending ? at("write") : at("question")).focus();
 });
 at("choice").addEventListener("submit", (event) => {
   event.preventDefault();
-  busy(() => preview(choice()));
+  busy(() => preview(choice));
 });
-at("refuse").addEventListener("click", () => busy(() => preview({ kind: "not_ours" })));
-at("write").addEventListener("click", () => busy(write));
-at("back").addEventListener("click", () => show());
+at("refuse").addEventListener("click", () => busy(() => preview(() => ({ kind: "not_ours" }))));
+at("write").addEventListener("click", () => pending && busy(write));
+at("back").addEventListener("click", () => {
+  if (working) return;
+  back();
+  at("question").focus();
+});
 at("later").addEventListener("click", () => {
-  groups.shift();
+  if (working) return;
+  later.add(groups.shift().id);
   show();
 });
+// A key that is held is not pressed again.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.repeat && event.key === "Enter") {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  },
+  true,
+);
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || at("group").hidden) return;
+  if (event.altKey || at("group").hidden || working || !at("token").hidden) return;
+  const send = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+  if ((event.ctrlKey || event.metaKey) && !send) return;
   if (event.key === "Escape") {
-    if (pending) show();
+    if (pending) at("back").click();
     else at("question").focus();
     return;
   }
-  if (event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])") || pending) return;
-  const radios = [...document.querySelectorAll("[name=entry]")];
-  const radio = radios[Number(event.key) - 1];
-  if (radio) {
-    at("entries").querySelector("select").value = "";
-    radio.checked = true;
-    radio.focus();
-  } else if (event.key === "x") at("refuse").click();
-  else if (event.key === "l") at("later").click();
-  else if (event.key === "n") {
-    at("new").open = true;
-    at("answer").focus();
-  } else if (event.key === "Enter" && !event.target.matches("button, summary, a")) at("choice").requestSubmit();
-  else return;
+  if (pending) {
+    if (event.key !== "Enter" || event.target.matches("button")) return;
+    at("write").click();
+    // A question has one line.
+  } else if (send || (event.key === "Enter" && event.target === at("words"))) at("choice").requestSubmit();
+  else if (event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return;
+  else {
+    const radio = [...document.querySelectorAll("[name=entry]")][Number(event.key) - 1];
+    if (radio) {
+      at("entries").querySelector("select").value = "";
+      at("new").open = false;
+      radio.checked = true;
+      radio.focus();
+    } else if (event.key === "x") at("refuse").click();
+    else if (event.key === "l") at("later").click();
+    else if (event.key === "n") {
+      at("new").open = true;
+      at("answer").focus();
+    } else if (event.key === "Enter" && !event.target.matches("button, summary, a")) at("choice").requestSubmit();
+    else return;
+  }
   event.preventDefault();
 });
 busy(load);

@@ -1,5 +1,5 @@
 -- What was asked and what became of it. Times are milliseconds since 1970; texts are redacted before they come here.
-CREATE TABLE question (
+CREATE TABLE faqbot_question (
     id TEXT PRIMARY KEY,
     asked_at BIGINT NOT NULL,
     faq TEXT NOT NULL,
@@ -7,6 +7,8 @@ CREATE TABLE question (
     channel TEXT NOT NULL,
     session TEXT,
     text TEXT NOT NULL,
+    -- Of FAQ and text, to find the last question with a text by.
+    text_key TEXT NOT NULL,
     outcome TEXT NOT NULL,
     -- The entry that was answered, or else the nearest.
     entry TEXT,
@@ -15,20 +17,20 @@ CREATE TABLE question (
     -- The entries that were shown, as a JSON list.
     shown TEXT NOT NULL
 );
-CREATE INDEX question_by_time ON question (asked_at);
-CREATE INDEX question_by_session ON question (session);
+CREATE INDEX faqbot_question_by_time ON faqbot_question (asked_at);
+CREATE INDEX faqbot_question_by_session ON faqbot_question (session);
+CREATE INDEX faqbot_question_by_text ON faqbot_question (text_key);
 
--- What people thought of a reply; of several the last counts.
-CREATE TABLE feedback (
-    question TEXT NOT NULL,
+-- What people thought of a reply, last.
+CREATE TABLE faqbot_feedback (
+    question TEXT PRIMARY KEY,
     given_at BIGINT NOT NULL,
     rating TEXT NOT NULL,
     entry TEXT
 );
-CREATE INDEX feedback_by_question ON feedback (question);
 
 -- What was decided about groups of questions.
-CREATE TABLE decision (
+CREATE TABLE faqbot_decision (
     id TEXT PRIMARY KEY,
     decided_at BIGINT NOT NULL,
     faq TEXT NOT NULL,
@@ -39,10 +41,10 @@ CREATE TABLE decision (
     -- All its questions, as a JSON list.
     questions TEXT NOT NULL
 );
-CREATE INDEX decision_by_faq ON decision (faq);
+CREATE INDEX faqbot_decision_by_faq ON faqbot_decision (faq);
 
 -- FAQs as they were published, and which of them is served.
-CREATE TABLE version (
+CREATE TABLE faqbot_version (
     faq TEXT NOT NULL,
     number BIGINT NOT NULL,
     hash TEXT NOT NULL,
@@ -56,7 +58,7 @@ CREATE TABLE version (
     vectors BLOB,
     PRIMARY KEY (faq, number)
 );
-CREATE TABLE deployment (
+CREATE TABLE faqbot_deployment (
     faq TEXT PRIMARY KEY,
     number BIGINT NOT NULL,
     deployed_at BIGINT NOT NULL
