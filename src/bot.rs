@@ -16,10 +16,12 @@ use crate::matching::questions::questions;
 use crate::matching::ranking::{Match, Ranker, Ranking};
 use crate::matching::signals::is_real_answer;
 
+mod choosing;
 mod hints;
 mod prepared;
 mod reply;
 
+pub use choosing::{Picked, pick};
 pub use hints::Exchanged;
 use prepared::Prepared;
 pub use reply::Reply;

@@ -156,3 +156,22 @@ mod terminal {
         }
     }
 }
+
+#[test]
+fn choices_are_picked_in_words_too() {
+    let world = World::new();
+    let arguments = arguments(&world);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ask = "how do i reset my\n";
+    for (picks, says) in [
+        ("the second one, please", "Use the link"),
+        ("the device one", "Hold the button"),
+        ("none of these", "I only know the shop."),
+        ("option 9", "There are 2 choices"),
+    ] {
+        let run = world.run(&arguments, format!("{ask}{picks}\n"), 0);
+        assert!(run.out.contains(says), "{picks}: {run:?}");
+    }
+    let run = world.run(&arguments, format!("{ask}q\nnot reached\n"), 0);
+    assert!(!run.out.contains("not reached"), "{run:?}");
+}

@@ -39,6 +39,15 @@ fn a_reply_is_that_of_ask_json_and_more() {
     let more = server.post("/v1/ask", &json!({"query": "reset", "top": 1, "session": "s1"})).json();
     assert_eq!((&more["outcome"], &more["session"]), (&json!("ambiguous"), &json!("s1")));
     assert_eq!(more["choices"].as_array().expect("choices").len(), 2);
+    // What follows in the same conversation may pick a choice.
+    let picks = |query: &str| server.post("/v1/ask", &json!({"query": query, "session": "s1"})).json();
+    let picked = picks("the second one please");
+    assert_eq!((&picked["outcome"], &picked["query"]), (&json!("answer"), &json!("the second one please")));
+    assert_eq!(picked["read_as"], picked["matches"][0]["question"]);
+    assert_eq!(picked["matches"][0]["id"], more["choices"][1]);
+    assert_ne!(picks("the second one please")["outcome"], "answer", "it was picked already");
+    picks("reset");
+    assert_eq!(picks("none of these")["outcome"], "no_match");
     let all = server.post("/v1/ask:batch", &json!({"queries": ["track my order", "", "xyzzy"]})).json();
     let outcomes: Vec<&Value> =
         all["replies"].as_array().expect("replies").iter().map(|reply| &reply["outcome"]).collect();

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use anyhow::Result;
+use faqbot::bot::{Picked, pick};
 use faqbot::{Embedder, Reply};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::html;
 use super::limits::Limits;
@@ -44,6 +46,55 @@ pub struct App {
     /// Where the FAQs come from, if they are published.
     pub published: Option<Arc<Published>>,
     replies: Mutex<Recent>,
+    offered: Mutex<Conversations>,
+}
+
+/// What was offered last in conversations, the newest of them.
+#[derive(Default)]
+struct Conversations {
+    offered: HashMap<u128, Offered>,
+    order: VecDeque<u128>,
+}
+
+/// Choices that a reply offered.
+struct Offered {
+    /// The reply's.
+    id: Uuid,
+    /// Entries with their questions.
+    choices: Vec<(String, String)>,
+}
+
+impl Offered {
+    fn new(asked: &Asked) -> Self {
+        let entry = |found| asked.version.bot.entry(found);
+        let choices = asked.reply.choices().into_iter().map(entry);
+        Offered {
+            id: asked.id,
+            choices: choices.map(|entry| (entry.id.to_string(), entry.question().to_owned())).collect(),
+        }
+    }
+}
+
+impl Conversations {
+    fn take(&mut self, key: u128) -> Option<Offered> {
+        self.offered.remove(&key)
+    }
+
+    fn put(&mut self, key: u128, offered: Offered) {
+        if self.offered.insert(key, offered).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.offered.remove(&oldest);
+            }
+        }
+    }
+}
+
+/// What a conversation is known by: names are the clients' own, and of any length.
+fn conversation(faq: &Served, session: &str) -> u128 {
+    xxh3_128(format!("{}\n{session}", faq.name).as_bytes())
 }
 
 /// A FAQ that is served, in the version that is current.
@@ -168,6 +219,7 @@ impl App {
             reviews: Reviews::default(),
             published,
             replies: Mutex::default(),
+            offered: Mutex::default(),
         }
     }
 
@@ -190,10 +242,38 @@ impl App {
         }
     }
 
-    /// Asks one question.
-    pub async fn ask(&self, faq: &Served, question: Question) -> Result<Asked, Problem> {
-        let mut asked = self.ask_all(faq, vec![question.query.clone()], &question).await?;
-        Ok(asked.remove(0))
+    /// Asks one question. In a conversation, what follows a question back may pick one of its choices.
+    pub async fn ask(&self, faq: &Served, mut question: Question) -> Result<Asked, Problem> {
+        let conversation = question.session.as_deref().map(|session| conversation(faq, session));
+        let offered = conversation
+            .and_then(|key| self.offered.lock().unwrap_or_else(PoisonError::into_inner).take(key));
+        let picked = offered.as_ref().and_then(|offered| {
+            let questions: Vec<&str> =
+                offered.choices.iter().map(|(_, question)| question.as_str()).collect();
+            Some((offered, pick(&question.query, &questions)?))
+        });
+        let (rating, chosen) = match picked {
+            Some((offered, Picked::Choice(at))) => ("chosen", offered.choices.get(at)),
+            Some((_, Picked::None)) => ("none", None),
+            Some((_, Picked::Beyond)) | None => {
+                let asked = self.ask_all(faq, vec![question.query.clone()], &question).await?.remove(0);
+                if let Some(key) = conversation.filter(|_| !asked.reply.choices().is_empty()) {
+                    let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+                    offered.put(key, Offered::new(&asked));
+                }
+                return Ok(asked);
+            }
+        };
+        if let (Some(recorder), Some(offered)) = (&self.recorder, &offered) {
+            recorder.rated(offered.id, rating, chosen.map(|(id, _)| id.as_str()));
+        }
+        question.picked = true;
+        // An entry's own question finds it; nothing at all finds none.
+        let asks = chosen.map_or(String::new(), |(_, question)| question.clone());
+        let mut asked = self.ask_all(faq, vec![asks], &question).await?.remove(0);
+        let meant = std::mem::replace(&mut asked.reply.query, question.query);
+        asked.reply.read_as = Some(meant).filter(|meant| !meant.is_empty());
+        Ok(asked)
     }
 
     /// Asks many questions like one, all of one version.
@@ -225,7 +305,8 @@ impl App {
     fn count(&self, faq: &Served, asked: &Asked, question: &Question, seconds: f64) {
         let Asked { id, version, reply } = asked;
         let channel = question.channel;
-        if let Some(recorder) = &self.recorder {
+        // What was picked is kept with the question before.
+        if let Some(recorder) = self.recorder.as_ref().filter(|_| !question.picked) {
             recorder.asked(&recorder::Asked {
                 id: *id,
                 faq: &faq.name,
@@ -287,10 +368,19 @@ pub struct Question {
     pub channel: &'static str,
     /// The client's name of the conversation.
     pub session: Option<String>,
+    /// Whether it is one of the choices that were offered before.
+    pub picked: bool,
 }
 
 impl Question {
     pub fn new(query: impl Into<String>, channel: &'static str) -> Self {
-        Question { query: query.into(), count: AnyBot::MATCHES, among: None, channel, session: None }
+        Question {
+            query: query.into(),
+            count: AnyBot::MATCHES,
+            among: None,
+            channel,
+            session: None,
+            picked: false,
+        }
     }
 }

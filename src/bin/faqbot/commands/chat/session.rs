@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use faqbot::bot::{Picked, pick};
 use faqbot::{Decision, Reply};
 
 #[cfg(feature = "store")]
@@ -13,7 +14,7 @@ use super::keeping::Keeping;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
-use crate::output::style::{DIM, styled, width};
+use crate::output::style::{DIM, plain, styled, width};
 use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
@@ -21,7 +22,7 @@ pub const UNCALIBRATED: &str = "This model has no calibrated confidence, so the 
     `faqbot calibrate --queries FILE` makes one from labelled questions.";
 
 /// Lines that leave the chat, as in other programs of the kind.
-const LEAVE: [&str; 2] = ["exit", "quit"];
+const LEAVE: [&str; 3] = ["exit", "quit", "q"];
 
 /// A chat in progress.
 pub struct Chat<'s> {
@@ -114,19 +115,24 @@ impl<'s> Chat<'s> {
 
     fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
         let offered = std::mem::take(&mut self.offered);
-        if !offered.is_empty()
-            && let Ok(number) = line.parse::<usize>()
-        {
-            match number.checked_sub(1).map(|at| offered.get(at)) {
-                None => {
+        let questions: Vec<&str> =
+            offered.iter().map(|&entry| self.bot.faq().entries[entry].question()).collect();
+        if let Some(picked) = pick(line, &questions) {
+            match picked {
+                Picked::None => {
                     self.rated("none", None);
                     write!(out, "{}", render::fallback(&self.bot, width()))?;
                 }
-                Some(Some(&entry)) => {
-                    self.rated("chosen", Some(entry));
-                    write!(out, "{}", render::answer(&self.bot.faq().entries[entry], width()))?;
+                Picked::Choice(at) => {
+                    let entry = &self.bot.faq().entries[offered[at]];
+                    self.rated("chosen", Some(offered[at]));
+                    // Where it was not its number, what was understood is said.
+                    if line.parse::<usize>().is_err() {
+                        writeln!(out, "{}", styled(DIM, &plain(entry.question())))?;
+                    }
+                    write!(out, "{}", render::answer(entry, width()))?;
                 }
-                Some(None) => {
+                Picked::Beyond => {
                     writeln!(out, "There are {} choices: 1 to {0}, or 0 for none of these.", offered.len())?;
                     self.offered = offered;
                 }
