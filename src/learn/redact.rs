@@ -99,8 +99,8 @@ fn number(found: &str) -> String {
 
 /// What begins like an IBAN: the words behind it may belong to the sentence.
 fn account(found: &str) -> String {
-    let ends = found.match_indices([' ', '-']).map(|(at, _)| at).chain([found.len()]);
-    let longest = ends.filter(|&end| is_iban(&found[..end])).last();
+    let mut ends = found.match_indices([' ', '-']).map(|(at, _)| at).chain([found.len()]);
+    let longest = ends.rfind(|&end| is_iban(&found[..end]));
     longest.map_or_else(|| found.to_owned(), |end| format!("<account>{}", &found[end..]))
 }
 

@@ -47,11 +47,11 @@ def kept(url):
     if url.startswith("sqlite:"):
         database = sqlite3.connect(url.removeprefix("sqlite:"))
         sound = database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        return sound, {row[0] for row in database.execute("SELECT id FROM question")}
+        return sound, {row[0] for row in database.execute("SELECT id FROM faqbot_question")}
     import psycopg
 
     with psycopg.connect(url) as database:
-        return True, {row[0] for row in database.execute("SELECT id FROM question")}
+        return True, {row[0] for row in database.execute("SELECT id FROM faqbot_question")}
 
 
 def main():

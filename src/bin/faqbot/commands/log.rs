@@ -252,6 +252,9 @@ async fn forget(store: &Store, args: &ForgetArgs) -> Result<u8> {
     Ok(if removed == 0 { NOT_ANSWERED } else { ANSWERED })
 }
 
+/// What is counted of a day.
+type Count = fn(&Day) -> i64;
+
 /// Questions by day beside their mean confidence.
 struct Days<'d>(&'d [DayJson]);
 
@@ -276,7 +279,7 @@ fn days<B: DrawingBackend>(
     let most = days.iter().map(|day| all(&day.counts)).max().unwrap_or(0).max(1);
     let axis = |at: &f64| date(*at as i64)[5..].to_owned();
 
-    let kinds: [(&str, RGBColor, fn(&Day) -> i64); 3] = [
+    let kinds: [(&str, RGBColor, Count); 3] = [
         ("answered", plot::BLUE, |day| day.answered),
         ("asked back", plot::GREY, |day| day.asked_back),
         ("unanswered", plot::RED, |day| day.unanswered),

@@ -303,7 +303,7 @@ fn insert_question(question: &Question) -> Query<'_, Any, AnyArguments> {
 }
 
 fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
-    let query = match &feedback.question {
+    match &feedback.question {
         Rated::Id(id) => sqlx::query::<Any>(
             "INSERT INTO faqbot_feedback (question, given_at, rating, entry) VALUES ($4, $1, $2, $3) \
              ON CONFLICT (question) DO UPDATE SET given_at = EXCLUDED.given_at, rating = EXCLUDED.rating, \
@@ -323,8 +323,7 @@ fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
         .bind(&feedback.rating)
         .bind(&feedback.entry)
         .bind(text_key(faq, text)),
-    };
-    query
+    }
 }
 
 /// What a question is found by, whatever the length of its text.
