@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use chrono::DateTime;
 use faqbot::Faq;
-use faqbot::faq::Answers;
+use faqbot::faq::{Answers, abridge};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use serde::Serialize;
@@ -23,6 +23,9 @@ use crate::output::wire::Outcome;
 use crate::setup;
 use crate::store::questions::{Day, Filter, Kept};
 use crate::store::{Millis, Missing, Store, now, runtime};
+
+/// Characters of a question that are shown in a line.
+const LINE: usize = 200;
 
 /// Entries that are shown as the busiest.
 const BUSIEST: usize = 10;
@@ -86,7 +89,7 @@ fn line(Kept { question, rating, chosen }: &Kept) -> String {
     }));
     about.extend(question.session.as_ref().map(|session| format!("session {session}")));
     let about = styled(DIM, &plain(&format!("({})", about.join(", "))));
-    let text: String = question.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = abridge(&question.text, LINE);
     let day = styled(DIM, &when(question.at));
     format!("{day}  {}  {}  {}  {about}", plain(&question.faq), styled(style, what), plain(&text))
 }

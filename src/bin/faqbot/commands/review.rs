@@ -26,8 +26,8 @@ const SHOWN: usize = 8;
 /// Changes for the worse that are shown.
 const WORSE: usize = 5;
 
-const HELP: &str = "\
-  1 to 5      add the question to that entry as a phrasing; Enter alone takes the one that is marked
+const HELP: &str =
+    "  1 to 5      add the question to that entry as a phrasing; Enter alone takes the one that is marked
   e ID        add it to the entry with this id
   n ANSWER    a new entry with this answer; `\\n` in it is a line break
   x           not ours: what is like it gets no answer from now on, and is not shown again
