@@ -78,7 +78,9 @@ impl<E: Embedder> CachedEmbedder<E> {
         let path = self.folder.join(format!("{}{:016x}.{VECTORS}", self.stem(), xxh3_64(bytes)));
         write_private(&path, |out| out.write_all(bytes))?;
         match VectorFile::open(&path, self.model().as_str(), self.dimension()) {
-            Ok(_) => Ok(()),
+            Ok(None) => Ok(()),
+            // Under the name of its texts it is found without a look at all others.
+            Ok(Some(file)) => fs::rename(&path, self.path(&file.keys)),
             Err(reason) => {
                 remove(&path);
                 Err(reason)
