@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod config;
 mod exit;
+mod faq_file;
 #[cfg(feature = "store")]
 mod names;
 mod options;

@@ -3,7 +3,6 @@
 
 mod import;
 pub mod labels;
-mod write;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -26,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Settings;
+use crate::faq_file::Plan;
 use crate::output::wire::Outcome;
 use crate::setup::{self, AnyBot};
 use crate::store::Store;
@@ -411,11 +411,7 @@ impl Review {
     }
 
     /// What is written for a choice.
-    fn plan(
-        &self,
-        group: &Group,
-        choice: &Choice,
-    ) -> Result<(Preview, write::Plan, Vec<LabelledQuery>, AnyBot)> {
+    fn plan(&self, group: &Group, choice: &Choice) -> Result<(Preview, Plan, Vec<LabelledQuery>, AnyBot)> {
         let faq = self.bot.faq();
         let text = |own: &Option<String>| -> Result<String> {
             let text = harmless(own.clone().unwrap_or_else(|| group.question.clone())).0;
@@ -464,7 +460,7 @@ impl Review {
         let effect = effect(&labelled, (&self.bot, &old_replies), (&new, &new_replies));
         let findings = self.new_findings(&new)?;
         let near = group.nearest.first().and_then(|nearest| faq.position(&nearest.id));
-        let plan = write::Plan::new(&self.settings, &self.loaded, change.clone(), near)?;
+        let plan = Plan::new(&self.settings, &self.loaded, change.clone(), near)?;
         // What stands in the FAQ says nothing as a label.
         let kept: Vec<LabelledQuery> = own
             .into_iter()

@@ -22,7 +22,7 @@ mod session;
 mod signals;
 mod slash;
 
-use completion::{editor, unfold};
+use completion::{Commands, editor, unfold};
 use history::History;
 use session::{Chat, Next, UNCALIBRATED};
 
@@ -50,7 +50,7 @@ fn terminal(chat: &mut Chat) -> Result<()> {
     banner(chat)?;
     // Without them, signals end the chat as they end any program.
     chat.interrupted = signals::listen().unwrap_or_default();
-    let mut editor = editor()?;
+    let mut editor = editor(chat.bot.faq())?;
     let mut history = None;
     if let Some(path) = &chat.settings.history {
         let (file, lines) = History::open(path);
@@ -77,6 +77,10 @@ fn terminal(chat: &mut Chat) -> Result<()> {
                 }
                 if chat.line(&unfold(&line))? == Next::Stop {
                     return Ok(());
+                }
+                // A command may have read another FAQ.
+                if line.starts_with('/') {
+                    editor.set_helper(Some(Commands::new(chat.bot.faq())));
                 }
             }
             Err(ReadlineError::Interrupted) => {}

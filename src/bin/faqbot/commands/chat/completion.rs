@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use anyhow::Result;
+use faqbot::Faq;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -13,10 +14,10 @@ use rustyline::{CompletionType, Config, Editor, Helper};
 
 use super::history::HISTORY_LINES;
 use super::slash::COMMANDS;
-use crate::output::style::{BOLD, DIM, styled};
+use crate::output::style::{BOLD, DIM, plain, styled};
 
 /// An editor for the lines of a chat.
-pub fn editor() -> Result<Editor<Commands, MemHistory>> {
+pub fn editor(faq: &Faq) -> Result<Editor<Commands, MemHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_dups(true)?
@@ -25,12 +26,37 @@ pub fn editor() -> Result<Editor<Commands, MemHistory>> {
         .build();
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history)?;
-    editor.set_helper(Some(Commands));
+    editor.set_helper(Some(Commands::new(faq)));
     Ok(editor)
 }
 
 /// Completion, hints and line continuation.
-pub struct Commands;
+pub struct Commands {
+    /// The ids and questions of the FAQ, to be completed.
+    ids: Vec<String>,
+    questions: Vec<String>,
+}
+
+/// Completions that are offered at once.
+const OFFERED: usize = 50;
+
+impl Commands {
+    /// With the ids and questions of a FAQ.
+    pub fn new(faq: &Faq) -> Self {
+        let entries = || faq.entries.iter().filter(|entry| !entry.out_of_scope);
+        Commands {
+            ids: faq.entries.iter().map(|entry| plain(entry.id.as_str())).collect(),
+            questions: entries().map(|entry| plain(entry.question())).collect(),
+        }
+    }
+
+    /// Those that begin so, whatever the case.
+    fn beginning(of: &[String], typed: &str) -> Vec<Pair> {
+        let typed = typed.to_lowercase();
+        let fitting = of.iter().filter(|text| text.to_lowercase().starts_with(&typed)).take(OFFERED);
+        fitting.map(|text| Pair { display: text.clone(), replacement: text.clone() }).collect()
+    }
+}
 
 impl Helper for Commands {}
 
@@ -43,7 +69,15 @@ impl Completer for Commands {
         pos: usize,
         _: &rustyline::Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Some(typed) = line[..pos].strip_prefix('/') else { return Ok((pos, Vec::new())) };
+        let Some(typed) = line[..pos].strip_prefix('/') else {
+            let begun = !line[..pos].trim().is_empty();
+            return Ok((0, if begun { Self::beginning(&self.questions, &line[..pos]) } else { Vec::new() }));
+        };
+        for command in ["show ", "teach "] {
+            if let Some(id) = typed.strip_prefix(command) {
+                return Ok((1 + command.len(), Self::beginning(&self.ids, id)));
+            }
+        }
         let fitting = COMMANDS.iter().filter(|(name, ..)| name.starts_with(typed));
         let pairs = fitting.map(|(name, argument, what)| Pair {
             display: format!("/{name:<15} {what}"),

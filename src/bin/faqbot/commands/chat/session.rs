@@ -31,6 +31,12 @@ pub struct Chat<'s> {
     pub last: Option<Reply>,
     /// The entries that were offered, until the next line.
     pub offered: Vec<usize>,
+    /// The entries of the last list, by the numbers that they have there.
+    pub listed: Vec<usize>,
+    /// The entry that was answered or chosen last.
+    pub meant: Option<usize>,
+    /// The last question, also after the FAQ was read again.
+    pub asked: Option<String>,
     pub counts: Counts,
     /// Whether the policy was changed by command.
     pub own_policy: bool,
@@ -66,6 +72,9 @@ impl<'s> Chat<'s> {
             bot,
             last: None,
             offered: Vec::new(),
+            listed: Vec::new(),
+            meant: None,
+            asked: None,
             counts: Counts::default(),
             own_policy: false,
             begin,
@@ -113,7 +122,7 @@ impl<'s> Chat<'s> {
         }))
     }
 
-    fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
+    pub fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
         let offered = std::mem::take(&mut self.offered);
         let questions: Vec<&str> =
             offered.iter().map(|&entry| self.bot.faq().entries[entry].question()).collect();
@@ -126,6 +135,7 @@ impl<'s> Chat<'s> {
                 Picked::Choice(at) => {
                     let entry = &self.bot.faq().entries[offered[at]];
                     self.rated("chosen", Some(offered[at]));
+                    self.meant = Some(offered[at]);
                     // Where it was not its number, what was understood is said.
                     if line.parse::<usize>().is_err() {
                         writeln!(out, "{}", styled(DIM, &plain(entry.question())))?;
@@ -164,6 +174,12 @@ impl<'s> Chat<'s> {
         }
         writeln!(out)?;
         self.offered = reply.choices().iter().map(|found| found.entry).collect();
+        self.listed = match self.offered.is_empty() {
+            true => reply.matches.iter().map(|found| found.entry).collect(),
+            false => self.offered.clone(),
+        };
+        self.meant = reply.answer().map(|found| found.entry);
+        self.asked = Some(line.to_owned());
         self.last = Some(reply);
         Ok(())
     }

@@ -4,23 +4,35 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use faqbot::Policy;
+use faqbot::faq::edit::Change;
 use faqbot::faq::{Answers, normalize_phrasing};
 
 use super::session::{Chat, Counts, Next, UNCALIBRATED};
+use crate::faq_file::Plan;
 use crate::output::progress::EmbeddingBar;
 use crate::output::render;
-use crate::output::style::{BOLD, DIM, count, plain, styled, width, wrapped};
+use crate::output::style::{BOLD, DIM, GOOD, count, plain, styled, width, wrapped};
 use crate::setup::{self, AnyBot, faq_name};
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
-pub const COMMANDS: [(&str, &str, &str); 14] = [
+pub const COMMANDS: [(&str, &str, &str); 16] = [
     ("help", "", "this list"),
     ("why", "", "how the last answer came about"),
     ("top", "[N]", "the N entries nearest to the last question (5)"),
     ("min-cosine", "[X]", "show or set the cosine below which there is no answer"),
     ("min-confidence", "[X]", "show or set the confidence an answer needs"),
     ("list", "[WORD]", "the questions in the FAQ, or those with a word"),
-    ("show", "ID", "an entry with its phrasings, answer and source"),
+    (
+        "show",
+        "ID",
+        "an entry with its phrasings, answer and source; also the beginning of an id, or a number of the last list",
+    ),
+    ("again", "", "the last question once more"),
+    (
+        "teach",
+        "[ID]",
+        "the last question becomes a phrasing of this entry (of that answered or chosen), in its file",
+    ),
     ("reload", "", "read the FAQ file again"),
     ("model", "", "the embedding model"),
     ("good", "", "the last reply helped (kept with --store)"),
@@ -48,6 +60,14 @@ impl Chat<'_> {
             "top" => self.top(argument, out)?,
             "min-cosine" => self.min_cosine(argument, out)?,
             "min-confidence" => self.min_confidence(argument, out)?,
+            "again" => match self.asked.clone() {
+                Some(question) => {
+                    self.question(&question, out)?;
+                    return Ok(Next::Go);
+                }
+                None => writeln!(out, "Nothing was asked yet.")?,
+            },
+            "teach" => self.teach(argument, out)?,
             "list" => self.list(argument, out)?,
             "show" => self.show(argument, out)?,
             "reload" => self.reload(out)?,
@@ -65,7 +85,7 @@ impl Chat<'_> {
         Ok(Next::Go)
     }
 
-    fn top(&self, argument: &str, out: &mut impl Write) -> Result<()> {
+    fn top(&mut self, argument: &str, out: &mut impl Write) -> Result<()> {
         let count = match argument {
             "" => 5,
             number => number
@@ -79,7 +99,9 @@ impl Chat<'_> {
             return Ok(());
         };
         let reply = self.bot.ask_for(&last.query, count)?;
-        write!(out, "{}", render::matches(&self.bot, &reply.matches[..count.min(reply.matches.len())]))?;
+        let matches = &reply.matches[..count.min(reply.matches.len())];
+        self.listed = matches.iter().map(|found| found.entry).collect();
+        write!(out, "{}", render::matches(&self.bot, matches))?;
         Ok(())
     }
 
@@ -121,40 +143,109 @@ impl Chat<'_> {
         Ok(())
     }
 
-    fn list(&self, word: &str, out: &mut impl Write) -> Result<()> {
+    fn list(&mut self, word: &str, out: &mut impl Write) -> Result<()> {
         let wanted = normalize_phrasing(word);
-        let mut count = 0;
-        for entry in &self.bot.faq().entries {
+        let mut listed = Vec::new();
+        for (at, entry) in self.bot.faq().entries.iter().enumerate() {
             let holds = |text: &String| normalize_phrasing(text).contains(&wanted);
             if wanted.is_empty() || entry.phrasings.iter().any(holds) || entry.tags.iter().any(holds) {
                 let scope = if entry.out_of_scope { " · out of scope" } else { "" };
                 let about = format!("{}{scope}", plain(entry.id.as_str()));
-                writeln!(out, "  {}  {}", plain(entry.question()), styled(DIM, &about))?;
-                count += 1;
+                listed.push(at);
+                writeln!(out, "{:>4}. {}  {}", listed.len(), plain(entry.question()), styled(DIM, &about))?;
             }
         }
-        if count == 0 {
+        if listed.is_empty() {
             writeln!(out, "No question with \"{}\".", plain(word))?;
         }
+        self.listed = listed;
         Ok(())
     }
 
-    fn show(&self, id: &str, out: &mut impl Write) -> Result<()> {
-        let entries = &self.bot.faq().entries;
-        let Some(position) = self.bot.faq().position(id) else {
-            let near = nearest(id, entries.iter().map(|entry| entry.id.as_str()));
-            let hint = near.map_or_else(
-                || "; /list shows the ids".to_owned(),
-                |near| format!("; did you mean {}?", plain(near)),
-            );
-            writeln!(
-                out,
-                "{}{hint}",
-                if id.is_empty() { "/show takes an id".into() } else { format!("No entry {}", plain(id)) }
-            )?;
+    /// The entry with an id, with the only id that begins so, or with a number of the last list; else what to say.
+    fn entry_named(&self, name: &str) -> std::result::Result<usize, String> {
+        let faq = self.bot.faq();
+        if let Some(position) = faq.position(name) {
+            return Ok(position);
+        }
+        let number = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        if let Some(&position) = number.and_then(|at| self.listed.get(at)) {
+            return Ok(position);
+        }
+        let ids = || faq.entries.iter().map(|entry| entry.id.as_str());
+        let mut begins = ids().enumerate().filter(|(_, id)| !name.is_empty() && id.starts_with(name));
+        match (begins.next(), begins.next()) {
+            (Some((position, _)), None) => Ok(position),
+            (Some((_, one)), Some((_, other))) => {
+                Err(format!("Several ids begin so: {}, {} …", plain(one), plain(other)))
+            }
+            (None, _) => {
+                let near = nearest(name, ids());
+                let hint = near.map_or_else(
+                    || "; /list shows the ids".to_owned(),
+                    |near| format!("; did you mean {}?", plain(near)),
+                );
+                Err(format!("No entry {}{hint}", plain(name)))
+            }
+        }
+    }
+
+    /// Adds the last question to an entry, in the FAQ's own file or beside it.
+    fn teach(&mut self, name: &str, out: &mut impl Write) -> Result<()> {
+        let Some(question) = self.asked.clone() else {
+            writeln!(out, "Nothing was asked yet.")?;
             return Ok(());
         };
-        let entry = &entries[position];
+        let entry = match (name, self.meant) {
+            ("", Some(entry)) => Ok(entry),
+            ("", None) => {
+                Err("/teach takes the entry that was meant: its id, or its number in the last list".into())
+            }
+            (name, _) => self.entry_named(name),
+        };
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(says) => {
+                writeln!(out, "{says}")?;
+                return Ok(());
+            }
+        };
+        if self.settings.faq.is_empty() {
+            writeln!(
+                out,
+                "The FAQ in the program has no file; `faqbot convert -o mine.yaml` writes one to begin with."
+            )?;
+            return Ok(());
+        }
+        let id = self.bot.faq().entries[entry].id.to_string();
+        let phrasing = question.split_whitespace().collect::<Vec<_>>().join(" ");
+        let loaded = setup::read(self.settings, &self.settings.faq, Answers::Required)?;
+        let change = Change::Phrasing { id: id.clone(), phrasing };
+        if change.apply(&loaded.faq).is_none() {
+            writeln!(out, "{} has it already.", plain(&id))?;
+            return Ok(());
+        }
+        let plan = Plan::new(self.settings, &loaded, change, None)?;
+        drop(plan.write()?);
+        writeln!(out, "{}", styled(DIM, &plain(&plan.file())))?;
+        for line in plan.lines() {
+            writeln!(out, "{}", styled(GOOD, &plain(&format!("+ {line}"))))?;
+        }
+        self.reload(out)
+    }
+
+    fn show(&self, id: &str, out: &mut impl Write) -> Result<()> {
+        if id.is_empty() {
+            writeln!(out, "/show takes an id; /list shows them")?;
+            return Ok(());
+        }
+        let entry = match self.entry_named(id) {
+            Ok(position) => &self.bot.faq().entries[position],
+            Err(says) => {
+                writeln!(out, "{says}")?;
+                return Ok(());
+            }
+        };
         writeln!(
             out,
             "{}  {}",
@@ -192,6 +283,8 @@ impl Chat<'_> {
         }
         self.last = None;
         self.offered.clear();
+        self.listed.clear();
+        self.meant = None;
         #[cfg(feature = "store")]
         if let Some(keeping) = &mut self.keeping {
             keeping.reloaded(&self.bot);
