@@ -184,16 +184,24 @@ fn what_was_meant_is_taught_and_the_faq_has_it() {
     let input = "has my packet left\n/teach reset-p\n/teach track\n/again\n/teach\n/list reset\n/show 2\n/show res\n/show tra\n";
     let run = world.run(&arguments, input, 0);
     let faq = std::fs::read_to_string(world.path("shop.yaml")).expect("the FAQ");
-    let expected = SHOP.replace("also: [track my order]", "also: [track my order, \"has my packet left\"]").replace(
-        "    question: How do I reset my password?\n",
-        "    question: How do I reset my password?\n    also:\n      - has my packet left\n",
-    );
+    let expected =
+        SHOP.replace("also: [track my order]", "also: [track my order, \"has my packet left\"]").replace(
+            "    question: How do I reset my password?\n",
+            "    question: How do I reset my password?\n    also:\n      - has my packet left\n",
+        );
     assert_eq!(faq, expected, "{run:?}");
     assert!(run.out.contains("+     also: [track my order"), "{run:?}");
     // Both have it now: it is asked back.
     assert!(run.out.contains("Did you mean") && run.out.contains("/teach takes the entry"), "{run:?}");
-    assert!(run.out.contains("Several ids begin so") && run.out.contains("   2. How do I reset my device?"), "{run:?}");
+    assert!(
+        run.out.contains("Several ids begin so") && run.out.contains("   2. How do I reset my device?"),
+        "{run:?}"
+    );
     assert_eq!(std::fs::read_to_string(world.path("shop.yaml.bak")).expect("what it was"), SHOP);
-    let built_in = world.run(&["--model", "hash"], "zebra\n/teach can-i-become-friends-with-my-therapist\n/teach x\n", 0);
+    let built_in = world.run(
+        &["--model", "hash"],
+        "zebra\n/teach can-i-become-friends-with-my-therapist\n/teach x\n",
+        0,
+    );
     assert!(built_in.out.contains("has no file") || built_in.out.contains("No entry"), "{built_in:?}");
 }

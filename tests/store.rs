@@ -143,7 +143,9 @@ fn without_a_store_nothing_is_kept() {
 #[test]
 fn a_review_changes_the_file_and_is_final() {
     everywhere(|place| {
-        place.chat("gift cards\ngift cards\nwarranty term\nforgot pin\nsing a song\n");
+        // Each is asked a different number of times, so that their order is known.
+        let times = [("gift cards", 4), ("warranty term", 3), ("forgot pin", 2), ("sing a song", 1)];
+        place.chat(&times.map(|(text, times)| format!("{text}\n").repeat(times)).concat());
         let groups: Vec<Value> = serde_json::from_str(&place.review(&["--json"], "", 0).out).expect("JSON");
         let asked: HashMap<String, u64> = groups
             .iter()
@@ -269,7 +271,7 @@ fn a_server_reviews_where_it_is_known_who_asks() {
         // A page of another site, whoever may have allowed it to ask.
         let foreign = ["content-type: application/json", "origin: https://evil.example"];
         assert_eq!(server.send("POST", "/v1/review/decide", &foreign, decide.to_string()).status, 403);
-        assert!(server.get("/review").body.contains("<h1>Review</h1>"));
+        assert!(server.get("/review").body.contains(">Review</h1>"));
         assert!(server.get("/metrics").body.contains("faqbot_store_dropped_total 0"));
         assert_eq!(server.end().0, Some(0));
 

@@ -57,6 +57,7 @@ pub struct Folder {
 }
 
 impl Folder {
+    #[cfg(feature = "serve")]
     pub fn new(settings: &Settings) -> Result<Self> {
         match settings.cache_dir.as_ref().filter(|_| settings.cache) {
             Some(path) => Ok(Folder { path: path.clone(), _own: None }),

@@ -133,11 +133,13 @@ impl Store {
     }
 
     /// The kind of database.
+    #[cfg(feature = "serve")]
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
     /// Its address, for a connection of one's own.
+    #[cfg(feature = "serve")]
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, Executor, Row};
+use sqlx::{Any, AssertSqlSafe, Executor, Row};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -99,13 +99,24 @@ pub struct Day {
 impl Store {
     /// Writes records, all or none.
     pub async fn write(&self, records: impl Iterator<Item = &Record>) -> sqlx::Result<()> {
-        let mut transaction = self.pool.begin().await?;
+        let (mut questions, mut ratings) = (Vec::new(), Vec::new());
         for record in records {
-            let insert = match record {
-                Record::Question(question) => insert_question(question),
-                Record::Feedback(feedback) => insert_feedback(feedback),
-            };
-            transaction.execute(insert).await?;
+            match record {
+                Record::Question(question) => questions.push(&**question),
+                Record::Feedback(feedback) => ratings.push(feedback),
+            }
+        }
+        let mut transaction = self.pool.begin().await?;
+        let mut rest = &questions[..];
+        while !rest.is_empty() {
+            let count = ROWS.into_iter().find(|&rows| rows <= rest.len()).unwrap_or(1);
+            let (now, later) = rest.split_at(count);
+            transaction.execute(insert_questions(now)).await?;
+            rest = later;
+        }
+        // A rating is of a question, which is there now.
+        for feedback in ratings {
+            transaction.execute(insert_feedback(feedback)).await?;
         }
         transaction.commit().await
     }
@@ -281,25 +292,41 @@ impl Store {
     }
 }
 
-fn insert_question(question: &Question) -> Query<'_, Any, AnyArguments> {
-    sqlx::query::<Any>(
+/// Questions that are written by one statement: few sizes, so that each is prepared once.
+const ROWS: [usize; 3] = [64, 8, 1];
+
+fn insert_questions<'q>(questions: &[&'q Question]) -> Query<'q, Any, AnyArguments> {
+    /// Columns of a question.
+    const COLUMNS: usize = 13;
+    let row = |row: usize| {
+        let places: Vec<String> =
+            (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..questions.len()).map(row).collect();
+    let statement = format!(
         "INSERT INTO faqbot_question (id, asked_at, faq, faq_version, channel, session, text, text_key, outcome, entry, \
-         confidence, runner_up, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(question.id.to_string())
-    .bind(question.at)
-    .bind(&question.faq)
-    .bind(&question.version)
-    .bind(&question.channel)
-    .bind(&question.session)
-    .bind(&question.text)
-    .bind(text_key(&question.faq, &question.text))
-    .bind(question.outcome.name())
-    .bind(&question.entry)
-    .bind(question.confidence.map(f64::from))
-    .bind(&question.runner_up)
-    .bind(serde_json::to_string(&question.shown).unwrap_or_default())
+         confidence, runner_up, shown) VALUES {} ON CONFLICT (id) DO NOTHING",
+        rows.join(", ")
+    );
+    // Only places are put into it.
+    let query = sqlx::query::<Any>(AssertSqlSafe(statement));
+    questions.iter().fold(query, |query, question| {
+        query
+            .bind(question.id.to_string())
+            .bind(question.at)
+            .bind(&question.faq)
+            .bind(&question.version)
+            .bind(&question.channel)
+            .bind(&question.session)
+            .bind(&question.text)
+            .bind(text_key(&question.faq, &question.text))
+            .bind(question.outcome.name())
+            .bind(&question.entry)
+            .bind(question.confidence.map(f64::from))
+            .bind(&question.runner_up)
+            .bind(serde_json::to_string(&question.shown).unwrap_or_default())
+    })
 }
 
 fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
