@@ -54,6 +54,7 @@ pub struct Feedback {
 pub enum Rated {
     Id(Uuid),
     /// The last to this question, for clients that name no reply.
+    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only the server has such clients"))]
     LastTo {
         faq: String,
         text: String,
@@ -147,6 +148,7 @@ impl Store {
     }
 
     /// The question of a reply.
+    #[cfg(feature = "serve")]
     pub async fn question(&self, id: Uuid) -> Result<Option<Question>> {
         let row = sqlx::query::<Any>("SELECT * FROM faqbot_question WHERE id = $1")
             .bind(id.to_string())

@@ -55,6 +55,7 @@ impl Store {
     }
 
     /// The number of the version that is served of each FAQ.
+    #[cfg(feature = "serve")]
     pub async fn deployments(&self) -> Result<Vec<(String, i64)>> {
         let rows = sqlx::query::<Any>("SELECT faq, number FROM faqbot_deployment ORDER BY faq")
             .fetch_all(&self.pool)
