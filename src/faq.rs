@@ -22,6 +22,6 @@ mod readers;
 pub use entry::{Entry, EntryId, Faq};
 pub use format::Format;
 pub use loaded::{FileSummary, Loaded, Place};
-pub use normalize::{abridge, normalize_phrasing, slug};
+pub use normalize::{abridge, normalize_phrasing, one_line, slug};
 pub use options::{Answers, Limits, ReadOptions};
 pub use readers::columns::ColumnMap;

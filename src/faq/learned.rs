@@ -14,10 +14,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use saphyr::{Mapping, Scalar, Yaml, YamlEmitter};
+use saphyr::{Mapping, Scalar, Yaml};
 
 use super::edit::Change;
 use super::entry::{Entry, EntryId, Faq};
+use super::formats::yaml;
 use super::harmless::harmless;
 use super::loaded::{FileSummary, Loaded, Place};
 use super::normalize::slug;
@@ -117,7 +118,7 @@ pub fn with(text: &str, faq: &Faq, name: &str, change: &Change) -> Result<String
         text if text.ends_with('\n') => text.to_owned(),
         text => format!("{text}\n"),
     };
-    let after = begin + &write(std::slice::from_ref(&addition));
+    let after = begin + &write(&addition);
     // It is read back before it is written.
     additions.push(addition);
     let same = |(own, read): (&Addition, &Addition)| Addition { line: own.line, ..read.clone() } == *own;
@@ -133,32 +134,24 @@ pub fn with(text: &str, faq: &Faq, name: &str, change: &Change) -> Result<String
     }
 }
 
-fn write(additions: &[Addition]) -> String {
+/// An addition as a list of one, which may stand below another.
+fn write(addition: &Addition) -> String {
     let text = |text: &str| Yaml::Value(Scalar::String(Cow::Owned(text.to_owned())));
-    let item = |addition: &Addition| {
-        let mut fields = Mapping::new();
-        fields.insert(text("id"), text(&addition.id));
-        if let Some((question, answer)) = &addition.entry {
-            fields.insert(text("question"), text(question));
-            match answer {
-                Some(answer) => fields.insert(text("answer"), text(answer)),
-                None => fields.insert(text("out_of_scope"), Yaml::Value(Scalar::Boolean(true))),
-            };
-        }
-        if !addition.also.is_empty() {
-            fields.insert(
-                text("also"),
-                Yaml::Sequence(addition.also.iter().map(|phrasing| text(phrasing)).collect()),
-            );
-        }
-        Yaml::Mapping(fields)
-    };
-    let mut yaml = String::new();
-    let mut emitter = YamlEmitter::new(&mut yaml);
-    emitter.multiline(true);
-    // Writing to a text does not fail.
-    let _ = emitter.dump(&Yaml::Sequence(additions.iter().map(item).collect()));
-    format!("{}\n", yaml.strip_prefix("---\n").unwrap_or(&yaml).trim_end_matches('\n'))
+    let mut fields = Mapping::new();
+    fields.insert(text("id"), text(&addition.id));
+    if let Some((question, answer)) = &addition.entry {
+        fields.insert(text("question"), text(question));
+        match answer {
+            Some(answer) => fields.insert(text("answer"), text(answer)),
+            None => fields.insert(text("out_of_scope"), Yaml::Value(Scalar::Boolean(true))),
+        };
+    }
+    if !addition.also.is_empty() {
+        let also = addition.also.iter().map(|phrasing| text(phrasing)).collect();
+        fields.insert(text("also"), Yaml::Sequence(also));
+    }
+    // What cannot be written is not read back either, which is said.
+    yaml::document(&Yaml::Sequence(vec![Yaml::Mapping(fields)])).unwrap_or_default()
 }
 
 /// Joins what was added with a FAQ.

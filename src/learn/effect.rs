@@ -1,5 +1,7 @@
 //! What a change of a FAQ does to labelled questions, before it is made.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::bot::{Bot, Reply};
@@ -32,6 +34,14 @@ pub struct Changed {
     pub expected: Option<String>,
     /// The entry that answers now, or else is nearest.
     pub given: Option<String>,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = self.expected.as_deref().unwrap_or("no answer");
+        let given = self.given.as_deref().unwrap_or("none");
+        write!(f, "{} (should be {wanted}, is {given})", self.query)
+    }
 }
 
 /// Compares the replies of two bots to the same questions, one for each.

@@ -574,14 +574,10 @@ impl Command {
             Command::Ask { options, .. } | Command::Eval { options, .. } => take(options),
             Command::Chat { store, options } => Options { store: take(store), ..take(options) },
             #[cfg(feature = "store")]
-            Command::Publish { store, options, .. } => {
-                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
-                Options { store, ..take(options) }
-            }
+            Command::Publish { store, options, .. } => Options { store: take(store).into(), ..take(options) },
             #[cfg(feature = "store")]
             Command::Versions { store, general, .. } | Command::Rollback { store, general, .. } => {
-                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
-                Options { store, general: take(general), ..Options::default() }
+                Options { store: take(store).into(), general: take(general), ..Options::default() }
             }
             #[cfg(feature = "store")]
             Command::Review { store, options, .. } => Options { store: take(store), ..take(options) },
@@ -592,8 +588,7 @@ impl Command {
                     Some(LogAction::Stats(own)) => (take(&mut own.faq), &mut own.store, &mut own.general),
                     Some(LogAction::Forget(own)) => (FaqOptions::default(), &mut own.store, &mut own.general),
                 };
-                let store = StoreOptions { address: take(store), ..StoreOptions::default() };
-                Options { faq, store, general: take(general), ..Options::default() }
+                Options { faq, store: take(store).into(), general: take(general), ..Options::default() }
             }
             #[cfg(feature = "serve")]
             Command::Mcp { store, options } => Options { store: take(store), ..take(options) },

@@ -386,9 +386,8 @@ impl File {
         for path in own {
             *path = folder.join(&*path);
         }
-        if let Some(path) = file.store.as_ref().and_then(|url| url.strip_prefix("sqlite:")) {
-            file.store =
-                Some(format!("sqlite:{}", folder.join(path.strip_prefix("//").unwrap_or(path)).display()));
+        if let Some(path) = file.store.as_deref().and_then(sqlite_path) {
+            file.store = Some(format!("sqlite:{}", folder.join(path).display()));
         }
         for path in &mut file.faq {
             *path = match with_name(path) {
@@ -398,6 +397,12 @@ impl File {
         }
         Ok(file)
     }
+}
+
+/// The path in the address of a store that is a file.
+pub fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.strip_prefix("//").unwrap_or(path))
 }
 
 /// The address of a store without its password, to be shown.

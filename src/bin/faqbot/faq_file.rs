@@ -17,60 +17,41 @@ pub struct Plan {
     /// What the file holds now; `None` where there is none.
     before: Option<Vec<u8>>,
     after: Vec<u8>,
-    /// The id of a new entry.
-    entry: Option<String>,
 }
 
 impl Plan {
     /// The change in the file that it concerns: that of its entry, or of the entry `near` it.
-    pub fn new(settings: &Settings, loaded: &Loaded, change: Change, near: Option<usize>) -> Result<Self> {
-        let at = match &change {
+    pub fn new(settings: &Settings, loaded: &Loaded, change: &Change, near: Option<usize>) -> Result<Self> {
+        let at = match change {
             Change::Phrasing { id, .. } => loaded.faq.position(id),
             Change::Entry { .. } => near,
         };
         let path = loaded.place(at.unwrap_or(0)).0.to_owned();
-        let entry = match &change {
-            Change::Phrasing { .. } => None,
-            Change::Entry { .. } => {
-                change.apply(&loaded.faq).and_then(|faq| Some(faq.entries.last()?.id.to_string()))
-            }
-        };
         let in_learned = learned::is_learned(&path) && !settings.faq.contains(&path);
         let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
         let edited = match (in_learned, loaded.files.len()) {
             (true, _) => None,
-            (false, 1) => edit(&bytes, &path, &settings.read, &change),
+            (false, 1) => edit(&bytes, &path, &settings.read, change),
             // Within one file of several the entry may have another id.
-            _ => in_file(settings, loaded, &path, &bytes, at, &change)
+            _ => in_file(settings, loaded, &path, &bytes, at, change)
                 .and_then(|change| edit(&bytes, &path, &settings.read, &change)),
         };
         if let Some(after) = edited {
-            return Ok(Plan { path, before: Some(bytes), after, entry });
+            return Ok(Plan { path, before: Some(bytes), after });
         }
         let beside = if in_learned { path.clone() } else { learned::path(&path) };
-        let before = match fs::read(&beside) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| beside.display().to_string()),
-        };
+        let before = bytes_of(&beside)?;
         let text = std::str::from_utf8(before.as_deref().unwrap_or_default())
-            .with_context(|| format!("{}: not UTF-8, so it is not changed", beside.display()))?
-            .to_owned();
+            .with_context(|| format!("{}: not UTF-8, so it is not changed", beside.display()))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let after = learned::with(&text, &loaded.faq, &name, &change)
+        let after = learned::with(text, &loaded.faq, &name, change)
             .map_err(|row| anyhow::anyhow!("{}", row.in_file(&beside)))?;
-        Ok(Plan { path: beside, before, after: after.into_bytes(), entry })
+        Ok(Plan { path: beside, before, after: after.into_bytes() })
     }
 
     /// The name of the file.
     pub fn file(&self) -> String {
         self.path.display().to_string()
-    }
-
-    /// The id of the entry that is new.
-    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "only a review needs it"))]
-    pub fn new_entry(&self) -> Option<String> {
-        self.entry.clone()
     }
 
     /// The lines that are new or changed.
@@ -98,12 +79,7 @@ impl Plan {
             Some(before) => Some(keep_once(&self.path, before)?),
             None => None,
         };
-        let now = match fs::read(&self.path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error).with_context(|| self.file()),
-        };
-        if now != self.before {
+        if bytes_of(&self.path)? != self.before {
             bail!("{} was changed meanwhile, and is left as it is; begin the review again", self.file());
         }
         files::write(&self.path, Existing::Replace, |out| out.write_all(&self.after))?;
@@ -111,11 +87,18 @@ impl Plan {
     }
 }
 
+/// What a file holds; `None` where there is none.
+fn bytes_of(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
 /// Keeps what a file held before it was changed for the first time. The file that it is kept in is locked.
 fn keep_once(path: &Path, before: &[u8]) -> Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".bak");
-    let backup = PathBuf::from(name);
+    let backup = path.with_added_extension("bak");
     if !backup.exists() {
         // Another review may be faster: what it kept is as good.
         match files::write(&backup, Existing::Keep, |out| out.write_all(before)) {

@@ -177,6 +177,13 @@ pub struct StoreAddress {
     pub store: Option<String>,
 }
 
+impl From<StoreAddress> for StoreOptions {
+    /// For commands that keep nothing themselves.
+    fn from(address: StoreAddress) -> Self {
+        StoreOptions { address, ..StoreOptions::default() }
+    }
+}
+
 /// What holds for every command.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "General")]

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use faqbot::embed::Role;
 use faqbot::faq::edit::Change;
 use faqbot::faq::harmless::harmless;
-use faqbot::faq::{Answers, Loaded, normalize_phrasing};
+use faqbot::faq::{Answers, Loaded, normalize_phrasing, one_line};
 use faqbot::learn::effect::{Effect, effect};
 use faqbot::learn::groups::{SAME_MEANING, groups};
 use faqbot::quality::calibration;
@@ -163,9 +163,18 @@ pub struct Preview {
     pub findings: Vec<String>,
     /// Questions that were left out, and would be answered by this entry all the same.
     pub taken_in: Vec<String>,
+}
+
+/// A choice thought through to the end, and nothing written.
+struct Planned {
+    preview: Preview,
+    plan: Plan,
+    /// The labels that it gives.
+    labels: Vec<LabelledQuery>,
     /// The entry that is changed or new.
-    #[serde(skip)]
-    effect_on: Option<String>,
+    entry: String,
+    /// The bot as it would be.
+    after: AnyBot,
 }
 
 /// Something was decided or changed elsewhere meanwhile.
@@ -351,17 +360,15 @@ impl Review {
     /// There is no such group or entry, or the choice says nothing.
     pub fn preview(&self, group: &str, choice: &Choice, questions: &[String]) -> Result<Preview> {
         let meant = self.meant(group, questions)?;
-        let (mut preview, _, _, after) = self.plan(&meant, choice)?;
+        let Planned { mut preview, entry, after, .. } = self.plan(&meant, choice)?;
         // What was left out may be taken in all the same.
         let texts = self.find(group).into_iter().flat_map(|group| &group.questions);
         let left: Vec<&str> = texts
             .map(|question| question.text.as_str())
             .filter(|text| meant.questions.iter().all(|own| own.text != *text))
             .collect();
-        let changed = preview.effect_on.take();
         for reply in after.ask_all(&left, 1, &mut |_| ())? {
-            let answer = reply.answer().map(|found| after.entry(found).id.to_string());
-            if answer.is_some() && answer == changed {
+            if reply.answer().is_some_and(|found| after.entry(found).id.as_str() == entry) {
                 preview.taken_in.push(reply.query);
             }
         }
@@ -411,11 +418,11 @@ impl Review {
     }
 
     /// What is written for a choice.
-    fn plan(&self, group: &Group, choice: &Choice) -> Result<(Preview, Plan, Vec<LabelledQuery>, AnyBot)> {
+    fn plan(&self, group: &Group, choice: &Choice) -> Result<Planned> {
         let faq = self.bot.faq();
         let text = |own: &Option<String>| -> Result<String> {
             let text = harmless(own.clone().unwrap_or_else(|| group.question.clone())).0;
-            let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let text = one_line(&text);
             ensure!(!normalize_phrasing(&text).is_empty(), "a question has at least a word");
             Ok(text)
         };
@@ -436,21 +443,24 @@ impl Review {
             Choice::NotOurs => Change::Entry { question: text(&None)?, answer: None },
         };
         let after = change.apply(faq).context("the entry has this phrasing already")?;
-        let own_text = match &change {
-            Change::Phrasing { phrasing, .. } => phrasing,
-            Change::Entry { question, .. } => question,
+        let (entry, own_text, what) = match &change {
+            Change::Phrasing { id, phrasing } => {
+                let question = faq.position(id).map_or(id.as_str(), |at| faq.entries[at].question());
+                (id.clone(), phrasing, format!("a phrasing of \"{question}\""))
+            }
+            Change::Entry { question, answer } => {
+                let id = after.entries.last().map(|entry| entry.id.to_string()).unwrap_or_default();
+                let what = match answer {
+                    Some(_) => "a new entry",
+                    None => "not ours: what is like it gets no answer",
+                };
+                (id, question, what.to_owned())
+            }
         };
-        let expected = match (&change, &choice) {
-            (_, Choice::NotOurs) => None,
-            (Change::Phrasing { id, .. }, _) => Some(id.clone()),
-            (Change::Entry { .. }, _) => after.entries.last().map(|entry| entry.id.to_string()),
-        };
-        let own: Vec<LabelledQuery> = group
-            .questions
-            .iter()
-            .map(|question| labels::decided(&question.text, expected.as_deref()))
-            .collect();
-        let mut labelled = self.labels[self.labels.len().saturating_sub(LABELS)..].to_vec();
+        let expected = (!matches!(choice, Choice::NotOurs)).then_some(entry.as_str());
+        let own: Vec<LabelledQuery> =
+            group.questions.iter().map(|question| labels::decided(&question.text, expected)).collect();
+        let mut labelled = self.last_labels().to_vec();
         labels::add(&mut labelled, &own);
         let beyond = Arc::clone(&self.embedder);
         let new = AnyBot::new(after, Box::new(beyond), *self.bot.setup(), &mut |_| ())?;
@@ -460,20 +470,12 @@ impl Review {
         let effect = effect(&labelled, (&self.bot, &old_replies), (&new, &new_replies));
         let findings = self.new_findings(&new)?;
         let near = group.nearest.first().and_then(|nearest| faq.position(&nearest.id));
-        let plan = Plan::new(&self.settings, &self.loaded, change.clone(), near)?;
+        let plan = Plan::new(&self.settings, &self.loaded, &change, near)?;
         // What stands in the FAQ says nothing as a label.
-        let kept: Vec<LabelledQuery> = own
+        let labels: Vec<LabelledQuery> = own
             .into_iter()
             .filter(|label| normalize_phrasing(&label.query) != normalize_phrasing(own_text))
             .collect();
-        let what = match (&change, &expected) {
-            (Change::Phrasing { .. }, Some(id)) => {
-                let question = faq.position(id).map_or(id.as_str(), |at| faq.entries[at].question());
-                format!("a phrasing of \"{question}\"")
-            }
-            (_, Some(_)) => "a new entry".to_owned(),
-            (_, None) => "not ours: what is like it gets no answer".to_owned(),
-        };
         let preview = Preview {
             what,
             file: plan.file(),
@@ -482,9 +484,8 @@ impl Review {
             effect,
             findings,
             taken_in: Vec::new(),
-            effect_on: expected,
         };
-        Ok((preview, plan, kept, new))
+        Ok(Planned { preview, plan, labels, entry, after: new })
     }
 
     /// Writes a choice: the FAQ's file, the labels beside it, and the decision.
@@ -495,7 +496,7 @@ impl Review {
     pub async fn decide(&mut self, store: &Store, decide: &Decide) -> Result<Done> {
         let Decide { group: id, questions, choice, revision } = decide;
         let group = self.meant(id, questions)?;
-        let (preview, plan, own, _) = self.plan(&group, choice)?;
+        let Planned { preview, plan, labels, entry, .. } = self.plan(&group, choice)?;
         if revision.as_ref().is_some_and(|revision| *revision != preview.revision) {
             bail!(Conflict(format!(
                 "{} was changed meanwhile: see again what it would change",
@@ -507,17 +508,24 @@ impl Review {
         self.later(id);
         (self.loaded, self.bot) = load(&self.settings, &self.embedder)?;
         self.findings = OnceCell::new();
-        labels::add(&mut self.labels, &own);
+        labels::add(&mut self.labels, &labels);
         labels::write(&self.settings, &self.labels)?;
         drop(lock);
-        let (kind, entry) = match choice {
-            Choice::Phrasing { entry, .. } => (Kind::Phrasing, Some(entry.clone())),
-            Choice::Entry { .. } => (Kind::Entry, plan.new_entry()),
-            Choice::NotOurs => (Kind::NotOurs, plan.new_entry()),
+        let kind = match choice {
+            Choice::Phrasing { .. } => Kind::Phrasing,
+            Choice::Entry { .. } => Kind::Entry,
+            Choice::NotOurs => Kind::NotOurs,
         };
         let questions = group.questions.iter().map(|question| question.text.clone()).collect();
-        store.decide(&self.name, &Decision::new(kind, group.question.clone(), entry, questions)).await?;
+        store
+            .decide(&self.name, &Decision::new(kind, group.question.clone(), Some(entry), questions))
+            .await?;
         Ok(Done { preview, calibrate: self.calibrate()? })
+    }
+
+    /// The labels that are asked.
+    fn last_labels(&self) -> &[LabelledQuery] {
+        &self.labels[self.labels.len().saturating_sub(LABELS)..]
     }
 
     /// Why a calibration should be fitted, if it should.
@@ -525,7 +533,7 @@ impl Review {
         let enough = self.labels.len() >= calibration::MIN_QUERIES;
         let Some(path) = self.settings.faq.first().filter(|_| enough) else { return Ok(None) };
         let calibrated = CalibrationFile::path(path).is_file();
-        let labels = &self.labels[self.labels.len().saturating_sub(LABELS)..];
+        let labels = self.last_labels();
         let texts: Vec<&str> = labels.iter().map(|labelled| labelled.query.as_str()).collect();
         let replies = self.bot.ask_all(&texts, NEAREST, &mut |_| ())?;
         // What `faqbot calibrate` would refuse is not offered.
@@ -593,7 +601,7 @@ fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
         }
         let at = *places.entry(normalized).or_insert_with(|| {
             open.push(Open {
-                text: question.text.split_whitespace().collect::<Vec<_>>().join(" "),
+                text: one_line(&question.text),
                 count: 0,
                 outcome: question.outcome,
                 down: 0,

@@ -20,7 +20,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeS
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
-use crate::config::without_password;
+use crate::config::{Settings, sqlite_path, without_password};
 
 /// How long a connection is waited for; while it is, nothing is written.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,6 +36,32 @@ pub type Millis = i64;
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// The time that was so long ago; the beginning, for longer than there is time.
+pub fn ago(time: Duration) -> Millis {
+    now().saturating_sub(Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX))
+}
+
+/// The address of the store, for commands that need one; `what` is what is kept there.
+pub fn url<'s>(settings: &'s Settings, what: &str) -> Result<&'s str> {
+    settings.store.as_deref().with_context(|| format!("--store names where {what}"))
+}
+
+/// Does something with the store of a command, and closes it; see [`url`].
+pub fn with_store<T>(
+    settings: &Settings,
+    what: &str,
+    missing: Missing,
+    work: impl AsyncFnOnce(&Store) -> Result<T>,
+) -> Result<T> {
+    let url = url(settings, what)?;
+    runtime()?.block_on(async {
+        let store = Store::open(url, missing).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    })
 }
 
 /// A runtime for commands that use a store.
@@ -150,11 +176,10 @@ fn address(url: &str, missing: Missing) -> Result<(Engine, String)> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok((Engine::Postgres, url.to_owned()));
     }
-    let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) else {
+    let Some(path) = sqlite_path(url).filter(|path| !path.is_empty()) else {
         // It is not quoted: it may hold a password.
         bail!("--store: an address is sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE");
     };
-    let path = path.strip_prefix("//").unwrap_or(path);
     match (Path::new(path).is_file(), missing) {
         (true, _) => {}
         (false, Missing::Refuse) => bail!("{path}: there is no store yet; `faqbot serve --store` begins one"),

@@ -93,15 +93,10 @@ fn put_phrasing(
         of.map(|(_, value)| value)
     };
     if let Some(Node { kind: Kind::List { flow, items }, .. }) = list(ALSO).or_else(|| list(QUESTION)) {
-        let (last, before) = items.split_last()?;
+        let last = items.last()?;
         return Some(if *flow {
             let item = json!(phrasing).to_string();
-            let start = line_start(text, last.from);
-            let own_line = text[start..last.from].trim().is_empty() && start > 0;
-            let apart = match before.last() {
-                _ if !own_line => " ".to_owned(),
-                _ => format!("{end}{}", &text[start..last.from]),
-            };
+            let apart = apart(text, end, last.from);
             insert(text, trimmed(text, last.to), &format!(",{apart}{item}"))
         } else {
             let start = line_start(text, last.from);
@@ -114,9 +109,7 @@ fn put_phrasing(
     if *flow {
         let quotes = text[name.from..].starts_with('"');
         let also = if quotes { "\"also\"" } else { "also" };
-        let start = line_start(text, name.from);
-        let own_line = text[start..name.from].trim().is_empty() && start > 0;
-        let apart = if own_line { format!("{end}{}", &text[start..name.from]) } else { " ".to_owned() };
+        let apart = apart(text, end, name.from);
         return Some(insert(
             text,
             trimmed(text, value.to),
@@ -136,8 +129,7 @@ fn add_entry(place: &Where, root: &Node, question: &str, answer: Option<&str>) -
     let last = items.last()?;
     let start = line_start(text, last.from);
     if *flow {
-        let own_line = text[start..last.from].trim().is_empty() && start > 0;
-        let apart = if own_line { format!("{end}{}", &text[start..last.from]) } else { " ".to_owned() };
+        let apart = apart(text, end, last.from);
         return Some(insert(
             text,
             trimmed(text, last.to),
@@ -204,6 +196,14 @@ fn scalar(text: &str, style: ScalarStyle) -> String {
         _ if plain => text.to_owned(),
         _ => json!(text).to_string(),
     }
+}
+
+/// What stands before a value in a flow, and before the next one too: a line break and what indents it where it has a line
+/// of its own, else a space.
+fn apart(text: &str, end: &str, from: usize) -> String {
+    let start = line_start(text, from);
+    let own_line = text[start..from].trim().is_empty() && start > 0;
+    if own_line { format!("{end}{}", &text[start..from]) } else { " ".to_owned() }
 }
 
 /// Where the line of a position begins.

@@ -79,12 +79,16 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         }
     }
     root.insert(string("entries"), Yaml::Sequence(faq.entries.iter().map(entry).collect()));
+    out.write_all(document(&Yaml::Mapping(root))?.as_bytes())
+}
+
+/// A value as the text of a document, with its last line break.
+pub fn document(root: &Yaml) -> io::Result<String> {
     let mut yaml = String::new();
     let mut emitter = YamlEmitter::new(&mut yaml);
     emitter.multiline(true);
-    emitter.dump(&Yaml::Mapping(root)).map_err(io::Error::other)?;
-    let yaml = yaml.strip_prefix("---\n").unwrap_or(&yaml);
-    writeln!(out, "{}", yaml.trim_end_matches('\n'))
+    emitter.dump(root).map_err(io::Error::other)?;
+    Ok(format!("{}\n", yaml.strip_prefix("---\n").unwrap_or(&yaml).trim_end_matches('\n')))
 }
 
 fn entry(entry: &Entry) -> Yaml<'_> {

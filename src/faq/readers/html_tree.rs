@@ -7,6 +7,7 @@ use htmd::{HtmlToMarkdown, Node};
 use markup5ever_rcdom::NodeData;
 
 use crate::error::RowError;
+use crate::faq::normalize::one_line;
 
 /// Elements nested deeper than this are refused, since trees are walked recursively.
 const MAX_DEPTH: usize = 250;
@@ -188,7 +189,7 @@ pub fn text_of(root: &Rc<Node>) -> String {
             stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
         }
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&text)
 }
 
 /// Converts a whole page to Markdown.

@@ -9,6 +9,7 @@ use super::columns::ColumnMap;
 use super::headings::{after_question_mark, asks};
 use super::lines::Lines;
 use super::table::Rows;
+use crate::faq::normalize::one_line;
 use crate::faq::parsed::Parsed;
 
 /// The level of bold paragraphs and summaries, below all headings.
@@ -136,7 +137,7 @@ impl Outline {
             }
         }
         for heading in &mut outline.headings {
-            heading.text = heading.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            heading.text = one_line(&heading.text);
         }
         outline.headings.sort_by_key(|heading| heading.range.start);
         outline

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::DateTime;
 use faqbot::Faq;
 use faqbot::faq::{Answers, abridge};
@@ -22,7 +21,7 @@ use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
 use crate::output::wire::Outcome;
 use crate::setup;
 use crate::store::questions::{Day, Filter, Kept};
-use crate::store::{Millis, Missing, Store, now, runtime};
+use crate::store::{Millis, Missing, Store, ago, with_store};
 
 /// Characters of a question that are shown in a line.
 const LINE: usize = 200;
@@ -32,19 +31,11 @@ const BUSIEST: usize = 10;
 
 /// `faqbot log`: the exit code, 1 where there is nothing.
 pub fn log(settings: &Settings, action: Option<&LogAction>, args: &LogArgs) -> Result<u8> {
-    let url = settings
-        .store
-        .as_deref()
-        .context("--store names where the questions are, such as sqlite:asked.db")?;
-    runtime()?.block_on(async {
-        let store = Store::open(url, Missing::Refuse).await?;
-        let done = match action {
-            None => list(&store, args).await,
-            Some(LogAction::Stats(args)) => stats(settings, &store, args).await,
-            Some(LogAction::Forget(args)) => forget(&store, args).await,
-        };
-        store.close().await;
-        done
+    let what = "the questions are, such as sqlite:asked.db";
+    with_store(settings, what, Missing::Refuse, async |store| match action {
+        None => list(store, args).await,
+        Some(LogAction::Stats(args)) => stats(settings, store, args).await,
+        Some(LogAction::Forget(args)) => forget(store, args).await,
     })
 }
 
@@ -105,12 +96,7 @@ fn date(day: i64) -> String {
 }
 
 fn filter(which: &WhichQuestions) -> Filter<'_> {
-    Filter { faq: which.name.as_deref(), since: since(which.since), ..Filter::default() }
-}
-
-/// The time from which on, in milliseconds since 1970.
-pub fn since(time: Option<Duration>) -> Millis {
-    time.map_or(0, |time| now().saturating_sub(Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX)))
+    Filter { faq: which.name.as_deref(), since: which.since.map_or(0, ago), ..Filter::default() }
 }
 
 /// What `faqbot log stats --json` prints.

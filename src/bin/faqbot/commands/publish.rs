@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use faqbot::Embedder;
 use faqbot::faq::Answers;
-use faqbot::learn::effect::{Changed, effect};
+use faqbot::learn::effect::effect;
 use faqbot::quality::check::{self, Level};
 use faqbot::quality::eval::{self, LabelledQuery};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -23,17 +23,13 @@ use crate::published::{Folder, pack, unpack};
 use crate::review::labels;
 use crate::setup::{self, AnyBot};
 use crate::store::versions::{Content, Version};
-use crate::store::{Millis, Missing, Store, runtime};
+use crate::store::{Missing, Store, with_store};
 
 /// Findings that are said.
 const SHOWN: usize = 10;
 
-fn url(settings: &Settings) -> Result<&str> {
-    settings
-        .store
-        .as_deref()
-        .context("--store names where FAQs are published, such as postgres://host/faqbot")
-}
+/// What the store of these commands is for.
+const STORE: &str = "FAQs are published, such as postgres://host/faqbot";
 
 /// `faqbot publish`: the exit code, 1 where it is refused.
 pub fn publish(settings: &Settings, args: &PublishArgs) -> Result<u8> {
@@ -47,12 +43,8 @@ pub fn publish(settings: &Settings, args: &PublishArgs) -> Result<u8> {
     let (own, settings) = one_faq(&settings)?;
     let name = args.name.clone().unwrap_or(own);
     check_name(&name)?;
-    let url = url(&settings)?;
-    runtime()?.block_on(async {
-        let store = Store::open(url, Missing::Create).await?;
-        let done = publish_to(&settings, args, &name, &store).await;
-        store.close().await;
-        done
+    with_store(&settings, STORE, Missing::Create, async |store| {
+        publish_to(&settings, args, &name, store).await
     })
 }
 
@@ -155,13 +147,8 @@ fn worse(
     let effect = effect(&both, (before, &old), (bot, &new));
     // Where more is gained than lost, it is no worse.
     if effect.wrong.len() + effect.lost.len() > effect.answered + effect.mended {
-        let line = |what: &str, changed: &Changed| {
-            let wanted = changed.expected.as_deref().unwrap_or("no answer");
-            let given = changed.given.as_deref().unwrap_or("none");
-            format!("{what}: {} (should be {wanted}, is {given})", changed.query)
-        };
-        lines.extend(effect.wrong.iter().map(|changed| line("now wrong", changed)));
-        lines.extend(effect.lost.iter().map(|changed| line("no longer answered", changed)));
+        lines.extend(effect.wrong.iter().map(|changed| format!("now wrong: {changed}")));
+        lines.extend(effect.lost.iter().map(|changed| format!("no longer answered: {changed}")));
     }
     Ok(lines)
 }
@@ -184,12 +171,8 @@ fn user() -> Option<String> {
 
 /// `faqbot versions`: the exit code, 1 where there are none.
 pub fn versions(settings: &Settings, args: &VersionsArgs) -> Result<u8> {
-    let url = url(settings)?;
-    let versions = runtime()?.block_on(async {
-        let store = Store::open(url, Missing::Refuse).await?;
-        let versions = store.versions(args.name.as_deref()).await;
-        store.close().await;
-        versions
+    let versions = with_store(settings, STORE, Missing::Refuse, async |store| {
+        store.versions(args.name.as_deref()).await
     })?;
     let mut out = anstream::stdout().lock();
     if args.json {
@@ -203,26 +186,16 @@ pub fn versions(settings: &Settings, args: &VersionsArgs) -> Result<u8> {
             let line = if *served { styled(BOLD, &line) } else { line };
             let about = [author, note].map(|text| plain(text)).join("  ");
             let entries = count(*entries as usize, "entry", "entries");
-            writeln!(out, "{line}  {}  {entries}  {}", time(*at), styled(DIM, about.trim()))?;
+            writeln!(out, "{line}  {}  {entries}  {}", styled(DIM, &when(*at)), styled(DIM, about.trim()))?;
         }
     }
     out.flush()?;
     Ok(if versions.is_empty() { NOT_ANSWERED } else { ANSWERED })
 }
 
-fn time(at: Millis) -> String {
-    styled(DIM, &when(at))
-}
-
 /// `faqbot rollback`.
 pub fn rollback(settings: &Settings, args: &RollbackArgs) -> Result<u8> {
-    let url = url(settings)?;
-    runtime()?.block_on(async {
-        let store = Store::open(url, Missing::Refuse).await?;
-        let done = roll_back(args, &store).await;
-        store.close().await;
-        done
-    })
+    with_store(settings, STORE, Missing::Refuse, async |store| roll_back(args, store).await)
 }
 
 async fn roll_back(args: &RollbackArgs, store: &Store) -> Result<u8> {

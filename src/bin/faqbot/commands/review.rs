@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use faqbot::Embedder;
-use faqbot::learn::effect::Changed;
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use tokio::runtime::Runtime;
@@ -18,7 +17,7 @@ use crate::output::messages::note;
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled, width, wrapped};
 use crate::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
 use crate::setup;
-use crate::store::{Missing, Store, runtime};
+use crate::store::{Missing, Store, runtime, url};
 
 /// Questions of a group that are shown.
 const SHOWN: usize = 8;
@@ -40,10 +39,7 @@ const HELP: &str =
 
 /// `faqbot review`: the exit code, 1 where nothing is open.
 pub fn review(settings: &Settings, args: &ReviewArgs) -> Result<u8> {
-    let url = settings
-        .store
-        .as_deref()
-        .context("--store names where the questions are kept, such as sqlite:asked.db")?;
+    let url = url(settings, "the questions are kept, such as sqlite:asked.db")?;
     let runtime = runtime()?;
     let missing = if args.import.is_some() { Missing::Create } else { Missing::Refuse };
     let store = runtime.block_on(Store::open(url, missing))?;
@@ -305,10 +301,8 @@ fn shown(preview: &Preview) -> String {
     for (what, style, list) in
         [("now wrong", POOR, &effect.wrong), ("no longer answered", FAIR, &effect.lost)]
     {
-        for Changed { query, expected, given } in list.iter().take(WORSE) {
-            let wanted = expected.as_deref().unwrap_or("no answer");
-            let line =
-                format!("  {what}: {query} (should be {wanted}, is {})", given.as_deref().unwrap_or("none"));
+        for changed in list.iter().take(WORSE) {
+            let line = format!("  {what}: {changed}");
             text.push_str(&format!("{}\n", styled(style, &plain(&line))));
         }
     }

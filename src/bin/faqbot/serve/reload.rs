@@ -11,7 +11,7 @@ use metrics::counter;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::state::{App, Served, Version};
-use crate::config::Settings;
+use crate::config::{Settings, sqlite_path};
 use crate::setup;
 
 /// Files that are being written are left alone until nothing has come for this long.
@@ -59,8 +59,7 @@ pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatch
         return Ok(None);
     }
     // A store in the folder of a FAQ is written all the time: `asked.db`, `asked.db-wal` and so on.
-    let store = app.faqs[0].settings.store.as_ref().and_then(|url| url.strip_prefix("sqlite:"));
-    let store = store.map(|path| path.strip_prefix("//").unwrap_or(path).to_owned());
+    let store = app.faqs[0].settings.store.as_deref().and_then(sqlite_path);
     let store = store.and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string());
     let of_store = move |path: &Path| {
         store.as_ref().is_some_and(|store| path.display().to_string().starts_with(store.as_str()))

@@ -1,6 +1,7 @@
 //! What the handlers share: the FAQs with their bots, the queue, and what is remembered of replies.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
@@ -45,15 +46,35 @@ pub struct App {
     pub reviews: Reviews,
     /// Where the FAQs come from, if they are published.
     pub published: Option<Arc<Published>>,
-    replies: Mutex<Recent>,
-    offered: Mutex<Conversations>,
+    replies: Mutex<Newest<Uuid, Remembered>>,
+    /// What was offered last in conversations.
+    offered: Mutex<Newest<u128, Offered>>,
 }
 
-/// What was offered last in conversations, the newest of them.
-#[derive(Default)]
-struct Conversations {
-    offered: HashMap<u128, Offered>,
-    order: VecDeque<u128>,
+/// The newest of what is remembered, by what it is asked for with.
+struct Newest<K, V> {
+    values: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K, V> Default for Newest<K, V> {
+    fn default() -> Self {
+        Newest { values: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V> Newest<K, V> {
+    /// Remembers a value; where there are too many, the oldest is forgotten.
+    fn put(&mut self, key: K, value: V) {
+        if self.values.insert(key, value).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.values.remove(&oldest);
+        }
+    }
 }
 
 /// Choices that a reply offered.
@@ -71,23 +92,6 @@ impl Offered {
         Offered {
             id: asked.id,
             choices: choices.map(|entry| (entry.id.to_string(), entry.question().to_owned())).collect(),
-        }
-    }
-}
-
-impl Conversations {
-    fn take(&mut self, key: u128) -> Option<Offered> {
-        self.offered.remove(&key)
-    }
-
-    fn put(&mut self, key: u128, offered: Offered) {
-        if self.offered.insert(key, offered).is_none() {
-            self.order.push_back(key);
-        }
-        while self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.offered.remove(&oldest);
-            }
         }
     }
 }
@@ -133,12 +137,6 @@ pub struct Remembered {
     pub outcome: Outcome,
     /// The entries that were shown.
     pub entries: Vec<String>,
-}
-
-#[derive(Default)]
-struct Recent {
-    replies: HashMap<Uuid, Remembered>,
-    order: VecDeque<Uuid>,
 }
 
 impl Version {
@@ -246,7 +244,7 @@ impl App {
     pub async fn ask(&self, faq: &Served, mut question: Question) -> Result<Asked, Problem> {
         let conversation = question.session.as_deref().map(|session| conversation(faq, session));
         let offered = conversation
-            .and_then(|key| self.offered.lock().unwrap_or_else(PoisonError::into_inner).take(key));
+            .and_then(|key| self.offered.lock().unwrap_or_else(PoisonError::into_inner).values.remove(&key));
         let picked = offered.as_ref().and_then(|offered| {
             let questions: Vec<&str> =
                 offered.choices.iter().map(|(_, question)| question.as_str()).collect();
@@ -332,19 +330,13 @@ impl App {
         }
         let shown =
             reply.answers().into_iter().chain(reply.choices()).map(|found| entry(found.entry)).collect();
-        let mut recent = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.replies.insert(*id, Remembered { faq: name, outcome, entries: shown });
-        recent.order.push_back(*id);
-        if recent.order.len() > REMEMBERED
-            && let Some(oldest) = recent.order.pop_front()
-        {
-            recent.replies.remove(&oldest);
-        }
+        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        replies.put(*id, Remembered { faq: name, outcome, entries: shown });
     }
 
     /// What is remembered of a reply, here or in the store: it may have come from another replica.
     pub async fn remembered(&self, id: &Uuid) -> Option<Remembered> {
-        let own = self.replies.lock().unwrap_or_else(PoisonError::into_inner).replies.get(id).cloned();
+        let own = self.replies.lock().unwrap_or_else(PoisonError::into_inner).values.get(id).cloned();
         match (own, &self.recorder) {
             (Some(own), _) => Some(own),
             (None, None) => None,

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::questions::{Feedback, Question, Rated};
-use super::{Millis, Store, now};
+use super::{Millis, Store, ago, now};
 use crate::config::Keep;
 use crate::output::wire::Outcome;
 
@@ -174,9 +174,8 @@ impl Recorder {
 
     /// A text as it is kept.
     fn text(&self, text: &str) -> String {
-        let end = (0..=text.len().min(TEXT_BYTES)).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
         // PostgreSQL takes no zero character.
-        self.redactor.redact(&text[..end]).replace('\0', "\u{2400}")
+        self.redactor.redact(&text[..text.floor_char_boundary(TEXT_BYTES)]).replace('\0', "\u{2400}")
     }
 
     /// A session's name of today.
@@ -306,8 +305,7 @@ impl Writer {
 
     async fn remove_old(&self) {
         let Some(keep) = self.keep else { return };
-        let oldest = now().saturating_sub(Millis::try_from(keep.as_millis()).unwrap_or(Millis::MAX));
-        let removed = timeout(ANSWER, self.store.remove_before(oldest)).await;
+        let removed = timeout(ANSWER, self.store.remove_before(ago(keep))).await;
         if let Ok(Err(error)) = removed {
             crate::output::messages::warn(&format!("the store: what is too old stays: {error:#}"));
         }

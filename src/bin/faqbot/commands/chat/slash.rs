@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use faqbot::Policy;
 use faqbot::faq::edit::Change;
-use faqbot::faq::{Answers, normalize_phrasing};
+use faqbot::faq::{Answers, normalize_phrasing, one_line};
 
 use super::session::{Chat, Counts, Next, UNCALIBRATED};
 use crate::faq_file::Plan;
@@ -218,14 +218,14 @@ impl Chat<'_> {
             return Ok(());
         }
         let id = self.bot.faq().entries[entry].id.to_string();
-        let phrasing = question.split_whitespace().collect::<Vec<_>>().join(" ");
+        let phrasing = one_line(&question);
         let loaded = setup::read(self.settings, &self.settings.faq, Answers::Required)?;
         let change = Change::Phrasing { id: id.clone(), phrasing };
         if change.apply(&loaded.faq).is_none() {
             writeln!(out, "{} has it already.", plain(&id))?;
             return Ok(());
         }
-        let plan = Plan::new(self.settings, &loaded, change, None)?;
+        let plan = Plan::new(self.settings, &loaded, &change, None)?;
         drop(plan.write()?);
         writeln!(out, "{}", styled(DIM, &plain(&plan.file())))?;
         for line in plan.lines() {
