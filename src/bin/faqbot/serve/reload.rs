@@ -60,10 +60,9 @@ pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatch
     }
     // A store in the folder of a FAQ is written all the time: `asked.db`, `asked.db-wal` and so on.
     let store = app.faqs[0].settings.store.as_deref().and_then(sqlite_path);
-    let store = store.and_then(|path| std::path::absolute(path).ok()).map(|path| path.display().to_string());
-    let of_store = move |path: &Path| {
-        store.as_ref().is_some_and(|store| path.display().to_string().starts_with(store.as_str()))
-    };
+    let store = store.and_then(|path| std::path::absolute(path).ok());
+    let names = store.map(|path| ["", "-wal", "-shm", "-journal"].map(|kind| with_ending(&path, kind)));
+    let of_store = move |path: &Path| names.iter().flatten().any(|name| name == path);
     let (changed, changes) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let paths = match event {
@@ -95,6 +94,13 @@ pub fn watch(app: Arc<App>, begin: SystemTime) -> Result<Option<RecommendedWatch
     app.faqs.iter().filter(|faq| since(faq)).for_each(reload);
     std::thread::Builder::new().name("reload".into()).spawn(move || follow(&app, &watched, &changes))?;
     Ok(Some(watcher))
+}
+
+/// A path with more behind its name.
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 fn follow(app: &App, watched: &[(usize, PathBuf)], changes: &mpsc::Receiver<Vec<PathBuf>>) {
