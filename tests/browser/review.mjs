@@ -3,43 +3,14 @@
 // SCREENSHOTS (a folder for pictures of the main states), ONLY (run tests with this in their name), TIMES.
 import { spawn } from "node:child_process";
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { axe, bounded, check, chromium, chromiumPath, program, same, until, WAIT } from "./browser.mjs";
 import { hostileFaq, PAYLOADS } from "./hostile.mjs";
 
-const WAIT = 8000; // for one thing to happen
 const TEST = 45_000; // for one test
 const ALL = 300_000; // for everything
-
-const skip = (reason) => {
-  console.log(`skipped: ${reason}`);
-  process.exit(0);
-};
-
-const program = process.argv[2];
-if (!program) {
-  console.error("usage: node review.mjs PATH_TO_FAQBOT");
-  process.exit(2);
-}
-const chromiumPath = process.env.CHROMIUM || "/usr/bin/chromium";
-if (!fs.existsSync(chromiumPath)) skip(`no browser at ${chromiumPath}`);
-
-function module(name) {
-  const places = [fileURLToPath(import.meta.url)];
-  const folder = process.env.NODE_MODULES;
-  if (folder) places.unshift(path.resolve(folder, "x.js"), path.resolve(folder, "..", "x.js"));
-  for (const place of places) {
-    try {
-      return createRequire(place)(name);
-    } catch {}
-  }
-  return skip(`the module ${name} is missing`);
-}
-const { chromium } = module("playwright-core");
-const axe = module("axe-core");
 
 // ---- The server: each test has its own, with its own FAQ and store. The model "hash" matches by shared words ----
 
@@ -129,31 +100,7 @@ async function shop({ faq = SHOP, asked = ASKED, args = [], cosine = "0.4", toke
   return me;
 }
 
-function bounded(promise, time, message) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(message)), time)));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
 // ---- Helpers ----
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-function same(found, expected, message) {
-  check(found === expected, `${message}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
-}
-
-async function until(condition, message, time = WAIT, pause = 30) {
-  const end = Date.now() + time;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(typeof message === "function" ? await message() : message);
-    await sleep(pause);
-  }
-}
 
 const words = (text) => text.replace(/\s+/g, " ").trim();
 const question = (page) => page.getByRole("heading", { level: 2 });

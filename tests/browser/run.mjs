@@ -4,44 +4,15 @@
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import zlib from "node:zlib";
+import { axe, bounded, check, chromium, chromiumPath, program, same, until, WAIT } from "./browser.mjs";
 import { hostileFaq, hostileTopic, PAYLOADS } from "./hostile.mjs";
 
-const WAIT = 8000; // for one thing to happen
 const TEST = 60_000; // for one test
 const ALL = 600_000; // for everything
-
-const skip = (reason) => {
-  console.log(`skipped: ${reason}`);
-  process.exit(0);
-};
-
-const program = process.argv[2];
-if (!program) {
-  console.error("usage: node run.mjs PATH_TO_FAQBOT");
-  process.exit(2);
-}
-const chromiumPath = process.env.CHROMIUM || "/usr/bin/chromium";
-if (!fs.existsSync(chromiumPath)) skip(`no browser at ${chromiumPath}`);
-
-function module(name) {
-  const places = [fileURLToPath(import.meta.url)];
-  const folder = process.env.NODE_MODULES;
-  if (folder) places.unshift(path.resolve(folder, "x.js"), path.resolve(folder, "..", "x.js"));
-  for (const place of places) {
-    try {
-      return createRequire(place)(name);
-    } catch {}
-  }
-  return skip(`the module ${name} is missing`);
-}
-const { chromium } = module("playwright-core");
-const axe = module("axe-core");
 
 // ---- The server and the sites that use it ----
 
@@ -104,12 +75,6 @@ async function startServer(listen, origin) {
   throw new Error(`the server did not start: ${said}`);
 }
 
-function bounded(promise, time, message) {
-  let timer;
-  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(message)), time)));
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
 let server;
 const sites = {
   plain: () => null,
@@ -148,24 +113,6 @@ const allowedSite = await startSite();
 const otherSite = await startSite();
 
 // ---- Helpers ----
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-function same(found, expected, message) {
-  check(found === expected, `${message}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
-}
-
-async function until(condition, message, time = WAIT) {
-  const end = Date.now() + time;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(typeof message === "function" ? await message() : message);
-    await sleep(40);
-  }
-}
 
 const ITEM = ":is([role=log] > li, [role=log] > ol > li, [role=log] > div, [role=log] > article)";
 const items = (page) => page.locator(ITEM);
