@@ -50,12 +50,7 @@ fn entries(random: &mut Random, count: usize) -> Vec<Entry> {
             id: EntryId::from(at.to_string().as_str()),
             phrasings: (0..PHRASINGS).map(|_| phrasing()).collect(),
             answer: String::new(),
-            source: None,
-            tags: Vec::new(),
-            min_confidence: None,
-            urgent: false,
-            crisis: false,
-            out_of_scope: false,
+            ..Entry::default()
         })
         .collect()
 }

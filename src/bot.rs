@@ -20,6 +20,7 @@ mod choosing;
 mod hints;
 mod prepared;
 mod reply;
+pub mod small_talk;
 
 pub use choosing::{Picked, pick};
 pub use hints::Exchanged;

@@ -19,7 +19,7 @@ pub mod options;
 mod parsed;
 mod readers;
 
-pub use entry::{Entry, EntryId, Faq};
+pub use entry::{Entry, EntryId, Faq, SmallTalk};
 pub use format::Format;
 pub use loaded::{FileSummary, Loaded, Place};
 pub use normalize::{abridge, normalize_phrasing, one_line, slug};

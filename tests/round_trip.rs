@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use faqbot::faq::SmallTalk;
 use faqbot::faq::format::FORMATS;
 use faqbot::faq::{ReadOptions, load};
 use faqbot::{Entry, EntryId, Faq};
@@ -101,10 +102,14 @@ fn entry() -> impl Strategy<Value = Entry> {
         vec(text(), 0..3),
         confidence,
         vec(proptest::bool::ANY, 3),
+        vec(text(), 0..3),
     )
-        .prop_map(|(id, phrasings, answer, source, tags, min_confidence, flags)| {
+        .prop_map(|(id, phrasings, answer, source, tags, min_confidence, flags, variants)| {
             let [urgent, crisis, out_of_scope] = [flags[0] || flags[1], flags[1], flags[2] && !flags[1]];
             let answer = if out_of_scope { String::new() } else { answer };
+            let mut seen = std::collections::HashSet::from([answer.clone()]);
+            let variants: Vec<String> =
+                variants.into_iter().filter(|text| !out_of_scope && seen.insert(text.clone())).collect();
             // A phrasing stands once in an entry.
             let mut seen = std::collections::HashSet::new();
             let phrasings =
@@ -113,23 +118,41 @@ fn entry() -> impl Strategy<Value = Entry> {
                 id: EntryId::from(id.as_str()),
                 phrasings,
                 answer,
+                variants,
                 source,
                 tags,
                 min_confidence,
                 urgent,
                 crisis,
                 out_of_scope,
+                ..Entry::default()
             }
         })
 }
 
 fn faq() -> impl Strategy<Value = Faq> {
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
-    (texts, vec(entry(), 1..5)).prop_map(|((title, greeting, fallback, contact), mut entries)| {
+    let small_talk = (proptest::bool::ANY, option::of(text()), option::of(option::of(text())));
+    let leads = vec((0..5usize, 0..5usize, proptest::bool::ANY), 0..4);
+    (texts, vec(entry(), 1..5), small_talk, leads).prop_map(|(texts, mut entries, small_talk, leads)| {
+        let (title, greeting, fallback, contact) = texts;
         for (at, entry) in entries.iter_mut().enumerate() {
             entry.id = EntryId::from(format!("{} {at}", entry.id).as_str());
         }
-        Faq { title, greeting, fallback, contact, entries }
+        let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
+        for (from, to, only) in leads {
+            let (from, to) = (from % ids.len(), to % ids.len());
+            let own = if only { &mut entries[from].only_after } else { &mut entries[from].follow_ups };
+            if from != to && !own.contains(&ids[to]) {
+                own.push(ids[to].clone());
+            }
+        }
+        let (off, greets, insult) = small_talk;
+        let own = greets.map(|text| ("greeting".to_owned(), Some(text)));
+        let own = own.into_iter().chain(insult.map(|own| ("insult".to_owned(), own))).collect();
+        let small_talk = if off { SmallTalk { off, ..SmallTalk::default() } } else { SmallTalk { off, own } };
+        let language = off.then(|| "de".to_owned());
+        Faq { title, greeting, fallback, contact, language, small_talk, entries }
     })
 }
 
@@ -151,6 +174,7 @@ proptest! {
             if format.lost(&faq).is_empty() {
                 let texts = |faq: &Faq| faq.texts().map(|(_, text)| text.map(str::to_owned));
                 prop_assert_eq!(texts(&loaded.faq), texts(&faq), "{}: {}", format.name, written);
+                prop_assert_eq!(&loaded.faq.small_talk, &faq.small_talk, "{}: {}", format.name, written);
             }
         }
     }

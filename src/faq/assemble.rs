@@ -10,7 +10,7 @@ use super::entry::{Entry, EntryId, Faq};
 use super::format::Format;
 use super::harmless::harmless;
 use super::loaded::{FileSummary, Loaded, Place};
-use super::normalize::{abridge, slug};
+use super::normalize::{abridge, normalize_phrasing, slug};
 use super::options::{Answers, ReadOptions};
 use super::parsed::{Parsed, RawEntry};
 use crate::error::{Error, Result, RowError};
@@ -41,6 +41,9 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     let mut taken: HashMap<String, Place> = HashMap::new();
     // The number to try next for each slug (by its hash), since many entries may have the same question.
     let mut next: HashMap<u64, usize> = HashMap::new();
+    // Where entries lead, and by what names of their own file they are named there.
+    let mut links: Vec<(usize, Place, Link)> = Vec::new();
+    let mut names: HashMap<(usize, String), usize> = HashMap::new();
 
     for (file, part) in parts.into_iter().enumerate() {
         let Part { path, format, parsed } = part;
@@ -48,8 +51,10 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
         let mut summary = FileSummary { path: path.clone(), format, entries: 0, phrasings: 0 };
         let mut own: Vec<RowError> = parsed.skipped;
         let mut controls: Option<usize> = None;
-        for raw in parsed.entries {
+        for mut raw in parsed.entries {
             let line = raw.line;
+            let link = Link::of(&mut raw);
+            let own_names = [raw.id.clone().and_then(clean), raw.number.take()];
             let (id, mut entry) = match check(raw, options.answers, &mut controls, &mut merged, &in_file) {
                 Ok(checked) => checked,
                 Err(reason) => {
@@ -105,6 +110,10 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             entry.id = EntryId::from(id.as_str());
             taken.insert(id, Place { file, line });
             places.push(Place { file, line });
+            for name in own_names.into_iter().flatten() {
+                names.entry((file, name)).or_insert(faq.entries.len());
+            }
+            links.extend(link.map(|link| (faq.entries.len(), Place { file, line }, link)));
             faq.entries.push(entry);
             if faq.entries.len() > limits.entries {
                 let reason = format!("more than {} entries, which is the limit (entries)", limits.entries);
@@ -124,13 +133,23 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             (&mut faq.greeting, parsed.greeting),
             (&mut faq.fallback, parsed.fallback),
             (&mut faq.contact, parsed.contact),
+            (&mut faq.language, parsed.language),
         ] {
             if field.is_none() {
                 *field = text.and_then(|text| clean(harmless(text).0));
             }
         }
+        if faq.small_talk.is_default() {
+            faq.small_talk = parsed.small_talk;
+            for text in faq.small_talk.own.values_mut() {
+                *text = text.take().and_then(|text| clean(harmless(text).0));
+            }
+        }
         files.push(summary);
     }
+    tie(&mut faq, links, &names, &mut |place, reason| {
+        notes.push(RowError::new(place.line, reason).in_file(&files[place.file].path));
+    });
     if faq.entries.is_empty() {
         let path = files.into_iter().next().map(|file| file.path).unwrap_or_default();
         return Err(Error::NoEntries { path, rows: skipped });
@@ -169,8 +188,10 @@ fn join_halves(parts: &mut [Part]) {
         let place = answers.get(&name).or_else(|| answers.get(aliases.get(&name)?));
         if let Some(&(other_file, other)) = place {
             // Several names may lead to the same answer.
-            let answer = parts[other_file].parsed.entries[other].answer.clone();
+            let RawEntry { answer, variants, .. } = &parts[other_file].parsed.entries[other];
+            let (answer, variants) = (answer.clone(), variants.clone());
             parts[file].parsed.entries[at].answer = answer;
+            parts[file].parsed.entries[at].variants = variants;
             parts[other_file].parsed.entries[other].used = true;
         }
     }
@@ -178,6 +199,87 @@ fn join_halves(parts: &mut [Part]) {
         part.parsed
             .entries
             .retain(|raw| !raw.half || !(raw.used || (raw.questions.is_empty() && raw.answer.is_none())));
+    }
+}
+
+/// Where an entry leads, by names.
+struct Link {
+    follow_ups: Vec<String>,
+    only_after: Vec<String>,
+    context_only: bool,
+}
+
+impl Link {
+    fn of(raw: &mut RawEntry) -> Option<Link> {
+        let link = Link {
+            follow_ups: std::mem::take(&mut raw.follow_ups),
+            only_after: std::mem::take(&mut raw.only_after),
+            context_only: raw.context_only,
+        };
+        (!link.follow_ups.is_empty() || !link.only_after.is_empty() || link.context_only).then_some(link)
+    }
+}
+
+/// Ties entries to those that they name by id, number or question, and reports names that lead nowhere.
+fn tie(
+    faq: &mut Faq,
+    links: Vec<(usize, Place, Link)>,
+    names: &HashMap<(usize, String), usize>,
+    report: &mut dyn FnMut(Place, String),
+) {
+    if links.is_empty() {
+        return;
+    }
+    let mut by_id = HashMap::new();
+    let mut by_phrasing = HashMap::new();
+    for (at, entry) in faq.entries.iter().enumerate() {
+        by_id.insert(entry.id.to_string(), at);
+        for phrasing in &entry.phrasings {
+            by_phrasing.entry(normalize_phrasing(phrasing)).or_insert(at);
+        }
+    }
+    let mut found = |field: &str, own: usize, place: Place, wanted: Vec<String>| {
+        let mut positions: Vec<usize> = Vec::new();
+        for name in wanted {
+            let name = name.trim();
+            let at = names
+                .get(&(place.file, name.to_owned()))
+                .or_else(|| by_id.get(name))
+                .or_else(|| by_phrasing.get(&normalize_phrasing(name)));
+            match at {
+                Some(&at) if at != own && !positions.contains(&at) => positions.push(at),
+                Some(_) => {}
+                None => {
+                    let reason =
+                        format!("`{field}` names \"{}\", which is no id or question", abridge(name, 60));
+                    report(place, reason);
+                }
+            }
+        }
+        positions
+    };
+    let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut tied = Vec::with_capacity(links.len());
+    for (own, place, link) in links {
+        let follow_ups = found("follow_ups", own, place, link.follow_ups);
+        let only_after = found("only_after", own, place, link.only_after);
+        for &child in &follow_ups {
+            parents.entry(child).or_default().push(own);
+        }
+        tied.push((own, place, follow_ups, only_after, link.context_only));
+    }
+    let id = |faq: &Faq, at: &usize| faq.entries[*at].id.clone();
+    for (own, place, follow_ups, mut only_after, context_only) in tied {
+        if context_only && only_after.is_empty() {
+            only_after = parents.get(&own).cloned().unwrap_or_default();
+            if only_after.is_empty() {
+                report(place, "it is for follow-ups only, and follows none: it answers at any time".into());
+            }
+        }
+        let follow_ups = follow_ups.iter().map(|at| id(faq, at)).collect();
+        let only_after = only_after.iter().map(|at| id(faq, at)).collect();
+        let entry = &mut faq.entries[own];
+        (entry.follow_ups, entry.only_after) = (follow_ups, only_after);
     }
 }
 
@@ -245,16 +347,25 @@ fn check(
             "\"{question}\" is `crisis` and `out_of_scope`: people in danger need an answer"
         ));
     }
+    let mut variants: Vec<String> = Vec::new();
+    for variant in raw.variants.into_iter().filter_map(&mut tidy) {
+        if variant != answer && !variants.contains(&variant) && !raw.out_of_scope {
+            variants.push(variant);
+        }
+    }
     let entry = Entry {
         id: EntryId::from(""),
         phrasings,
         answer,
+        variants,
         source: raw.source.and_then(&mut tidy),
         tags: raw.tags.into_iter().filter_map(&mut tidy).collect(),
         min_confidence: raw.min_confidence,
         urgent: raw.urgent || raw.crisis,
         crisis: raw.crisis,
         out_of_scope: raw.out_of_scope,
+        follow_ups: Vec::new(),
+        only_after: Vec::new(),
     };
     Ok((id, entry))
 }

@@ -62,12 +62,8 @@ impl Change {
                     id: id.as_str().into(),
                     phrasings: vec![question.clone()],
                     answer: answer.clone().unwrap_or_default(),
-                    source: None,
-                    tags: Vec::new(),
-                    min_confidence: None,
-                    urgent: false,
-                    crisis: false,
                     out_of_scope: answer.is_none(),
+                    ..Entry::default()
                 });
             }
         }
@@ -156,6 +152,7 @@ fn is(before: &Loaded, change: &Change, after: &Loaded) -> bool {
             && Entry { id: wanted.id.clone(), answer: wanted.answer.clone(), ..own.clone() } == *wanted
     };
     wanted.texts() == after.faq.texts()
+        && wanted.small_talk == after.faq.small_talk
         && wanted.entries.len() == after.faq.entries.len()
         && wanted.entries.iter().zip(&after.faq.entries).all(same)
         && said(before) == said(after)

@@ -105,7 +105,10 @@ impl Format {
     pub fn lost(&self, faq: &Faq) -> Vec<&'static str> {
         match self.write {
             Some(Write::Whole(_)) => Vec::new(),
-            _ => faq.texts().into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name).collect(),
+            _ => {
+                let texts = faq.texts().into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name);
+                texts.chain((!faq.small_talk.is_default()).then_some("smalltalk")).collect()
+            }
         }
     }
 

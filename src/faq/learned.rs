@@ -185,11 +185,7 @@ pub fn join(loaded: &mut Loaded, path: &Path, additions: Vec<Addition>, skipped:
                     phrasings: vec![question],
                     out_of_scope: answer.is_none(),
                     answer: answer.unwrap_or_default(),
-                    source: None,
-                    tags: Vec::new(),
-                    min_confidence: None,
-                    urgent: false,
-                    crisis: false,
+                    ..Entry::default()
                 });
                 summary.phrasings += 1;
                 loaded.faq.entries.len() - 1

@@ -7,7 +7,7 @@ use super::format::Format;
 use crate::error::RowError;
 
 /// Where an entry is defined.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// Its file, as a position in [`Loaded::files`].
     pub file: usize,

@@ -1,5 +1,6 @@
 //! What parsers return: entries before they are checked, and how well a text fits a format.
 
+use super::entry::SmallTalk;
 use crate::error::RowError;
 
 /// An entry as it is in the file, before it is checked.
@@ -13,6 +14,8 @@ pub struct RawEntry {
     pub questions: Vec<String>,
     /// The answer.
     pub answer: Option<String>,
+    /// See [`super::Entry::variants`].
+    pub variants: Vec<String>,
     /// See [`super::Entry::source`].
     pub source: Option<String>,
     /// See [`super::Entry::tags`].
@@ -25,6 +28,14 @@ pub struct RawEntry {
     pub crisis: bool,
     /// See [`super::Entry::out_of_scope`].
     pub out_of_scope: bool,
+    /// Ids, numbers or questions of the entries in [`super::Entry::follow_ups`].
+    pub follow_ups: Vec<String>,
+    /// Those of the entries in [`super::Entry::only_after`].
+    pub only_after: Vec<String>,
+    /// Whether it may be asked for only after the entries whose follow-up it is.
+    pub context_only: bool,
+    /// Another name than its id by which the file's follow-ups name it.
+    pub number: Option<String>,
     /// Whether this is half an entry, questions or answer. The other half has the same id and may be
     /// elsewhere.
     pub half: bool,
@@ -43,6 +54,10 @@ pub struct Parsed {
     pub fallback: Option<String>,
     /// See [`super::Faq::contact`].
     pub contact: Option<String>,
+    /// See [`super::Faq::language`].
+    pub language: Option<String>,
+    /// See [`super::Faq::small_talk`].
+    pub small_talk: SmallTalk,
     /// The entries that could be read.
     pub entries: Vec<RawEntry>,
     /// For halves (see [`RawEntry::half`]): pairs of question name and answer name, where these differ.

@@ -493,12 +493,7 @@ mod tests {
             id: EntryId::from("a"),
             phrasings: phrasings.iter().map(|&text| text.to_owned()).collect(),
             answer: answer.into(),
-            source: None,
-            tags: Vec::new(),
-            min_confidence: None,
-            urgent: false,
-            crisis: false,
-            out_of_scope: false,
+            ..Entry::default()
         }
     }
 

@@ -242,12 +242,7 @@ mod tests {
             id: EntryId::from("id"),
             phrasings: phrasings.iter().map(|&text| text.to_owned()).collect(),
             answer: "a".into(),
-            source: None,
-            tags: vec![],
-            min_confidence: None,
-            urgent: false,
-            crisis: false,
-            out_of_scope: false,
+            ..Entry::default()
         }
     }
 

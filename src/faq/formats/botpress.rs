@@ -61,10 +61,6 @@ fn entries(item: &Node, parsed: &mut Parsed) {
         }
         let answers: Vec<&str> =
             by_language.get(language.as_str()).map(|node| node.texts()).unwrap_or_default();
-        if answers.len() > 1 {
-            let reason = format!("{} variants of the answer; only the first is used", answers.len());
-            parsed.notes.push(RowError::new(line, reason));
-        }
         let contexts =
             data.get("contexts").or_else(|| data.get("category")).map(Node::texts).unwrap_or_default();
         let tags = contexts.into_iter().filter(|context| *context != "global");
@@ -73,6 +69,7 @@ fn entries(item: &Node, parsed: &mut Parsed) {
             id: id.map(|id| if several { format!("{id}-{language}") } else { id.to_owned() }),
             questions,
             answer: answers.first().map(|&answer| answer.to_owned()),
+            variants: answers.iter().skip(1).map(|&answer| answer.to_owned()).collect(),
             tags: tags.map(str::to_owned).chain(several.then(|| language.clone())).collect(),
             ..RawEntry::default()
         });
@@ -94,7 +91,7 @@ mod tests {
         assert_eq!(parsed.entries[0].questions, ["where", "what place"]);
         assert_eq!(parsed.entries[1].id.as_deref(), Some("a1-de"));
         assert_eq!(parsed.entries[1].tags, ["orders", "de"]);
-        assert_eq!((parsed.skipped.len(), parsed.notes.len()), (1, 1));
+        assert_eq!((parsed.skipped.len(), &*parsed.entries[0].variants), (1, &["There.".to_owned()][..]));
         let one = r#"{"id": "a1", "data": {"answers": {"en": ["Here."]}, "questions": {"en": ["where"]}, "redirectFlow": ""}}"#;
         assert_eq!((fit(one), parse(one).unwrap().entries.len()), (Fit::Strong, 1));
         assert!(parse("{}").is_err());

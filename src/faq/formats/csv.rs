@@ -3,17 +3,20 @@
 //! The delimiter (comma, semicolon, tab or `|`) is found in the first line. The TSV of QnA Maker and Azure is
 //! read too: its `QnaId` is the id, and `\n` in its answers is a line break.
 
+use std::collections::HashMap;
 use std::io;
 
 use csv::{Position, ReaderBuilder, StringRecord, WriterBuilder};
+use serde_json::json;
 
 use crate::error::RowError;
-use crate::faq::entry::Faq;
+use crate::faq::entry::{EntryId, Faq};
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::columns::ColumnMap;
 use crate::faq::readers::lines::Lines;
 use crate::faq::readers::table::{
-    self, META_CRISIS, META_ID, META_MIN_CONFIDENCE, META_OUT_OF_SCOPE, META_TAG, META_URGENT, Rows, Table,
+    self, META_CRISIS, META_ID, META_MIN_CONFIDENCE, META_ONLY_AFTER, META_OUT_OF_SCOPE, META_TAG,
+    META_URGENT, META_VARIANT, Rows, Table,
 };
 
 /// Rows between two progress reports.
@@ -159,7 +162,7 @@ pub fn delimiter(text: &str) -> u8 {
 /// Writes a FAQ, one row per phrasing. What an entry has only once is in its first row.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
-    writer.write_record([
+    let mut header = vec![
         "id",
         "question",
         "answer",
@@ -169,12 +172,21 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         "urgent",
         "crisis",
         "out_of_scope",
-    ])?;
+    ];
+    // Few FAQs have these.
+    let more = faq.entries.iter().any(|entry| {
+        !entry.variants.is_empty() || !entry.follow_ups.is_empty() || !entry.only_after.is_empty()
+    });
+    if more {
+        header.extend(["answer_variants", "follow_ups", "only_after"]);
+    }
+    writer.write_record(&header)?;
     for entry in &faq.entries {
         let own = entry.min_confidence.map_or(String::new(), |own| own.to_string());
         let source = entry.source.as_deref().unwrap_or_default();
         let flag = |own: bool| if own { "true".to_owned() } else { String::new() };
-        let mut rest = [
+        let ids = |ids: &[EntryId]| -> Vec<String> { ids.iter().map(EntryId::to_string).collect() };
+        let mut rest = vec![
             entry.answer.clone(),
             source.to_owned(),
             table::write_tags(&entry.tags),
@@ -183,10 +195,15 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
             flag(entry.crisis),
             flag(entry.out_of_scope),
         ];
+        if more {
+            rest.push(table::write_list(&entry.variants));
+            rest.push(table::write_list(&ids(&entry.follow_ups)));
+            rest.push(table::write_list(&ids(&entry.only_after)));
+        }
         for phrasing in &entry.phrasings {
             let row = [entry.id.as_str(), phrasing].into_iter().chain(rest.iter().map(String::as_str));
             writer.write_record(row)?;
-            rest = Default::default();
+            rest.fill(String::new());
         }
     }
     writer.flush()
@@ -195,21 +212,41 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
 /// Writes a FAQ as QnA Maker's TSV, one row per phrasing. What has no column there becomes metadata.
 pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     writeln!(out, "Question\tAnswer\tSource\tMetadata\tSuggestedQuestions\tIsContextOnly\tPrompts\tQnaId")?;
+    let numbers: HashMap<&EntryId, usize> =
+        faq.entries.iter().enumerate().map(|(at, entry)| (&entry.id, at + 1)).collect();
     for (number, entry) in faq.entries.iter().enumerate() {
+        let prompts: Vec<serde_json::Value> = entry
+            .follow_ups
+            .iter()
+            .enumerate()
+            .filter_map(|(order, id)| {
+                let number = *numbers.get(id)?;
+                let shown = faq.entries[number - 1].question();
+                Some(json!({"displayOrder": order, "qnaId": number, "displayText": shown}))
+            })
+            .collect();
+        let prompts = serde_json::Value::from(prompts).to_string();
         let mut metadata = vec![format!("{META_ID}:{}", table::percent_encode(entry.id.as_str()))];
         metadata.extend(entry.tags.iter().map(|tag| format!("{META_TAG}:{}", table::percent_encode(tag))));
         metadata.extend(entry.min_confidence.map(|own| format!("{META_MIN_CONFIDENCE}:{own}")));
         metadata.extend(entry.urgent.then(|| format!("{META_URGENT}:true")));
         metadata.extend(entry.crisis.then(|| format!("{META_CRISIS}:true")));
         metadata.extend(entry.out_of_scope.then(|| format!("{META_OUT_OF_SCOPE}:true")));
+        let only_after = entry.only_after.iter();
+        metadata
+            .extend(only_after.map(|id| format!("{META_ONLY_AFTER}:{}", table::percent_encode(id.as_str()))));
+        let variants = entry.variants.iter();
+        metadata.extend(variants.map(|text| format!("{META_VARIANT}:{}", table::percent_encode(text))));
         for phrasing in &entry.phrasings {
             writeln!(
                 out,
-                "{}\t{}\t{}\t{}\t[]\tfalse\t[]\t{}",
+                "{}\t{}\t{}\t{}\t[]\t{}\t{}\t{}",
                 table::escape(phrasing),
                 table::escape(&entry.answer),
                 table::escape(entry.source.as_deref().unwrap_or_default()),
                 metadata.join("|"),
+                !entry.only_after.is_empty(),
+                table::escape(&prompts),
                 number + 1
             )?;
         }

@@ -3,9 +3,10 @@
 use std::io;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::error::RowError;
-use crate::faq::entry::{Entry, Faq};
+use crate::faq::entry::{Entry, EntryId, Faq, SmallTalk};
 use crate::faq::parsed::{Fit, Parsed};
 use crate::faq::readers::json_tree;
 use crate::faq::readers::node::{self};
@@ -31,6 +32,8 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         greeting: faq.greeting.as_deref(),
         fallback: faq.fallback.as_deref(),
         contact: faq.contact.as_deref(),
+        language: faq.language.as_deref(),
+        smalltalk: small_talk(&faq.small_talk),
         entries: faq.entries.iter().map(EntryJson::new).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &root)?;
@@ -48,7 +51,27 @@ struct FaqJson<'f> {
     fallback: Option<&'f str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smalltalk: Option<Value>,
     entries: Vec<EntryJson<'f>>,
+}
+
+/// What a FAQ says of small talk: `false`, or a reply or `false` for each kind; `None` where it says nothing.
+pub(super) fn small_talk(small_talk: &SmallTalk) -> Option<Value> {
+    if small_talk.off {
+        return Some(Value::Bool(false));
+    }
+    let reply = |reply: &Option<String>| reply.as_ref().map_or(Value::Bool(false), |text| json!(text));
+    let kinds: serde_json::Map<String, Value> =
+        small_talk.own.iter().map(|(kind, own)| (kind.clone(), reply(own))).collect();
+    (!kinds.is_empty()).then_some(Value::Object(kinds))
+}
+
+/// Ids as a list of texts.
+pub(super) fn ids(ids: &[EntryId]) -> Vec<&str> {
+    ids.iter().map(EntryId::as_str).collect()
 }
 
 /// An entry with the fields of the native format, in their order.
@@ -58,7 +81,10 @@ pub(super) struct EntryJson<'e> {
     question: &'e str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     also: &'e [String],
-    answer: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'e str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'e str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -71,6 +97,10 @@ pub(super) struct EntryJson<'e> {
     crisis: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     out_of_scope: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_ups: Vec<&'e str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    only_after: Vec<&'e str>,
 }
 
 impl<'e> EntryJson<'e> {
@@ -79,13 +109,16 @@ impl<'e> EntryJson<'e> {
             id: entry.id.as_str(),
             question: entry.question(),
             also: &entry.phrasings[1..],
-            answer: &entry.answer,
+            answer: Some(entry.answer.as_str()).filter(|_| entry.variants.is_empty()),
+            answers: entry.answers().filter(|_| !entry.variants.is_empty()).collect(),
             source: entry.source.as_deref(),
             tags: &entry.tags,
             min_confidence: entry.min_confidence,
             urgent: entry.urgent,
             crisis: entry.crisis,
             out_of_scope: entry.out_of_scope,
+            follow_ups: ids(&entry.follow_ups),
+            only_after: ids(&entry.only_after),
         }
     }
 }

@@ -9,12 +9,14 @@ use std::io;
 use pulldown_cmark::{Options, Parser};
 use serde_json::json;
 
+use super::json;
+
 use crate::error::RowError;
 use crate::faq::entry::{Entry, Faq};
 use crate::faq::harmless::harmless;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::lines::Lines;
-use crate::faq::readers::node::{Node, Value};
+use crate::faq::readers::node::{self, Node, Value};
 use crate::faq::readers::{html_text, json_tree};
 
 /// Reads a JSON-LD file.
@@ -74,6 +76,10 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                     parsed.greeting = node.text_of("faqbot:greeting");
                     parsed.fallback = node.text_of("faqbot:fallback");
                     parsed.contact = node.text_of("faqbot:contact");
+                    parsed.language = node.text_of("faqbot:language").or_else(|| node.text_of("inLanguage"));
+                    if let Some(own) = node.get("faqbot:smalltalk") {
+                        node::small_talk(own.clone(), parsed);
+                    }
                 }
                 fields.iter().for_each(|(_, value)| read(value, parsed));
             }
@@ -119,6 +125,9 @@ fn question(node: &Node, parsed: &mut Parsed) {
         urgent: node.text_of("faqbot:urgent").is_some_and(|urgent| urgent == "true"),
         crisis: node.text_of("faqbot:crisis").is_some_and(|own| own == "true"),
         out_of_scope: node.text_of("faqbot:out_of_scope").is_some_and(|own| own == "true"),
+        variants: node.texts_of("faqbot:variants"),
+        follow_ups: node.texts_of("faqbot:follow_ups"),
+        only_after: node.texts_of("faqbot:only_after"),
         ..RawEntry::default()
     });
 }
@@ -138,6 +147,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
             let name = if name == "title" { "name".to_owned() } else { format!("faqbot:{name}") };
             page[name] = json!(text);
         }
+    }
+    if let Some(small_talk) = json::small_talk(&faq.small_talk) {
+        page["faqbot:smalltalk"] = small_talk;
     }
     // `</` would end the script.
     let text = serde_json::to_string_pretty(&page)?.replace("</", "<\\/");
@@ -176,6 +188,14 @@ fn entry(entry: &Entry) -> serde_json::Value {
     if let Some(own) = entry.min_confidence {
         // As text, so that 0.3 stays 0.3.
         node["faqbot:min_confidence"] = json!(own.to_string());
+    }
+    if !entry.variants.is_empty() {
+        node["faqbot:variants"] = json!(entry.variants);
+    }
+    for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
+        if !ids.is_empty() {
+            node[format!("faqbot:{name}")] = json!(json::ids(ids));
+        }
     }
     let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
     for (name, _) in flags.iter().filter(|(_, own)| *own) {

@@ -13,6 +13,7 @@ use std::io;
 
 use serde_json::json;
 
+use super::json;
 use super::jsonld;
 use super::toml;
 use super::yaml;
@@ -23,7 +24,7 @@ use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::lines::Lines;
 use crate::faq::readers::outline::{Heading, Outline};
 use crate::faq::readers::sections::{front_matter, sections};
-use crate::faq::readers::{json_tree, yaml_tree};
+use crate::faq::readers::{json_tree, node, yaml_tree};
 
 /// The start of a comment that faqbot writes, on its own line.
 pub const MARK: &str = "<!-- faqbot ";
@@ -113,6 +114,10 @@ fn written(text: &str) -> Parsed {
             parsed.greeting = node.text_of("greeting");
             parsed.fallback = node.text_of("fallback");
             parsed.contact = node.text_of("contact");
+            parsed.language = node.text_of("language");
+            if let Some(own) = node.get("smalltalk") {
+                node::small_talk(own.clone(), &mut parsed);
+            }
             continue;
         }
         // Headings that were added by hand have no comment.
@@ -135,6 +140,9 @@ fn written(text: &str) -> Parsed {
             urgent: node.text_of("urgent").is_some_and(|urgent| urgent == "true"),
             crisis: node.text_of("crisis").is_some_and(|own| own == "true"),
             out_of_scope: node.text_of("out_of_scope").is_some_and(|own| own == "true"),
+            variants: node.texts_of("variants"),
+            follow_ups: node.texts_of("follow_ups"),
+            only_after: node.texts_of("only_after"),
             ..RawEntry::default()
         });
         let ends = added.iter().skip(1).map(|next| next.range.start).chain([answer.len()]);
@@ -164,6 +172,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     for (name, text) in faq.texts().into_iter().filter(|(name, _)| *name != "title") {
         about.extend(text.map(|text| (name.into(), json!(text))));
     }
+    about.extend(json::small_talk(&faq.small_talk).map(|own| ("smalltalk".into(), own)));
     if faq.title.is_some() || !about.is_empty() {
         writeln!(out, "{}\n{}\n", comment(about), heading.unwrap_or_default())?;
     }
@@ -186,6 +195,14 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         about.extend(entry.urgent.then(|| ("urgent".into(), json!("true"))));
         about.extend(entry.crisis.then(|| ("crisis".into(), json!("true"))));
         about.extend(entry.out_of_scope.then(|| ("out_of_scope".into(), json!("true"))));
+        if !entry.variants.is_empty() {
+            about.insert("variants".into(), json!(entry.variants));
+        }
+        for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
+            if !ids.is_empty() {
+                about.insert(name.into(), json!(json::ids(ids)));
+            }
+        }
         // An answer with such a comment or heading in it would be split there.
         let apart = entry.answer.lines().any(|line| line.starts_with(MARK))
             || Outline::of(&entry.answer, 0).headings.iter().any(|heading| heading.level <= 2);

@@ -13,9 +13,11 @@
 //!     ```
 //! ```
 //!
-//! Prompts, `<a id>` tags and `!#` settings are skipped: they belong to the tools that wrote them.
+//! Prompts (`- [text](#id)` or `(#?question)`) are follow-ups, and `<a id = "1"></a>` is the id that they name.
+//! `!#` settings are skipped: they belong to the tools that wrote them.
 
 use crate::error::RowError;
+use crate::faq::normalize::normalize_phrasing;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 
 /// What the current lines of an entry belong to.
@@ -23,6 +25,7 @@ use crate::faq::parsed::{Fit, Parsed, RawEntry};
 enum Part {
     Phrasings,
     Filters,
+    Prompts,
     Answer { indent: usize },
     Rest,
 }
@@ -35,6 +38,8 @@ enum Part {
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     let mut part = Part::Rest;
+    let mut number = None;
+    let mut context_only: Vec<String> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim();
         if let Part::Answer { indent } = part {
@@ -52,10 +57,14 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             parsed.entries.push(RawEntry {
                 line: index + 1,
                 questions: vec![question.to_owned()],
+                number: number.take(),
                 ..RawEntry::default()
             });
             part = Part::Phrasings;
             continue;
+        }
+        if let Some(rest) = trimmed.strip_prefix("<a") {
+            number = rest.split('"').nth(1).map(str::to_owned).filter(|id| !id.is_empty());
         }
         let Some(entry) = parsed.entries.last_mut() else { continue };
         if trimmed.starts_with("```") {
@@ -69,17 +78,41 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
                 part = Part::Answer { indent };
             }
         } else if trimmed.starts_with("**") {
-            let filters = trimmed.trim_matches(['*', ' ', ':']).eq_ignore_ascii_case("filters");
-            part = if filters { Part::Filters } else { Part::Rest };
+            part = match &*trimmed.trim_matches(['*', ' ', ':']).to_lowercase() {
+                "filters" => Part::Filters,
+                "prompts" => Part::Prompts,
+                _ => Part::Rest,
+            };
         } else if let Some(item) =
             trimmed.strip_prefix(['-', '*', '+']).map(str::trim).filter(|item| !item.is_empty())
         {
             match part {
                 Part::Phrasings => entry.questions.push(item.to_owned()),
                 Part::Filters => entry.tags.push(item.to_owned()),
+                Part::Prompts => {
+                    let leads = item.split_once("](").and_then(|(_, rest)| rest.split_once(')'));
+                    if let Some((target, after)) = leads {
+                        // Words of a question are joined by hyphens in an address.
+                        let target = target.trim_start_matches(['#', '?']).trim().replace('-', " ");
+                        if after.contains("context-only") {
+                            context_only.push(target.clone());
+                        }
+                        entry.follow_ups.push(target);
+                    }
+                }
                 Part::Answer { .. } | Part::Rest => {}
             }
         }
+    }
+    for entry in parsed.entries.iter_mut().filter(|_| !context_only.is_empty()) {
+        let named = |name: &String| {
+            entry.number.as_ref() == Some(name)
+                || entry
+                    .questions
+                    .first()
+                    .is_some_and(|own| normalize_phrasing(own) == normalize_phrasing(name))
+        };
+        entry.context_only = context_only.iter().any(named);
     }
     if let Part::Answer { .. } = part {
         let line = parsed.entries.pop().map_or(1, |entry| entry.line);
@@ -116,6 +149,7 @@ mod tests {
         assert_eq!(first.tags, ["topic = orders"]);
         assert_eq!(first.answer.as_deref(), Some("Open it:\n\n  - here\n"));
         assert_eq!((first.line, parsed.entries[1].line), (4, 19));
+        assert_eq!((first.number.as_deref(), &*first.follow_ups), (Some("7"), &["more".to_owned()][..]));
     }
 
     #[test]

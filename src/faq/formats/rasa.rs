@@ -172,15 +172,12 @@ fn answer_half(line: usize, name: &str, texts: &[&str], parsed: &mut Parsed) {
     let Some(first) = texts.first() else {
         return parsed.skipped.push(RowError::new(line, format!("the response `{name}` has no text")));
     };
-    if texts.len() > 1 {
-        let reason = format!("{} variants of the response `{name}`; only the first is used", texts.len());
-        parsed.notes.push(RowError::new(line, reason));
-    }
     let answer = Some((*first).to_owned());
     parsed.entries.push(RawEntry {
         line,
         id: Some(name.to_owned()),
         answer,
+        variants: texts[1..].iter().map(|&text| text.to_owned()).collect(),
         half: true,
         ..RawEntry::default()
     });
@@ -260,7 +257,7 @@ mod tests {
                 ("faq/hours", vec![], Some("At nine."))
             ]
         );
-        assert_eq!((parsed.entries[0].line, parsed.notes.len()), (3, 1));
+        assert_eq!((parsed.entries[0].line, &*parsed.entries[1].variants), (3, &["Nine!".to_owned()][..]));
         assert!(parse_yaml("a: b").is_err());
     }
 

@@ -5,6 +5,10 @@
 //! greeting: Ask me about orders.
 //! fallback: I don't know that one.
 //! contact: Write to help@shop.example.
+//! language: en                     # optional: found from the questions
+//! smalltalk:                       # optional; `false` for none at all
+//!   greeting: Ahoy!
+//!   insult: false
 //! entries:
 //!   - id: where-is-my-order        # optional: the slug of the question
 //!     question: Where is my order?
@@ -15,6 +19,12 @@
 //!     tags: [orders]
 //!     min_confidence: 0.5
 //!     urgent: true                 # no guard keeps it from answering
+//!     follow_ups: [returns]        # offered after the answer: ids or questions
+//!   - question: Why does that take so long?
+//!     only_after: [where-is-my-order]
+//!     answers:                     # one of them is given, the same in a conversation
+//!       - The carrier is slow.
+//!       - Our carrier takes its time.
 //! ```
 
 use std::borrow::Cow;
@@ -24,7 +34,7 @@ use saphyr::{Mapping, Scalar, Yaml, YamlEmitter};
 
 use super::rasa;
 use crate::error::RowError;
-use crate::faq::entry::{Entry, Faq};
+use crate::faq::entry::{Entry, Faq, SmallTalk};
 use crate::faq::parsed::{Fit, Parsed};
 use crate::faq::readers::node::{self};
 use crate::faq::readers::yaml_tree;
@@ -78,6 +88,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
             root.insert(string(name), string(text));
         }
     }
+    if let Some(small_talk) = small_talk(&faq.small_talk) {
+        root.insert(string("smalltalk"), small_talk);
+    }
     root.insert(string("entries"), Yaml::Sequence(faq.entries.iter().map(entry).collect()));
     out.write_all(document(&Yaml::Mapping(root))?.as_bytes())
 }
@@ -89,6 +102,18 @@ pub fn document(root: &Yaml) -> io::Result<String> {
     emitter.multiline(true);
     emitter.dump(root).map_err(io::Error::other)?;
     Ok(format!("{}\n", yaml.strip_prefix("---\n").unwrap_or(&yaml).trim_end_matches('\n')))
+}
+
+fn small_talk(small_talk: &SmallTalk) -> Option<Yaml<'_>> {
+    let no = || Yaml::Value(Scalar::Boolean(false));
+    if small_talk.off {
+        return Some(no());
+    }
+    let mut kinds = Mapping::new();
+    for (kind, reply) in &small_talk.own {
+        kinds.insert(string(kind), reply.as_deref().map_or_else(no, string));
+    }
+    (!kinds.is_empty()).then_some(Yaml::Mapping(kinds))
 }
 
 fn entry(entry: &Entry) -> Yaml<'_> {
@@ -103,7 +128,11 @@ fn entry(entry: &Entry) -> Yaml<'_> {
     if entry.phrasings.len() > 1 {
         fields.insert(string("also"), list(&entry.phrasings[1..]));
     }
-    fields.insert(string("answer"), string(&entry.answer));
+    if entry.variants.is_empty() {
+        fields.insert(string("answer"), string(&entry.answer));
+    } else {
+        fields.insert(string("answers"), Yaml::Sequence(entry.answers().map(string).collect()));
+    }
     if let Some(source) = &entry.source {
         fields.insert(string("source"), string(source));
     }
@@ -118,6 +147,12 @@ fn entry(entry: &Entry) -> Yaml<'_> {
     let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
     for (name, _) in flags.into_iter().filter(|(_, own)| *own) {
         fields.insert(string(name), Yaml::Value(Scalar::Boolean(true)));
+    }
+    for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
+        if !ids.is_empty() {
+            let ids = ids.iter().map(|id| string(id.as_str())).collect();
+            fields.insert(string(name), Yaml::Sequence(ids));
+        }
     }
     Yaml::Mapping(fields)
 }

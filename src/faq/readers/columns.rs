@@ -4,16 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::fields::{
-    ALSO, ANSWER, CRISIS, ID, METADATA, MIN_CONFIDENCE, OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
+    ALSO, ANSWER, ANSWER_VARIANTS, CRISIS, FOLLOW_UPS, ID, METADATA, MIN_CONFIDENCE, ONLY_AFTER,
+    OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
 };
 use crate::error::RowError;
 use crate::faq::normalize::abridge;
 
 /// QnA Maker's columns that serve only its own tools.
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
+const PROMPTS: &[&str] = &["prompts"];
+const IS_CONTEXT_ONLY: &[&str] = &["iscontextonly"];
 
 /// The fields of an entry that a column can hold, with the names known for each.
-const FIELDS: [(&str, &[&str]); 10] = [
+const FIELDS: [(&str, &[&str]); 13] = [
     ("question", QUESTION),
     ("answer", ANSWER),
     ("also", ALSO),
@@ -24,6 +27,9 @@ const FIELDS: [(&str, &[&str]); 10] = [
     ("urgent", URGENT),
     ("crisis", CRISIS),
     ("out_of_scope", OUT_OF_SCOPE),
+    ("answer_variants", ANSWER_VARIANTS),
+    ("follow_ups", FOLLOW_UPS),
+    ("only_after", ONLY_AFTER),
 ];
 
 /// The user's choice of columns: `question=Frage,answer=2`. A column is given by its heading or by its
@@ -70,6 +76,12 @@ pub struct Columns {
     pub urgent: Vec<usize>,
     pub crisis: Vec<usize>,
     pub out_of_scope: Vec<usize>,
+    pub answer_variants: Vec<usize>,
+    pub follow_ups: Vec<usize>,
+    pub only_after: Vec<usize>,
+    /// QnA Maker's prompts, as JSON, and whether the entry answers only after one of them.
+    pub prompts: Vec<usize>,
+    pub context_only: Vec<usize>,
     /// QnA Maker's `key:value|key:value`.
     pub metadata: Vec<usize>,
     /// Whether the file is from QnA Maker, which writes line breaks as `\n`.
@@ -155,6 +167,11 @@ impl Columns {
             urgent: find("urgent", URGENT)?,
             crisis: find("crisis", CRISIS)?,
             out_of_scope: find("out_of_scope", OUT_OF_SCOPE)?,
+            answer_variants: find("answer_variants", ANSWER_VARIANTS)?,
+            follow_ups: find("follow_ups", FOLLOW_UPS)?,
+            only_after: find("only_after", ONLY_AFTER)?,
+            prompts: find("prompts", PROMPTS)?,
+            context_only: find("iscontextonly", IS_CONTEXT_ONLY)?,
             metadata: find("metadata", METADATA)?,
             qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
         };

@@ -66,6 +66,12 @@ pub const URGENT: &[&str] = &["urgent"];
 pub const CRISIS: &[&str] = &["crisis"];
 /// See [`RawEntry::out_of_scope`](crate::faq::parsed::RawEntry::out_of_scope).
 pub const OUT_OF_SCOPE: &[&str] = &["out_of_scope"];
+/// See [`Entry::variants`](crate::faq::Entry::variants).
+pub const ANSWER_VARIANTS: &[&str] = &["answer_variants"];
+/// See [`Entry::follow_ups`](crate::faq::Entry::follow_ups).
+pub const FOLLOW_UPS: &[&str] = &["follow_ups", "followups", "follow-ups"];
+/// See [`Entry::only_after`](crate::faq::Entry::only_after).
+pub const ONLY_AFTER: &[&str] = &["only_after"];
 pub const METADATA: &[&str] = &["metadata"];
 
 /// The position of a name in a list of names.

@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 
 use super::fields::{
-    self, ALSO, ANSWER, CRISIS, ID, METADATA, MIN_CONFIDENCE, OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE,
-    URGENT,
+    self, ALSO, ANSWER, CRISIS, FOLLOW_UPS, ID, METADATA, MIN_CONFIDENCE, ONLY_AFTER, OUT_OF_SCOPE, QUESTION,
+    SOURCE, TAGS, TITLE, URGENT,
 };
 use super::headings::asks;
 use crate::error::RowError;
+use crate::faq::entry::SmallTalk;
 use crate::faq::normalize::abridge;
 use crate::faq::parsed::{Parsed, RawEntry};
 
@@ -66,6 +67,11 @@ impl Node {
 /// Deeper nesting is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
+/// Where QnA Maker and Azure keep follow-ups.
+const DIALOG: &[&str] = &["context", "dialog"];
+const PROMPTS: &[&str] = &["prompts"];
+const IS_CONTEXT_ONLY: &[&str] = &["iscontextonly"];
+
 /// Names that only say that entries follow, and are not topics.
 const CONTAINERS: [&str; 20] = [
     "conversations",
@@ -94,10 +100,9 @@ const CONTAINERS: [&str; 20] = [
 const SECTION_NAME: [&str; 5] = ["title", "name", "category", "topic", "section"];
 
 /// Fields of other tools that have no use here, and are not reported.
-const OF_TOOLS: [&str; 8] = [
+const OF_TOOLS: [&str; 7] = [
     "context",
     "dialog",
-    "iscontextonly",
     "sourcedisplayname",
     "lastupdateddatetime",
     "activelearningsuggestions",
@@ -182,6 +187,11 @@ impl Reader {
                 "greeting" => &mut self.parsed.greeting,
                 "fallback" => &mut self.parsed.fallback,
                 "contact" => &mut self.parsed.contact,
+                "language" => &mut self.parsed.language,
+                "smalltalk" => {
+                    small_talk(node, &mut self.parsed);
+                    continue;
+                }
                 "entries" => {
                     match node.value {
                         Value::List(entries) => entries.into_iter().for_each(|node| self.entry(node, &[])),
@@ -191,8 +201,9 @@ impl Reader {
                     continue;
                 }
                 _ => {
-                    let reason =
-                        format!("unknown field `{name}`; known: title, greeting, fallback, contact, entries");
+                    let reason = format!(
+                        "unknown field `{name}`; known: title, greeting, fallback, contact, language, smalltalk, entries"
+                    );
                     self.parsed.notes.push(RowError::new(node.line, reason));
                     continue;
                 }
@@ -270,6 +281,7 @@ impl Reader {
                 Value::Text(text) if root && lower == "greeting" => self.parsed.greeting = Some(text),
                 Value::Text(text) if root && lower == "fallback" => self.parsed.fallback = Some(text),
                 Value::Text(text) if root && lower == "contact" => self.parsed.contact = Some(text),
+                Value::Text(text) if root && lower == "language" => self.parsed.language = Some(text),
                 Value::Text(text) if names.len() == depth && SECTION_NAME.contains(&lower.as_str()) => {
                     names.push(text)
                 }
@@ -303,9 +315,21 @@ impl Reader {
         if self.unused.insert(name.to_owned()) {
             let reason = format!(
                 "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
-                 source, tags, min_confidence, urgent, crisis, out_of_scope"
+                 source, tags, min_confidence, urgent, crisis, out_of_scope, follow_ups, only_after"
             );
             self.parsed.notes.push(RowError::new(line, reason));
+        }
+    }
+
+    /// QnA Maker's and Azure's dialog: prompts, and whether the entry is asked for only by them.
+    fn prompts(&mut self, node: &Node, raw: &mut RawEntry) {
+        let Value::Map(fields) = &node.value else { return };
+        for (name, node) in fields {
+            if fields::is(PROMPTS, name) {
+                raw.follow_ups.extend(prompts(node));
+            } else if fields::is(IS_CONTEXT_ONLY, name) {
+                raw.context_only = node.as_text().is_some_and(|own| own.eq_ignore_ascii_case("true"));
+            }
         }
     }
 
@@ -320,7 +344,7 @@ impl Reader {
         let mut raw = RawEntry { line, ..RawEntry::default() };
         let mut also = Vec::new();
         // The best answer so far with the rank of its name, and titles in case there is no question.
-        let mut answer: Option<(usize, String)> = None;
+        let mut answer: Option<(usize, Vec<String>)> = None;
         let mut titles: Vec<(String, usize, String)> = Vec::new();
         let mut broken = Vec::new();
         // QnABot's entries have a dozen fields that only it uses.
@@ -340,17 +364,12 @@ impl Reader {
                 }
             } else if let Some(rank) = fields::rank(ANSWER, &name) {
                 match texts(node, &name) {
-                    Ok(texts) => {
-                        if texts.len() > 1 {
-                            let reason =
-                                format!("{} variants of the answer; only the first is used", texts.len());
-                            self.parsed.skipped.push(RowError::new(line, reason));
-                        }
-                        let first = texts.into_iter().next().filter(|text| !text.trim().is_empty());
-                        let other = match (&answer, first) {
-                            (_, None) => None,
-                            (Some((best, _)), Some(text)) if *best < rank => Some(text),
-                            (_, Some(text)) => answer.replace((rank, text)).map(|(_, text)| text),
+                    Ok(mut texts) => {
+                        texts.retain(|text| !text.trim().is_empty());
+                        let other = match &answer {
+                            _ if texts.is_empty() => None,
+                            Some((best, _)) if *best < rank => Some(texts),
+                            _ => answer.replace((rank, texts)).map(|(_, texts)| texts),
                         };
                         if other.is_some_and(|other| answer.as_ref().is_some_and(|(_, best)| *best != other))
                         {
@@ -382,6 +401,22 @@ impl Reader {
                 }
             } else if is(METADATA) {
                 raw.tags.extend(metadata(&node));
+            } else if is(FOLLOW_UPS) || is(ONLY_AFTER) {
+                match texts(node, &name) {
+                    Ok(names) if is(FOLLOW_UPS) => raw.follow_ups.extend(names),
+                    Ok(names) => raw.only_after.extend(names),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(DIALOG)
+                && let Value::Map(_) = &node.value
+            {
+                self.prompts(&node, &mut raw);
+            } else if is(PROMPTS)
+                && let Value::List(_) = &node.value
+            {
+                raw.follow_ups.extend(prompts(&node));
+            } else if is(IS_CONTEXT_ONLY) {
+                raw.context_only = node.as_text().is_some_and(|own| own.eq_ignore_ascii_case("true"));
             } else if is(MIN_CONFIDENCE) {
                 match number(node, &name) {
                     Ok(confidence) => raw.min_confidence = confidence,
@@ -413,11 +448,58 @@ impl Reader {
         if !broken.is_empty() {
             return self.parsed.skipped.append(&mut broken);
         }
-        raw.answer = answer.map(|(_, text)| text);
+        let mut answers = answer.map(|(_, texts)| texts).unwrap_or_default().into_iter();
+        raw.answer = answers.next();
+        raw.variants = answers.collect();
         raw.questions.append(&mut also);
         raw.tags.extend(names.iter().cloned());
         self.parsed.entries.push(raw);
     }
+}
+
+/// Reads what a FAQ says of small talk: `false`, or a reply or `false` for each kind.
+pub fn small_talk(node: Node, parsed: &mut Parsed) {
+    let off = |node: &Node| node.as_text().is_some_and(|text| matches!(text.trim(), "false" | "no"));
+    let line = node.line;
+    let known = || SmallTalk::KINDS.join(", ");
+    match node.value {
+        _ if off(&node) => parsed.small_talk.off = true,
+        Value::Null => {}
+        Value::Text(text) if matches!(text.trim(), "true" | "yes") => {}
+        Value::Map(kinds) => {
+            for (kind, node) in kinds {
+                if !SmallTalk::KINDS.contains(&&*kind) {
+                    let reason = format!("`smalltalk` has no kind `{kind}`; there are {}", known());
+                    parsed.skipped.push(RowError::new(node.line, reason));
+                    continue;
+                }
+                let reply = if off(&node) { Ok(None) } else { text(node, &kind) };
+                match reply {
+                    Ok(reply) => drop(parsed.small_talk.own.insert(kind, reply)),
+                    Err(error) => parsed.skipped.push(error),
+                }
+            }
+        }
+        Value::Text(_) | Value::List(_) => {
+            let reason =
+                format!("`smalltalk` is false, or a mapping with replies; its kinds are {}", known());
+            parsed.skipped.push(RowError::new(line, reason));
+        }
+    }
+}
+
+/// What QnA Maker's and Azure's prompts lead to: entries by their numbers, or by the questions that they show.
+pub fn prompts(node: &Node) -> Vec<String> {
+    let Value::List(items) = &node.value else { return Vec::new() };
+    let get = |item: &Node, name: &str| {
+        let Value::Map(fields) = &item.value else { return None };
+        let field = fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        field
+            .and_then(|(_, node)| node.as_text())
+            .filter(|text| !matches!(text.trim(), "" | "0" | "-1"))
+            .map(str::to_owned)
+    };
+    items.iter().filter_map(|item| get(item, "qnaId").or_else(|| get(item, "displayText"))).collect()
 }
 
 /// QnA Maker's metadata as tags: a mapping, or a list of names and values.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::columns::{ColumnMap, Columns, Header};
+use super::{json_tree, node};
 use crate::error::RowError;
 use crate::faq::parsed::{Parsed, RawEntry};
 
@@ -189,6 +190,18 @@ impl<'t> Rows<'t> {
             skipped.push(RowError::new(row.line, reason));
         };
         keep_first(&mut entry.source, row.source, || other("source"));
+        for (own, more) in [
+            (&mut entry.variants, row.variants),
+            (&mut entry.follow_ups, row.follow_ups),
+            (&mut entry.only_after, row.only_after),
+        ] {
+            for text in more {
+                if !own.contains(&text) {
+                    own.push(text);
+                }
+            }
+        }
+        entry.context_only |= row.context_only;
         entry.urgent |= row.urgent;
         entry.crisis |= row.crisis;
         entry.out_of_scope |= row.out_of_scope;
@@ -246,8 +259,18 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         urgent,
         crisis,
         out_of_scope,
+        variants: fields(&columns.answer_variants).iter().flat_map(|field| list(field)).collect(),
+        follow_ups: fields(&columns.follow_ups).iter().flat_map(|field| list(field)).collect(),
+        only_after: fields(&columns.only_after).iter().flat_map(|field| list(field)).collect(),
+        context_only: field(&columns.context_only).is_some_and(|own| own.eq_ignore_ascii_case("true")),
+        number: field(&columns.id),
         ..RawEntry::default()
     };
+    if let Some(prompts) = field(&columns.prompts).map(unescaped)
+        && let Ok(node) = json_tree::read(&prompts, line)
+    {
+        entry.follow_ups.extend(node::prompts(&node));
+    }
     for pair in lists(&columns.metadata, &['|']) {
         match pair.split_once(':') {
             // Written by `csv::write_qna_maker`, since the format has no other place for it.
@@ -257,6 +280,8 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             Some((META_URGENT, own)) => entry.urgent = own == "true",
             Some((META_CRISIS, own)) => entry.crisis = own == "true",
             Some((META_OUT_OF_SCOPE, own)) => entry.out_of_scope = own == "true",
+            Some((META_ONLY_AFTER, id)) => entry.only_after.push(percent_decode(id)),
+            Some((META_VARIANT, text)) => entry.variants.push(percent_decode(text)),
             _ => entry.tags.push(pair),
         }
     }
@@ -294,6 +319,18 @@ pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
 pub const META_URGENT: &str = "faqbot_urgent";
 pub const META_CRISIS: &str = "faqbot_crisis";
 pub const META_OUT_OF_SCOPE: &str = "faqbot_out_of_scope";
+pub const META_ONLY_AFTER: &str = "faqbot_only_after";
+pub const META_VARIANT: &str = "faqbot_variant";
+
+/// The texts in a field: a JSON list, or one text.
+fn list(field: &str) -> Vec<String> {
+    serde_json::from_str(field).unwrap_or_else(|_| vec![field.to_owned()])
+}
+
+/// Writes texts as a field that [`list`] reads.
+pub fn write_list(texts: &[String]) -> String {
+    if texts.is_empty() { String::new() } else { serde_json::Value::from(texts).to_string() }
+}
 
 /// Decodes the line breaks and tabs that QnA Maker writes as `\n` and `\t`. A literal backslash before one of
 /// these letters is doubled; any other stays as it is.
