@@ -17,15 +17,19 @@ use crate::matching::ranking::{Match, Ranker, Ranking};
 use crate::matching::signals::is_real_answer;
 
 mod choosing;
+pub mod conversation;
+pub mod follow_up;
 mod hints;
 mod prepared;
 mod reply;
 pub mod small_talk;
 
 pub use choosing::{Picked, pick};
+pub use conversation::{Conversation, Message};
 pub use hints::Exchanged;
 use prepared::Prepared;
 pub use reply::Reply;
+pub use small_talk::SmallTalkReply;
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,6 +78,8 @@ pub struct Bot<E> {
     prepared: Prepared,
     /// The entries for people in danger, where the model has a classifier for their messages.
     crisis: Vec<usize>,
+    /// The entries that answer only after others.
+    context_only: Vec<usize>,
 }
 
 impl<E: Embedder> Bot<E> {
@@ -89,7 +95,8 @@ impl<E: Embedder> Bot<E> {
     pub fn new(faq: Faq, embedder: E, setup: Setup, progress: Progress) -> Result<Self> {
         let prepared = Prepared::new(&faq, &embedder, setup.answers, progress)?;
         let crisis = crisis_entries(&faq, &embedder);
-        Ok(Bot { faq, embedder, setup, prepared, crisis })
+        let context_only = context_only_entries(&faq);
+        Ok(Bot { faq, embedder, setup, prepared, crisis, context_only })
     }
 
     /// Takes another FAQ. If that fails, the bot keeps the one it has.
@@ -100,6 +107,7 @@ impl<E: Embedder> Bot<E> {
     pub fn set_faq(&mut self, faq: Faq, progress: Progress) -> Result<()> {
         self.prepared = Prepared::new(&faq, &self.embedder, self.setup.answers, progress)?;
         self.crisis = crisis_entries(&faq, &self.embedder);
+        self.context_only = context_only_entries(&faq);
         self.faq = faq;
         Ok(())
     }
@@ -119,6 +127,18 @@ impl<E: Embedder> Bot<E> {
     /// The entry of a match.
     pub fn entry(&self, found: &Match) -> &Entry {
         &self.faq.entries[found.entry]
+    }
+
+    /// The answer of a match, in the words that the reply's conversation is given.
+    pub fn answer<'b>(&'b self, reply: &Reply, found: &Match) -> &'b str {
+        self.entry(found).answer_for(reply.seed)
+    }
+
+    /// The entries that follow up on what a reply answers; of several answers, on the last.
+    pub fn follow_ups(&self, reply: &Reply) -> Vec<&Entry> {
+        let answers = reply.answers();
+        let ids = answers.last().map_or(&[][..], |found| &self.entry(found).follow_ups);
+        ids.iter().filter_map(|id| Some(&self.faq.entries[self.faq.position(id.as_str())?])).collect()
     }
 
     /// The embedder.
@@ -199,12 +219,16 @@ impl<E: Embedder> Bot<E> {
         among: Option<Among>,
         progress: Progress,
     ) -> Result<Vec<Reply>> {
-        let wanted = Wanted { count, among };
+        let queries: Vec<Query> = queries.iter().map(|text| Query { text, after: None }).collect();
+        self.replies(&queries, Wanted { count, among, after: None }, progress)
+    }
+
+    /// Replies to queries, each by itself but for the entry that was answered before it.
+    fn replies(&self, whole: &[Query], wanted: Wanted, progress: Progress) -> Result<Vec<Reply>> {
         /// Fewer replies take less time than starting a thread for them.
         const REPLIES_A_THREAD: usize = 8;
 
-        let whole = queries;
-        let queries: Vec<&str> = queries.iter().map(|query| begin(query)).collect();
+        let queries: Vec<&str> = whole.iter().map(|query| begin(query.text)).collect();
         let queries = &*queries;
         let mut texts: Vec<&str> = Vec::new();
         let mut places = Vec::with_capacity(queries.len());
@@ -233,6 +257,7 @@ impl<E: Embedder> Bot<E> {
         };
         let reply = |number: usize| {
             let query = queries[number];
+            let wanted = Wanted { after: whole[number].after, ..wanted };
             match &places[number] {
                 Place::Nothing => Reply::nothing_to_compare(query),
                 Place::Phrasing { vector, normalized } => {
@@ -255,16 +280,16 @@ impl<E: Embedder> Bot<E> {
         };
         let mut replies: Vec<Reply> =
             (0..queries.len()).into_par_iter().with_min_len(REPLIES_A_THREAD).map(reply).collect();
-        self.read_again(&mut replies, wanted)?;
+        self.read_again(&mut replies, whole, wanted)?;
         for ((reply, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
-            reply.cut = query.len() < whole.len();
+            reply.cut = query.len() < whole.text.len();
         }
         Ok(replies)
     }
 
     /// Reads queries with slips of the keyboard a second time, mended, and keeps the reading whose best entry has
     /// the higher score.
-    fn read_again(&self, replies: &mut [Reply], wanted: Wanted) -> Result<()> {
+    fn read_again(&self, replies: &mut [Reply], queries: &[Query], wanted: Wanted) -> Result<()> {
         let mended: Vec<(usize, String)> =
             replies.iter().enumerate().filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
         if mended.is_empty() {
@@ -274,6 +299,7 @@ impl<E: Embedder> Bot<E> {
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
         let score = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
         for ((at, text), row) in mended.into_iter().zip(rows.rows()) {
+            let wanted = Wanted { after: queries[at].after, ..wanted };
             let again = self.reply(&text, &normalize_phrasing(&text), row, wanted, Whole::Message);
             let first = &mut replies[at];
             if first.rule != Rule::Crisis && score(&again) > score(first) {
@@ -322,13 +348,12 @@ impl<E: Embedder> Bot<E> {
         query: &str,
         normalized: &str,
         row: ArrayView1<f32>,
-        Wanted { count, among }: Wanted,
+        wanted_of: Wanted,
         whole: Whole,
     ) -> Reply {
+        let Wanted { count, among, .. } = wanted_of;
         let Prepared { index, ranker, .. } = &self.prepared;
-        let passes = |entry: usize| {
-            among.is_none_or(|among| among(&self.faq.entries[entry]) || self.crisis.contains(&entry))
-        };
+        let passes = |entry: usize| self.passes(entry, wanted_of);
         let mut exact: Vec<usize> =
             self.like(normalized).map(|(entry, _)| entry).filter(|&entry| passes(entry)).collect();
         exact.dedup();
@@ -347,7 +372,9 @@ impl<E: Embedder> Bot<E> {
         let mut wanted = match among {
             // Those that pass may be anywhere.
             Some(_) => index.len(),
-            None => count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len(),
+            None => {
+                count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len() + self.context_only.len()
+            }
         };
         let mut ranking = ranker.rank(index, query, row, wanted);
         // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
@@ -412,7 +439,7 @@ impl<E: Embedder> Bot<E> {
         let used = match &decision {
             Decision::Answer(at) => at + 1,
             Decision::Ambiguous(choices) => choices.iter().max().map_or(0, |at| at + 1),
-            Decision::NoMatch => 0,
+            Decision::NoMatch | Decision::SmallTalk => 0,
         };
         let mut matches = ranking.matches;
         matches.truncate(used.max(count).max(1));
@@ -425,11 +452,27 @@ impl<E: Embedder> Bot<E> {
             features,
             alignment,
             read_as: None,
+            read_with: None,
+            small_talk: None,
+            seed: 0,
             cut: false,
             matches,
             parts: Vec::new(),
         }
     }
+
+    /// Whether an entry may answer: it is asked, or for people in danger; and it is its turn.
+    fn passes(&self, entry: usize, wanted: Wanted) -> bool {
+        let own = &self.faq.entries[entry];
+        let asked = wanted.among.is_none_or(|among| among(own) || self.crisis.contains(&entry));
+        let after = wanted.after.map(|last| &self.faq.entries[last].id);
+        asked && (own.only_after.is_empty() || after.is_some_and(|last| own.only_after.contains(last)))
+    }
+}
+
+/// The entries that answer only after others.
+fn context_only_entries(faq: &Faq) -> Vec<usize> {
+    (0..faq.entries.len()).filter(|&at| !faq.entries[at].only_after.is_empty()).collect()
 }
 
 /// The entries for people in danger, if the model has a classifier for their messages.
@@ -471,6 +514,16 @@ struct Wanted<'a> {
     /// Matches, at least.
     count: usize,
     among: Option<Among<'a>>,
+    /// The entry that was answered before.
+    after: Option<usize>,
+}
+
+/// A text that is asked.
+#[derive(Clone, Copy)]
+struct Query<'q> {
+    text: &'q str,
+    /// The entry that was answered before.
+    after: Option<usize>,
 }
 
 /// The part of a query that is read.

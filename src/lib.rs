@@ -53,7 +53,7 @@ mod parallel;
 pub mod quality;
 pub mod storage;
 
-pub use bot::{Bot, Exchanged, Reply, Setup};
+pub use bot::{Bot, Conversation, Exchanged, Message, Reply, Setup};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
 pub use faq::{Entry, EntryId, Faq};

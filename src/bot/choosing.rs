@@ -95,6 +95,29 @@ pub fn pick(message: &str, offered: &[&str]) -> Option<Picked> {
     by_words(&words, offered)
 }
 
+/// As [`pick`], by a number only: for what is offered beside an answer.
+pub fn pick_number(message: &str, offered: usize) -> Option<Picked> {
+    let text = normalize_phrasing(message);
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    if offered == 0 { None } else { number(&words, offered).filter(|picked| *picked != Picked::None) }
+}
+
+/// Whether a message asks for the choice that was not taken: "no, the other".
+pub fn pick_other(message: &str) -> bool {
+    let text = normalize_phrasing(message);
+    let mut words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    words.retain(|word| {
+        !AROUND.contains(word) && !["not", "one", "ones", "rather", "nope", "sorry"].contains(word)
+    });
+    matches!(words[..], ["other" | "others"])
+}
+
+/// Whether a message says yes.
+pub fn says_yes(message: &str) -> bool {
+    let text = normalize_phrasing(message);
+    YES.contains(&text.strip_suffix(" please").unwrap_or(&text))
+}
+
 /// A number with nothing else around it: a message with more is a question.
 fn number(words: &[&str], offered: usize) -> Option<Picked> {
     // In "the second one", "one" is no number.
@@ -217,5 +240,12 @@ mod tests {
             assert_eq!(pick(message, &OFFERED), None, "{message}");
         }
         assert_eq!(pick("1", &[]), None);
+        assert_eq!(pick_number("the second one", 2), Some(Picked::Choice(1)));
+        assert_eq!(
+            (pick_number("no", 2), pick_number("call one", 2), pick_number("1", 0)),
+            (None, None, None)
+        );
+        assert!(pick_other("no, the other one please") && says_yes("Yes, please!"));
+        assert!(!pick_other("what about the other shop") && !says_yes("yes or no"));
     }
 }

@@ -28,7 +28,7 @@ impl<E: Embedder> Bot<E> {
     /// Where a reply is no answer, and the query is like its best match but for a word or two: which.
     pub fn exchanged(&self, reply: &Reply) -> Option<Exchanged> {
         let said = match reply.decision {
-            Decision::Answer(_) => false,
+            Decision::Answer(_) | Decision::SmallTalk => false,
             Decision::Ambiguous(_) => true,
             Decision::NoMatch => self.suggestion(reply).is_some(),
         };

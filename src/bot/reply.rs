@@ -1,5 +1,6 @@
 //! What the bot makes of a query.
 
+use super::small_talk::SmallTalkReply;
 use crate::matching::alignment::{Alignment, is_word};
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::Features;
@@ -25,6 +26,12 @@ pub struct Reply {
     pub alignment: Option<Alignment>,
     /// The query with its slips of the keyboard mended, where that is the reading replied to.
     pub read_as: Option<String>,
+    /// The question that the message was read with, since it leans on it.
+    pub read_with: Option<String>,
+    /// What is said to small talk, where the message is that.
+    pub small_talk: Option<SmallTalkReply>,
+    /// Which of an answer's variants are given (see [`Entry::answer_for`]).
+    pub seed: u64,
     /// Whether the query was too long, and only its beginning was read; `query` is that.
     pub cut: bool,
     /// The best entries, best first. Empty where there was nothing to compare.
@@ -42,7 +49,7 @@ impl Reply {
     pub fn answer(&self) -> Option<&Match> {
         match self.decision {
             Decision::Answer(at) => self.matches.get(at),
-            Decision::Ambiguous(_) | Decision::NoMatch => None,
+            Decision::Ambiguous(_) | Decision::NoMatch | Decision::SmallTalk => None,
         }
     }
 
@@ -59,7 +66,7 @@ impl Reply {
     pub fn choices(&self) -> Vec<&Match> {
         match &self.decision {
             Decision::Ambiguous(choices) => choices.iter().map(|&at| &self.matches[at]).collect(),
-            Decision::Answer(_) | Decision::NoMatch => Vec::new(),
+            Decision::Answer(_) | Decision::NoMatch | Decision::SmallTalk => Vec::new(),
         }
     }
 
@@ -92,15 +99,30 @@ impl Reply {
 
     /// To a query without letters or digits, or of a FAQ without entries.
     pub(super) fn nothing_to_compare(query: &str) -> Self {
+        Self::refused(query, Rule::NothingToCompare)
+    }
+
+    /// This reply with what is said to small talk in its place.
+    pub(super) fn with_small_talk(&self, said: SmallTalkReply) -> Self {
+        let cut = self.cut;
+        let refused = Self::refused(&self.query, Rule::SmallTalk);
+        Reply { decision: Decision::SmallTalk, small_talk: Some(said), cut, ..refused }
+    }
+
+    /// Without an answer or a match.
+    pub(super) fn refused(query: &str, rule: Rule) -> Self {
         Reply {
             query: query.to_owned(),
             decision: Decision::NoMatch,
-            rule: Rule::NothingToCompare,
+            rule,
             confidence: None,
             guard: None,
             features: None,
             alignment: None,
             read_as: None,
+            read_with: None,
+            small_talk: None,
+            seed: 0,
             cut: false,
             matches: Vec::new(),
             parts: Vec::new(),
@@ -145,7 +167,9 @@ impl Reply {
             (Decision::Ambiguous(_), []) => {
                 Reply { decision: Decision::NoMatch, rule: Rule::NotConfident, ..own }
             }
-            (Decision::NoMatch, _) => Reply { decision: Decision::NoMatch, rule: all.rule, ..own },
+            (Decision::NoMatch | Decision::SmallTalk, _) => {
+                Reply { decision: Decision::NoMatch, rule: all.rule, ..own }
+            }
         }
     }
 

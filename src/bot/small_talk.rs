@@ -34,6 +34,13 @@ pub struct Found {
     pub exact: bool,
 }
 
+impl Found {
+    /// Of a kind, in English.
+    pub(super) fn of_kind(kind: usize) -> Found {
+        Found { kind, set: 0, exact: false }
+    }
+}
+
 /// Questions of the FAQ that a reply names.
 const QUESTIONS: usize = 3;
 
@@ -320,7 +327,7 @@ impl Classifier {
             .copied()
             .enumerate()
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (sure >= self.threshold).then_some(Found { kind, set: 0, exact: false })
+        (sure >= self.threshold).then(|| Found::of_kind(kind))
     }
 }
 

@@ -107,6 +107,8 @@ pub enum Decision {
     Ambiguous(Vec<usize>),
     /// Say that there is no answer. The best match, if any, is a suggestion at most.
     NoMatch,
+    /// Reply to small talk.
+    SmallTalk,
 }
 
 /// Which rule decided.
@@ -140,13 +142,25 @@ pub enum Rule {
     OutOfScope,
     /// The query has no letters or digits, or the FAQ has no entries.
     NothingToCompare,
+    /// The message picks it of what was offered.
+    Chosen,
+    /// The message turns down all that was offered.
+    NoneOfThem,
+    /// The message names a number that no choice has.
+    NoSuchChoice,
+    /// The message asks for those that were offered and not chosen.
+    TheOthers,
+    /// The message leans on the question before, and was read with it.
+    FollowUp,
+    /// The message is small talk, and the FAQ has no confident answer to it.
+    SmallTalk,
 }
 
 impl Rule {
     /// Whether the rule weighs how near the best match is; exact phrasings and messages of people in danger are
     /// decided without.
     pub fn hangs_on_confidence(self) -> bool {
-        !matches!(self, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis)
+        !matches!(self, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis | Rule::Chosen)
     }
 
     /// The rule in words.
@@ -166,6 +180,12 @@ impl Rule {
             Rule::OnlyChoice => "of the choices, only this is among the entries asked",
             Rule::OutOfScope => "the question is like those that the FAQ is not to answer",
             Rule::NothingToCompare => "there is nothing to compare",
+            Rule::Chosen => "it was chosen of what was offered",
+            Rule::NoneOfThem => "none of what was offered was meant",
+            Rule::NoSuchChoice => "no choice has this number",
+            Rule::TheOthers => "the others of what was offered are asked for",
+            Rule::FollowUp => "the message leans on the question before, and was read with it",
+            Rule::SmallTalk => "the message is small talk, and no confident question to the FAQ",
         }
     }
 }

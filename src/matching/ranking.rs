@@ -180,6 +180,17 @@ impl Ranker {
 
     /// Ranks all entries for a query, by text and unit row, and gives the `count` best.
     pub fn rank(&self, index: &Index, text: &str, row: ArrayView1<f32>, count: usize) -> Ranking {
+        self.with_query(index, text, row, |query| self.rank_all(index, query, count))
+    }
+
+    /// What is computed once for a query, for what is done with it.
+    fn with_query<T>(
+        &self,
+        index: &Index,
+        text: &str,
+        row: ArrayView1<f32>,
+        work: impl FnOnce(&Ready) -> T,
+    ) -> T {
         let norm = self.centering.norm(row);
         let mut centred = Array1::zeros(row.len());
         self.centering.centre_into(row, norm, centred.view_mut());
@@ -188,21 +199,36 @@ impl Ranker {
             .signals
             .projections(&signals)
             .map(|projection| projection.map(|vector| (vector, vector.dot(self.centering.mean()))));
-        let query = Ready { row, norm, centred: &centred, signals: &signals, projections };
+        work(&Ready { row, norm, centred: &centred, signals: &signals, projections })
+    }
 
+    fn rank_all(&self, index: &Index, query: &Ready, count: usize) -> Ranking {
         let few = count < index.len() / 4;
-        let by_own_rows = |entry| self.score_by_own_rows(index, &query, entry);
+        let by_own_rows = |entry| self.score_by_own_rows(index, query, entry);
         let (mut matches, quantized_spread) = match (&self.quantized, index.rows().in_memory()) {
             (Some(quantized), _) if few => {
-                let (candidates, spread) = self.candidates(index, quantized, &query, count);
+                let (candidates, spread) = self.candidates(index, quantized, query, count);
                 (candidates.into_iter().map(by_own_rows).collect::<Vec<_>>(), Some(spread))
             }
-            (_, Some(rows)) => (self.score_all(index, rows, &query), None),
+            (_, Some(rows)) => (self.score_all(index, rows, query), None),
             (_, None) => ((0..index.len()).map(by_own_rows).collect(), None),
         };
         let spread = quantized_spread.unwrap_or_else(|| spread(matches.iter().map(|found| found.score)));
         keep_best(&mut matches, count);
         Ranking { matches, spread }
+    }
+
+    /// These entries as they match a query, in their order.
+    pub fn rank_entries(
+        &self,
+        index: &Index,
+        text: &str,
+        row: ArrayView1<f32>,
+        entries: &[usize],
+    ) -> Vec<Match> {
+        self.with_query(index, text, row, |query| {
+            entries.iter().map(|&entry| self.score_by_own_rows(index, query, entry)).collect()
+        })
     }
 
     /// All entries, from the rows in memory.

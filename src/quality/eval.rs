@@ -229,8 +229,8 @@ pub fn outcome<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Repl
         Decision::Answer(_) => Outcome::Wrong,
         Decision::Ambiguous(_) if reply.choices().iter().any(|found| right(found.entry)) => Outcome::Offered,
         Decision::Ambiguous(_) => Outcome::Misoffered,
-        Decision::NoMatch if labelled.in_scope() => Outcome::Missed,
-        Decision::NoMatch => Outcome::Refused,
+        Decision::NoMatch | Decision::SmallTalk if labelled.in_scope() => Outcome::Missed,
+        Decision::NoMatch | Decision::SmallTalk => Outcome::Refused,
     }
 }
 
@@ -456,6 +456,7 @@ fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -
             Decision::Answer(_) => "answered",
             Decision::Ambiguous(_) => "asked",
             Decision::NoMatch => "no_match",
+            Decision::SmallTalk => "small_talk",
         }
         .into(),
         given: best.map(|best| bot.entry(best).id.to_string()),

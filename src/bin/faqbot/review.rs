@@ -325,7 +325,7 @@ impl Review {
             Answered::Answer(_) => reply
                 .answer()
                 .is_some_and(|found| question.not_helped.contains(self.bot.entry(found).id.as_str())),
-            Answered::Ambiguous(_) | Answered::NoMatch => true,
+            Answered::Ambiguous(_) | Answered::NoMatch | Answered::SmallTalk => true,
         };
         let keep: Vec<bool> =
             open.iter().zip(&replies).map(|(question, reply)| is_open(question, reply)).collect();

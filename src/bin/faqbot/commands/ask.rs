@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
-use faqbot::{Bot, Decision, Embedder, Reply};
+use faqbot::{Bot, Conversation, Decision, Embedder, Message, Reply};
 
 use crate::args::AskArgs;
 use crate::config::Settings;
@@ -28,7 +28,9 @@ pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
         ask_lines(&bot, args, count)?;
         return Ok(ANSWERED);
     }
-    let reply = bot.ask_for(&args.query.join(" "), count)?;
+    let query = args.query.join(" ");
+    let message = Message { text: &query, conversation: &Conversation::default() };
+    let reply = bot.talk(&[message], count, None, &mut |_| ())?.remove(0);
     bot.take_warning().iter().for_each(|warning| warn(warning));
     let mut out = anstream::stdout().lock();
     if args.json {
@@ -37,7 +39,8 @@ pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
         write_text(&mut out, &bot, &reply, args)?;
     }
     out.flush()?;
-    Ok(if reply.answer().is_some() { ANSWERED } else { NOT_ANSWERED })
+    let answered = matches!(reply.decision, Decision::Answer(_) | Decision::SmallTalk);
+    Ok(if answered { ANSWERED } else { NOT_ANSWERED })
 }
 
 /// One query a line: replies in the same order, each as soon as its batch is done.
@@ -71,8 +74,11 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
         if queries.is_empty() {
             return Ok(());
         }
-        let texts: Vec<&str> = queries.iter().map(String::as_str).collect();
-        let replies = bot.ask_all(&texts, count, &mut |_| ())?;
+        // Each line is a conversation of its own.
+        let conversation = Conversation::default();
+        let messages: Vec<Message> =
+            queries.iter().map(|text| Message { text, conversation: &conversation }).collect();
+        let replies = bot.talk(&messages, count, None, &mut |_| ())?;
         bot.take_warning().iter().for_each(|warning| warn(warning));
         let mut out = anstream::stdout().lock();
         for reply in replies {

@@ -61,7 +61,7 @@ fn terminal(chat: &mut Chat) -> Result<()> {
     }
     let mut unreadable = 0;
     loop {
-        let prompt = match chat.offered.len() {
+        let prompt = match chat.conversation.choices.len() {
             0 => "> ".to_owned(),
             choices => format!("1-{choices}> "),
         };

@@ -64,6 +64,7 @@ fn line(Kept { question, rating, chosen }: &Kept) -> String {
         Outcome::Answer => (GOOD, "answered  "),
         Outcome::Ambiguous => (FAIR, "asked back"),
         Outcome::NoMatch => (POOR, "no match  "),
+        Outcome::SmallTalk => (FAIR, "small talk"),
     };
     let mut about: Vec<String> = Vec::new();
     about.extend(question.entry.as_ref().map(|entry| match question.outcome {

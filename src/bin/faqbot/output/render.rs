@@ -7,7 +7,7 @@ use std::fmt::Write;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::names;
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
-use faqbot::{Bot, Decision, Embedder, Entry, Exchanged, Match, Reply, Rule, Setup};
+use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply, Rule, Setup};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
@@ -21,8 +21,11 @@ pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     let read_as = read_as.map_or(String::new(), |text| {
         styled(DIM, wrapped(&format!("Read as: {text}"), width).trim_end()) + "\n"
     });
+    let read_with = reply.read_with.as_ref().map_or(String::new(), |text| {
+        styled(DIM, wrapped(&format!("Read with: {text}"), width).trim_end()) + "\n"
+    });
     let cut = if reply.cut { styled(DIM, wrapped(CUT, width).trim_end()) + "\n" } else { String::new() };
-    cut + &read_as + &what_is_said(bot, reply, width)
+    cut + &read_as + &read_with + &what_is_said(bot, reply, width)
 }
 
 /// Said of a question that was too long.
@@ -30,14 +33,25 @@ const CUT: &str = "Only the beginning of this was read.";
 
 fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {
-        Decision::Answer(_) if reply.parts.is_empty() => answered(bot, reply, width),
+        Decision::Answer(_) if reply.parts.is_empty() => {
+            answered(bot, reply, width) + &follow_ups(bot, reply)
+        }
         Decision::Answer(_) => {
             let parts: Vec<String> = reply.parts.iter().map(|part| answered(bot, part, width)).collect();
-            parts.join("\n")
+            parts.join("\n") + &follow_ups(bot, reply)
+        }
+        Decision::SmallTalk => {
+            let said = reply.small_talk.as_ref();
+            said.map_or(String::new(), |said| markdown::render(&said.text, width))
         }
         Decision::Ambiguous(_) => {
             let mut out = exchanged(bot, reply, width);
-            out.push_str("Did you mean:\n");
+            match reply.rule {
+                Rule::NoSuchChoice => {
+                    let _ = writeln!(out, "There are {} choices:", reply.choices().len());
+                }
+                _ => out.push_str("Did you mean:\n"),
+            }
             for (number, found) in reply.choices().iter().enumerate() {
                 let _ = writeln!(
                     out,
@@ -69,9 +83,22 @@ fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     let entry = bot.entry(found);
     let question = match reply.rule {
         Rule::ExactPhrasing | Rule::Crisis => String::new(),
+        // What was picked is said already.
+        Rule::Chosen if reply.read_as.is_some() => String::new(),
         _ => styled(DIM, wrapped(entry.question(), width).trim_end()) + "\n",
     };
-    question + &answer(entry, width)
+    question + &answer(bot.answer(reply, found), width)
+}
+
+/// What can be asked next, by numbers.
+fn follow_ups<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+    let mut out = String::new();
+    for (number, entry) in bot.follow_ups(reply).into_iter().enumerate() {
+        let line = format!("{}. {}", number + 1, plain(entry.question()));
+        out.push_str(if number == 0 { "\n" } else { "" });
+        let _ = writeln!(out, "  {}", styled(DIM, &line));
+    }
+    out
 }
 
 /// Where a word or two were exchanged, which: "I know about Berlin, not Munich."
@@ -81,9 +108,9 @@ fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     })
 }
 
-/// An entry's answer.
-pub fn answer(entry: &Entry, width: usize) -> String {
-    markdown::render(&entry.answer, width)
+/// An answer.
+pub fn answer(answer: &str, width: usize) -> String {
+    markdown::render(answer, width)
 }
 
 /// What the bot says when it has no answer, and whom to ask then.
@@ -95,13 +122,17 @@ pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
 pub fn confidence(reply: &Reply, setup: &Setup) -> String {
     let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
+    // It was said to be meant.
+    if reply.rule == Rule::Chosen {
+        return String::new();
+    }
     if reply.rule == Rule::Crisis {
         return "a message like those of people in danger".to_owned();
     }
     let style = match reply.decision {
         Decision::Answer(_) => GOOD,
         Decision::Ambiguous(_) => FAIR,
-        Decision::NoMatch => POOR,
+        Decision::NoMatch | Decision::SmallTalk => POOR,
     };
     let exact = |reply: &Reply| matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing);
     let exact = if reply.parts.is_empty() { exact(reply) } else { reply.parts.iter().all(exact) };
@@ -201,6 +232,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         Decision::Answer(_) => "answered",
         Decision::Ambiguous(_) => "asked back",
         Decision::NoMatch => "no answer",
+        Decision::SmallTalk => "small talk",
     };
     out.push_str(&in_words(bot, reply));
     line!("query", plain(&reply.query));

@@ -17,6 +17,9 @@ pub struct ReplyJson<'r> {
     /// The query with its slips of the keyboard mended, where that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<&'r str>,
+    /// The question that the query was read with, since it leans on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_with: Option<&'r str>,
     /// Whether the query was too long and only its beginning, which `query` is, was read.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
@@ -24,13 +27,22 @@ pub struct ReplyJson<'r> {
     /// Whether the message is like those of people in danger, and is answered as such.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     crisis: bool,
+    /// The kind of small talk, where the outcome is that: `answer` is what is said to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    small_talk: Option<&'r str>,
     /// The answer as Markdown, null where there is none.
     #[cfg_attr(feature = "serve", schema(value_type = Option<String>))]
     answer: Option<Cow<'r, str>>,
+    /// What is said to small talk as safe HTML, from the server only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_html: Option<String>,
     /// From -1 to 1, null where there was nothing to compare.
     cosine: Option<f32>,
     /// From 0 to 1, null where it is not calibrated.
     confidence: Option<f32>,
+    /// What can be asked next, where there is an answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_ups: Vec<FollowUpJson<'r>>,
     /// The ids of the entries that are asked back about, where the outcome is ambiguous.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     choices: Vec<&'r str>,
@@ -52,10 +64,11 @@ pub enum Outcome {
     Answer,
     Ambiguous,
     NoMatch,
+    SmallTalk,
 }
 
 impl Outcome {
-    const ALL: [Outcome; 3] = [Outcome::Answer, Outcome::Ambiguous, Outcome::NoMatch];
+    const ALL: [Outcome; 4] = [Outcome::Answer, Outcome::Ambiguous, Outcome::NoMatch, Outcome::SmallTalk];
 
     /// As in JSON.
     #[cfg_attr(
@@ -67,6 +80,7 @@ impl Outcome {
             Outcome::Answer => "answer",
             Outcome::Ambiguous => "ambiguous",
             Outcome::NoMatch => "no_match",
+            Outcome::SmallTalk => "small_talk",
         }
     }
 
@@ -82,8 +96,18 @@ impl Outcome {
             Decision::Answer(_) => Outcome::Answer,
             Decision::Ambiguous(_) => Outcome::Ambiguous,
             Decision::NoMatch => Outcome::NoMatch,
+            Decision::SmallTalk => Outcome::SmallTalk,
         }
     }
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct FollowUpJson<'r> {
+    /// The entry's id.
+    id: &'r str,
+    /// Its question as the FAQ shows it.
+    question: &'r str,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,8 +148,14 @@ struct MatchJson<'r> {
     differs: &'r [String],
 }
 
-/// An entry's answer as HTML, by its position.
-type Html<'r> = &'r dyn Fn(usize) -> &'r str;
+/// Answers as safe HTML.
+#[derive(Clone, Copy)]
+pub struct Html<'r> {
+    /// That of an entry, by its position, in the words for a seed.
+    pub of_entry: &'r dyn Fn(usize, u64) -> &'r str,
+    /// That of another text in Markdown.
+    pub of_text: &'r dyn Fn(&str) -> String,
+}
 
 impl<'r> ReplyJson<'r> {
     /// `reply`, which comes from `bot`.
@@ -141,8 +171,8 @@ impl<'r> ReplyJson<'r> {
 
     fn with<E: Embedder>(bot: &'r Bot<E>, reply: &'r Reply, html: Option<Html<'r>>) -> Self {
         let answered = reply.answer();
-        let answers: Vec<&str> =
-            reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
+        let answers: Vec<&str> = reply.answers().iter().map(|found| bot.answer(reply, found)).collect();
+        let said = reply.small_talk.as_ref();
         // Confidence and what differs are known of the best match only.
         type Row<'r> = (&'r Match, Option<f32>, &'r [String]);
         fn differs(reply: &Reply) -> &[String] {
@@ -152,7 +182,7 @@ impl<'r> ReplyJson<'r> {
             let row = |(at, found): (usize, &'r Match)| -> Row<'r> {
                 let answered = match reply.decision {
                     Decision::Answer(at) => at,
-                    Decision::Ambiguous(_) | Decision::NoMatch => 0,
+                    Decision::Ambiguous(_) | Decision::NoMatch | Decision::SmallTalk => 0,
                 };
                 let best = at == answered;
                 (found, reply.confidence.filter(|_| best), if best { differs(reply) } else { &[] })
@@ -166,16 +196,24 @@ impl<'r> ReplyJson<'r> {
         ReplyJson {
             query: &reply.query,
             read_as: reply.read_as.as_deref(),
+            read_with: reply.read_with.as_deref(),
             cut: reply.cut,
+            small_talk: said.map(|said| said.kind),
+            answer_html: html.zip(said).map(|(html, said)| (html.of_text)(&said.text)),
             outcome: Outcome::of(reply),
             crisis: reply.rule == Rule::Crisis,
             answer: match answers[..] {
-                [] => None,
+                [] => said.map(|said| Cow::Borrowed(said.text.as_str())),
                 [only] => Some(Cow::Borrowed(only)),
                 _ => Some(Cow::Owned(answers.join("\n\n"))),
             },
             cosine: answered.or(reply.matches.first()).map(|found| found.cosine),
             confidence: reply.confidence,
+            follow_ups: bot
+                .follow_ups(reply)
+                .into_iter()
+                .map(|entry| FollowUpJson { id: entry.id.as_str(), question: entry.question() })
+                .collect(),
             choices: reply.choices().into_iter().map(id).collect(),
             suggestion: bot.suggestion(reply).map(id),
             exchanged: bot.exchanged(reply).map(|Exchanged { asked, known }| ExchangedJson { asked, known }),
@@ -189,8 +227,8 @@ impl<'r> ReplyJson<'r> {
                         phrasing: &entry.phrasings[found.phrasing],
                         cosine: found.cosine,
                         confidence,
-                        answer: &entry.answer,
-                        answer_html: html.map(|html| html(found.entry)),
+                        answer: bot.answer(reply, found),
+                        answer_html: html.map(|html| (html.of_entry)(found.entry, reply.seed)),
                         source: entry.source.as_deref().filter(|_| html.is_some()),
                         out_of_scope: entry.out_of_scope,
                         differs,

@@ -7,15 +7,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use faqbot::Conversation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::html;
 use super::input::{Input, whole};
 use super::limits::Client;
 use super::problem::Problem;
-use super::state::{App, Asked, MOST_MATCHES, Question};
-use crate::output::wire::ReplyJson;
+use super::state::{App, Asked, Before, MOST_MATCHES, Question};
+use crate::output::wire::{Html, ReplyJson};
 use crate::setup::AnyBot;
 
 /// Queries in one request, at most.
@@ -37,6 +39,62 @@ pub struct AskRequest {
     top: Option<usize>,
     /// A conversation's name of the client's own: it comes back in the reply.
     session: Option<String>,
+    /// What went before, as it came with the last reply: for clients that keep it, in the place of a session.
+    conversation: Option<ConversationJson>,
+}
+
+/// What went before a message. Ids are those of entries.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ConversationJson {
+    /// The last question that was answered or asked back about, as it was understood.
+    question: Option<String>,
+    /// The entry that was answered last.
+    entry: Option<String>,
+    /// The entries that the last reply asked back about.
+    #[schema(max_items = 100)]
+    choices: Vec<String>,
+    /// Those that were offered with the one chosen, and were not chosen.
+    #[schema(max_items = 100)]
+    others: Vec<String>,
+    /// Those that follow up on the last answer.
+    #[schema(max_items = 100)]
+    follow_ups: Vec<String>,
+    /// The one that was named as the nearest where there was no answer.
+    suggestion: Option<String>,
+    /// Which of an answer's variants are given.
+    #[schema(minimum = 0, maximum = 9007199254740991u64)]
+    seed: u64,
+}
+
+/// Entries of one kind in a conversation, at most.
+const MOST_IDS: usize = 100;
+
+/// Bytes of the question before, at most.
+const MOST_QUESTION: usize = 20_000;
+
+impl ConversationJson {
+    fn checked(self) -> Result<Conversation, Problem> {
+        let ConversationJson { question, entry, choices, others, follow_ups, suggestion, seed } = self;
+        let question = question.filter(|question| !question.trim().is_empty());
+        if [&choices, &others, &follow_ups].iter().any(|ids| ids.len() > MOST_IDS) {
+            return Err(Problem::bad_request(format!(
+                "a conversation has at most {MOST_IDS} entries of a kind"
+            )));
+        }
+        if question.as_ref().is_some_and(|question| question.len() > MOST_QUESTION) {
+            return Err(Problem::bad_request(format!(
+                "the question of a conversation has at most {MOST_QUESTION} bytes"
+            )));
+        }
+        Ok(Conversation { question, entry, choices, others, follow_ups, suggestion, seed })
+    }
+
+    fn of(conversation: &Conversation) -> Self {
+        let Conversation { question, entry, choices, others, follow_ups, suggestion, seed } =
+            conversation.clone();
+        ConversationJson { question, entry, choices, others, follow_ups, suggestion, seed }
+    }
 }
 
 /// Many questions.
@@ -65,6 +123,9 @@ pub struct AskReply<'r> {
     /// As in the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'r str>,
+    /// What went before the next question: to be sent with it, where there is no session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<ConversationJson>,
     #[serde(flatten)]
     reply: ReplyJson<'r>,
 }
@@ -79,14 +140,16 @@ pub struct BatchReply<'r> {
 pub fn reply<'r>(
     faq: &'r str,
     asked: &'r Asked,
-    html: &'r dyn Fn(usize) -> &'r str,
+    html_of: &'r dyn Fn(usize, u64) -> &'r str,
     session: Option<&'r str>,
 ) -> AskReply<'r> {
+    let html = Html { of_entry: html_of, of_text: &html::render };
     AskReply {
         id: asked.id,
         faq,
         faq_version: &asked.version.id,
         session,
+        conversation: None,
         reply: ReplyJson::with_html(&asked.version.bot, &asked.reply, html),
     }
 }
@@ -107,14 +170,21 @@ pub async fn ask(
     Input(request): Input<AskRequest>,
 ) -> Result<Response, Problem> {
     let faq = app.faq(request.faq.as_deref())?;
+    let before = match request.conversation {
+        Some(given) => Before::Given(given.checked()?),
+        None => Before::Session,
+    };
     let question = Question {
         count: matches(request.top)?,
         session: request.session.clone(),
+        before,
         ..Question::new(request.query, "api")
     };
     let asked = app.ask(faq, question).await?;
-    let html = |entry: usize| asked.version.answer_html(entry);
-    Ok(Json(reply(&faq.name, &asked, &html, request.session.as_deref())).into_response())
+    let html = |entry: usize, seed: u64| asked.version.answer_html(entry, seed);
+    let reply = reply(&faq.name, &asked, &html, request.session.as_deref());
+    let conversation = Some(ConversationJson::of(&asked.conversation));
+    Ok(Json(AskReply { conversation, ..reply }).into_response())
 }
 
 /// Ask many questions
@@ -146,7 +216,7 @@ pub async fn batch(
     let (version, name) = (Arc::clone(&first.version), faq.name.clone());
     // Megabytes, which would keep others waiting here.
     let written = tokio::task::spawn_blocking(move || {
-        let html = |entry: usize| version.answer_html(entry);
+        let html = |entry: usize, seed: u64| version.answer_html(entry, seed);
         let replies = asked.iter().map(|asked| reply(&name, asked, &html, None)).collect();
         serde_json::to_vec(&BatchReply { replies })
     });

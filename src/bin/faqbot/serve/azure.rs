@@ -138,7 +138,7 @@ pub async fn query(
     if threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
         return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1"));
     }
-    let mut not_honoured = qna::not_honoured(request.context.as_ref(), request.ranker_type.as_deref());
+    let mut not_honoured = qna::not_honoured(request.ranker_type.as_deref());
     if request.answer_span_request.is_some_and(|span| span.enable) {
         not_honoured.push("answerSpanRequest");
     }
@@ -156,6 +156,7 @@ pub async fn query(
             qna::with_source(filters.source_filter.unwrap_or_default()),
             is_or(filters.logical_operation.as_deref()),
         ),
+        before: qna::before(request.context.as_ref()),
         channel: "azure",
     };
     let reply = qna::ask(&app, faq, question).await?;

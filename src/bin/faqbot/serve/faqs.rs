@@ -69,6 +69,15 @@ pub struct EntryJson {
     /// Whether its phrasings are questions that the FAQ does not answer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     out_of_scope: bool,
+    /// The answer in other words, as Markdown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variants: Vec<String>,
+    /// The ids of the entries that are offered after the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_ups: Vec<String>,
+    /// Those right after whose answer it may be asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    only_after: Vec<String>,
 }
 
 /// A page of entries.
@@ -101,7 +110,9 @@ impl FaqJson {
         let bot = &version.bot;
         let own = bot.faq();
         let html = |text: &Option<String>| text.as_deref().map(html::render);
-        let asked = own.entries.iter().filter(|entry| !entry.out_of_scope && !entry.crisis && !entry.urgent);
+        let asked = own.entries.iter().filter(|entry| {
+            !entry.out_of_scope && !entry.crisis && !entry.urgent && entry.only_after.is_empty()
+        });
         FaqJson {
             name: faq.name.clone(),
             faq_version: version.id.clone(),
@@ -124,7 +135,10 @@ fn entry(version: &Version, at: usize) -> EntryJson {
         question: entry.question().to_owned(),
         phrasings: entry.phrasings.clone(),
         answer: entry.answer.clone(),
-        answer_html: version.answer_html(at).to_owned(),
+        answer_html: version.answer_html(at, 0).to_owned(),
+        variants: entry.variants.clone(),
+        follow_ups: entry.follow_ups.iter().map(ToString::to_string).collect(),
+        only_after: entry.only_after.iter().map(ToString::to_string).collect(),
         source: entry.source.clone(),
         tags: entry.tags.clone(),
         out_of_scope: entry.out_of_scope,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use faqbot::Match;
+use faqbot::{Conversation, Match};
 use rmcp::handler::server::common::schema_for_output;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::speech;
-use super::state::{App, MOST_MATCHES, Question, Served, Version};
+use super::state::{App, Before, MOST_MATCHES, Question, Served, Version};
 use crate::output::wire::Outcome;
 use crate::setup::AnyBot;
 
@@ -51,6 +51,10 @@ struct AskParams {
     question: String,
     /// The FAQ to ask; the first where there is none.
     faq: Option<String>,
+    /// The question before this one, where this one leans on it ("and on Sundays?").
+    previous_question: Option<String>,
+    /// The id of the entry that answered that (`entry` of its result).
+    previous_entry: Option<String>,
 }
 
 /// A search.
@@ -91,14 +95,20 @@ struct QueryParams {
 /// What becomes of a question.
 #[derive(Serialize, JsonSchema)]
 struct AskResult {
-    /// `answer`, `ambiguous` or `no_match`.
+    /// `answer`, `ambiguous`, `no_match` or `small_talk`.
     outcome: String,
-    /// The answer as Markdown, where there is one.
+    /// The answer as Markdown, where there is one, or what is said to small talk.
     answer: Option<String>,
     /// The probability that the best match is right, from 0 to 1; null where it is not calibrated.
     confidence: Option<f32>,
     /// Where the answer comes from.
     source: Option<String>,
+    /// The id of the entry that answers, for get_entry and as previous_entry.
+    entry: Option<String>,
+    /// The question that this one was read with, where it leans on it.
+    read_with: Option<String>,
+    /// Questions that can be asked next.
+    follow_ups: Vec<String>,
     /// The questions to ask back about, where the outcome is ambiguous.
     choices: Vec<Found>,
     /// The nearest entries, best first.
@@ -268,7 +278,14 @@ impl Mcp {
 impl Mcp {
     async fn ask_faq_result(&self, params: AskParams) -> Result<CallToolResult, Problem> {
         let faq = self.app.faq(params.faq.as_deref())?;
-        let asked = self.app.ask(faq, Question::new(params.question, "mcp")).await?;
+        let conversation = Conversation {
+            question: params.previous_question.filter(|question| !question.trim().is_empty()),
+            entry: params.previous_entry,
+            ..Conversation::default()
+        };
+        let before = Before::Given(conversation);
+        let question = Question { before, ..Question::new(params.question, "mcp") };
+        let asked = self.app.ask(faq, question).await?;
         let (bot, reply) = (&asked.version.bot, &asked.reply);
         let outcome = Outcome::of(reply);
         let answered = reply.answers();
@@ -278,9 +295,12 @@ impl Mcp {
         let found = |found: &Match| Found::new(bot, found);
         let data = AskResult {
             outcome: outcome.name().to_owned(),
-            answer: (outcome == Outcome::Answer).then(|| said.clone()),
+            answer: matches!(outcome, Outcome::Answer | Outcome::SmallTalk).then(|| said.clone()),
             confidence: reply.confidence,
             source: (!sources.is_empty()).then(|| sources.join(", ")),
+            entry: answered.last().map(|found| bot.entry(found).id.to_string()),
+            read_with: reply.read_with.clone(),
+            follow_ups: bot.follow_ups(reply).into_iter().map(|entry| entry.question().to_owned()).collect(),
             choices: reply.choices().into_iter().map(found).collect(),
             matches: reply.matches.iter().map(found).collect(),
             fallback: (outcome == Outcome::NoMatch).then(|| said.clone()),
@@ -290,6 +310,7 @@ impl Mcp {
             Outcome::Answer => format!("The FAQ answers:\n\n{said}"),
             Outcome::Ambiguous => format!("The FAQ asks back. {said}"),
             Outcome::NoMatch => format!("The FAQ has no answer. It says:\n\n{said}"),
+            Outcome::SmallTalk => format!("This is no question to the FAQ. It says:\n\n{said}"),
         };
         result(text, &data)
     }
@@ -343,6 +364,7 @@ impl Mcp {
         let limit = limit.clamp(1, MOST_MATCHES);
         let question = Question {
             count: limit,
+            before: Before::Search,
             among: Some(Arc::new(|entry| !entry.out_of_scope)),
             ..Question::new(query, "search")
         };

@@ -102,7 +102,7 @@ async fn page(
             app.limits.take(client.0, 1)?;
             let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
             let (bot, reply) = (&asked.version.bot, &asked.reply);
-            let html_of = |entry: usize| asked.version.answer_html(entry);
+            let html_of = |entry: usize, seed: u64| asked.version.answer_html(entry, seed);
             let json = serde_json::to_string(&ask::reply(&faq.name, &asked, &html_of, None));
             reply_json = json.map_err(|error| Problem::internal(&error))?;
             let mut out = String::new();
@@ -113,7 +113,7 @@ async fn page(
                         out += &format!(
                             "<h2>{}</h2>\n{}",
                             escape(entry.question()),
-                            asked.version.answer_html(found.entry)
+                            asked.version.answer_html(found.entry, reply.seed)
                         );
                         if let Some(source) = &entry.source {
                             out += &format!(
@@ -137,7 +137,9 @@ async fn page(
                     }
                     out += "</ul>\n";
                 }
-                Decision::NoMatch => out += &html::render(&speech::no_answer(bot, reply)),
+                Decision::NoMatch | Decision::SmallTalk => {
+                    out += &html::render(&speech::markdown(bot, reply));
+                }
             }
             out
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use faqbot::{Decision, Entry, Match, Reply, Rule};
+use faqbot::{Conversation, Decision, Entry, Match, Reply, Rule};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -14,10 +14,13 @@ use super::numbers::NONE;
 use super::problem::Problem;
 use super::queue::Among;
 use super::speech;
-use super::state::{App, Question, Served, Version};
+use super::state::{App, Before, Question, Served, Version};
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;
+
+/// The number of a reply to small talk, which is no entry either.
+const SMALL_TALK: i32 = 0;
 
 /// Answers in a reply, at most.
 const MOST_ANSWERS: f64 = 25.0;
@@ -34,7 +37,18 @@ pub struct QnaQuestion {
     /// From 0 to 1; none for what the FAQ decides by.
     pub threshold: Option<f32>,
     pub among: Option<Among>,
+    /// The entry that was answered before, by its number, and the question that it answered.
+    pub before: (Option<i64>, Option<String>),
     pub channel: &'static str,
+}
+
+/// What a request says of the question before: the entry that answered it, and its words.
+pub fn before(context: Option<&Value>) -> (Option<i64>, Option<String>) {
+    let Some(context) = context else { return (None, None) };
+    // Botbuilder spells it otherwise; 0 and less is none.
+    let number = ["previousQnaId", "previousQnAId"].iter().find_map(|name| entry(context[name].as_f64()));
+    let question = context["previousUserQuery"].as_str().filter(|question| !question.trim().is_empty());
+    (number, question.map(str::to_owned))
 }
 
 /// An answer.
@@ -78,13 +92,24 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
         let version = faq.version();
         let entry = version.numbers.entry(number);
         let answers = match entry {
-            Some(entry) => vec![of_entry(&version, entry, 1.0)],
+            Some(entry) => vec![of_entry(&version, entry, 1.0, 0)],
             None => vec![none(version.bot.fallback().to_owned())],
         };
         return Ok(QnaReply { answers, by_cosine: false });
     }
     let query = asked.question.ok_or_else(|| Problem::bad_request("neither a question nor a qnaId"))?;
-    let question = Question { count: asked.top, among: asked.among, ..Question::new(query, asked.channel) };
+    let (previous, question) = asked.before;
+    let version = faq.version();
+    let previous = previous.and_then(|number| version.numbers.entry(number));
+    let previous = previous.map(|at| &version.bot.faq().entries[at]);
+    let conversation = Conversation {
+        question: question.or_else(|| previous.map(|entry| entry.question().to_owned())),
+        entry: previous.map(|entry| entry.id.to_string()),
+        ..Conversation::default()
+    };
+    let before = Before::Given(conversation);
+    let question =
+        Question { count: asked.top, among: asked.among, before, ..Question::new(query, asked.channel) };
     let found = app.ask(faq, question).await?;
     let (version, reply) = (&found.version, &found.reply);
     let by_cosine = reply.confidence.is_none() && !reply.matches.is_empty();
@@ -92,7 +117,8 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
         Decided::Answers => {
             let parts: Vec<&Reply> =
                 if reply.parts.is_empty() { vec![reply] } else { reply.parts.iter().collect() };
-            let answer = |part: &&Reply| Some(of_entry(version, part.answer()?.entry, sureness(part)));
+            let answer =
+                |part: &&Reply| Some(of_entry(version, part.answer()?.entry, sureness(part), part.seed));
             let mut answers: Vec<QnaAnswer> = parts.iter().filter_map(answer).collect();
             if asked.top < answers.len() {
                 // All that was asked is answered, in as many answers as are wanted.
@@ -102,7 +128,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             }
             answers
         }
-        Decided::Best => vec![of_entry(version, reply.matches[0].entry, sureness(reply))],
+        Decided::Best => vec![of_entry(version, reply.matches[0].entry, sureness(reply), reply.seed)],
         Decided::AsksBack => {
             let prompt = |(display_order, found): (usize, &Match)| Prompt {
                 display_order,
@@ -118,6 +144,13 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
                 ..none(String::new())
             }]
         }
+        Decided::SmallTalk => {
+            vec![QnaAnswer {
+                confidence: 1.0,
+                number: SMALL_TALK,
+                ..none(speech::markdown(&version.bot, reply))
+            }]
+        }
         Decided::Nothing => vec![none(speech::no_answer(&version.bot, reply))],
     };
     Ok(QnaReply { answers, by_cosine })
@@ -128,6 +161,7 @@ enum Decided {
     /// The best match, which the client's threshold lets through.
     Best,
     AsksBack,
+    SmallTalk,
     Nothing,
 }
 
@@ -148,6 +182,7 @@ fn decided(reply: &Reply, threshold: Option<f32>) -> Decided {
             Decided::Best
         }
         (Decision::Ambiguous(_), _) => Decided::AsksBack,
+        (Decision::SmallTalk, _) => Decided::SmallTalk,
         (Decision::NoMatch, _) => Decided::Nothing,
     }
 }
@@ -159,16 +194,27 @@ fn sureness(reply: &Reply) -> f32 {
     reply.confidence.unwrap_or_else(cosine)
 }
 
-fn of_entry(version: &Version, at: usize, confidence: f32) -> QnaAnswer {
-    let entry = &version.bot.faq().entries[at];
+fn of_entry(version: &Version, at: usize, confidence: f32, seed: u64) -> QnaAnswer {
+    let faq = version.bot.faq();
+    let entry = &faq.entries[at];
+    let prompt = |(display_order, at): (usize, usize)| Prompt {
+        display_order,
+        qna_id: version.numbers.of(at),
+        display_text: faq.entries[at].question().to_owned(),
+    };
+    let follow_ups = entry.follow_ups.iter().filter_map(|id| version.position(id.as_str()));
+    let dialog = Dialog {
+        is_context_only: !entry.only_after.is_empty(),
+        prompts: follow_ups.enumerate().map(prompt).collect(),
+    };
     QnaAnswer {
         questions: entry.phrasings.clone(),
-        answer: entry.answer.clone(),
+        answer: entry.answer_for(seed).to_owned(),
         confidence,
         number: version.numbers.of(at),
         source: entry.source.clone(),
         metadata: entry.tags.iter().map(|tag| pair(tag)).collect(),
-        dialog: Dialog::default(),
+        dialog,
     }
 }
 
@@ -235,15 +281,8 @@ pub fn top(number: Option<f64>) -> usize {
 }
 
 /// The fields that both generations have and that are not honoured, where they ask for something.
-pub fn not_honoured(context: Option<&Value>, ranker: Option<&str>) -> Vec<&'static str> {
-    // Botbuilder spells it otherwise; 0 and less is none.
-    let previous = |context: &Value| {
-        ["previousQnaId", "previousQnAId"].iter().any(|name| entry(context[name].as_f64()).is_some())
-    };
+pub fn not_honoured(ranker: Option<&str>) -> Vec<&'static str> {
     let mut fields = Vec::new();
-    if context.is_some_and(previous) {
-        fields.push("context");
-    }
     if ranker.is_some_and(|ranker| ranker.eq_ignore_ascii_case("QuestionOnly")) {
         fields.push("rankerType");
     }

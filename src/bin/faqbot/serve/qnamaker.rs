@@ -92,7 +92,7 @@ pub async fn generate_answer(
         Some(_) => return Err(Problem::bad_request("scoreThreshold lies from 0 to 100")),
         None => None,
     };
-    let not_honoured = qna::not_honoured(request.context.as_ref(), request.ranker_type.as_deref());
+    let not_honoured = qna::not_honoured(request.ranker_type.as_deref());
     let any = request
         .strict_filters_compound_operation_type
         .as_deref()
@@ -105,6 +105,7 @@ pub async fn generate_answer(
         top: qna::top(request.top),
         threshold: threshold.map(|threshold| threshold as f32),
         among: qna::with_metadata(pairs, any),
+        before: qna::before(request.context.as_ref()),
         channel: "qnamaker",
     };
     let reply = qna::ask(&app, faq, question).await?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum::http::StatusCode;
 use faqbot::embed::Role;
-use faqbot::{Embedder, Entry, Reply};
+use faqbot::{Conversation, Embedder, Entry, Message, Reply};
 use ndarray::Array2;
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,6 +41,8 @@ struct Embed {
 struct Ask {
     version: Arc<Version>,
     queries: Vec<String>,
+    /// What went before them, where they are messages of a conversation and not searches.
+    conversation: Option<Conversation>,
     count: usize,
     among: Option<Among>,
     replies: oneshot::Sender<Result<Vec<Reply>>>,
@@ -78,18 +80,21 @@ impl Queue {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
-    /// Answers queries, at most [`PART`] at a time.
+    /// Answers queries, at most [`PART`] at a time, each as a message after a conversation; without one, they are
+    /// searches.
     pub async fn ask(
         &self,
         version: &Arc<Version>,
         queries: Vec<String>,
+        conversation: Option<Conversation>,
         count: usize,
         among: Option<Among>,
         wait: Wait,
     ) -> Result<Vec<Reply>, Problem> {
         let (replies, done) = oneshot::channel();
-        self.send(Job::Ask(Ask { version: Arc::clone(version), queries, count, among, replies }), done, wait)
-            .await
+        let version = Arc::clone(version);
+        let job = Job::Ask(Ask { version, queries, conversation, count, among, replies });
+        self.send(job, done, wait).await
     }
 
     /// The vectors of texts as queries, at most [`PART`] at a time.
@@ -145,15 +150,17 @@ fn work(mut waiting: mpsc::Receiver<Job>) {
             // Those that can be asked at once: of one version, with as many matches, among all entries.
             let first = &asked[0];
             let (version, count) = (Arc::clone(&first.version), first.count);
-            let alone = first.among.is_some();
+            let alone = first.among.is_some() || first.conversation.is_none();
             let mut group = Vec::new();
             if alone {
                 group.push(asked.remove(0));
             } else {
                 let mut others = Vec::new();
                 for ask in asked {
-                    let same =
-                        Arc::ptr_eq(&ask.version, &version) && ask.count == count && ask.among.is_none();
+                    let same = Arc::ptr_eq(&ask.version, &version)
+                        && ask.count == count
+                        && ask.among.is_none()
+                        && ask.conversation.is_some();
                     if same { group.push(ask) } else { others.push(ask) }
                 }
                 asked = others;
@@ -171,10 +178,22 @@ fn work(mut waiting: mpsc::Receiver<Job>) {
 }
 
 fn answer(version: &Version, count: usize, group: Vec<Ask>) {
-    let queries: Vec<&str> = group.iter().flat_map(|ask| ask.queries.iter().map(String::as_str)).collect();
     let among = group[0].among.clone();
+    let among = among.as_deref().map(|among| among as _);
     let done = sheltered(|| {
-        Ok(version.bot.ask_among(&queries, count, among.as_deref().map(|among| among as _), &mut |_| ())?)
+        if group[0].conversation.is_none() {
+            let queries: Vec<&str> = group[0].queries.iter().map(String::as_str).collect();
+            return Ok(version.bot.ask_among(&queries, count, among, &mut |_| ())?);
+        }
+        let with = |ask| -> Option<(&Ask, &Conversation)> { Some((ask, ask.conversation.as_ref()?)) };
+        let messages: Vec<Message> = group
+            .iter()
+            .filter_map(with)
+            .flat_map(|(ask, conversation)| {
+                ask.queries.iter().map(move |text| Message { text, conversation })
+            })
+            .collect();
+        Ok(version.bot.talk(&messages, count, among, &mut |_| ())?)
     });
     if let Some(warning) = version.bot.take_warning() {
         tracing::warn!("{warning}");
@@ -254,7 +273,7 @@ mod tests {
         let queue = Arc::new(Queue::new(3).unwrap());
         let ask = |query: &str| {
             let (queue, version, query) = (Arc::clone(&queue), Arc::clone(&version), query.to_owned());
-            tokio::spawn(async move { queue.ask(&version, vec![query], 1, None, Wait::No).await })
+            tokio::spawn(async move { queue.ask(&version, vec![query], None, 1, None, Wait::No).await })
         };
         let first = ask("where is it");
         let (texts, was_asked) =

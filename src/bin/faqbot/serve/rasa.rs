@@ -14,6 +14,9 @@ use super::problem::Problem;
 use super::speech;
 use super::state::{App, Question};
 
+/// The retrieval intent of small talk, as Rasa's own examples name it.
+const CHITCHAT: &str = "chitchat";
+
 /// The intent of what has no answer, as Rasa's own classifier for that names it.
 const NO_INTENT: &str = "nlu_fallback";
 
@@ -66,7 +69,8 @@ pub async fn webhook(
             let asked = app.ask(faq, Question { session, ..Question::new(message.message, "rasa") }).await?;
             let (bot, reply) = (&asked.version.bot, &asked.reply);
             let button = |title: String, id: &str| Button { title, payload: format!("/{id}") };
-            let buttons = reply.choices().into_iter().map(|found| bot.entry(found));
+            let offered = reply.choices().into_iter().map(|found| bot.entry(found));
+            let buttons = offered.chain(bot.follow_ups(reply));
             RasaReply {
                 recipient_id,
                 text: match reply.decision {
@@ -116,6 +120,17 @@ pub async fn parse(
 ) -> Result<Json<Parsed>, Problem> {
     let asked = app.ask(app.faq(None)?, Question::new(request.text.clone(), "rasa")).await?;
     let (bot, reply) = (&asked.version.bot, &asked.reply);
+    if let Some(said) = &reply.small_talk {
+        // What it is is told by its words; none of the FAQ's intents is meant.
+        let intent = Intent { name: format!("{CHITCHAT}/{}", said.kind), confidence: 1.0 };
+        return Ok(Json(Parsed {
+            text: request.text,
+            message_id: request.message_id,
+            intent: intent.clone(),
+            intent_ranking: vec![intent],
+            entities: Vec::new(),
+        }));
+    }
     let found = reply.answer().or(reply.matches.first());
     let best = found.map(|found| Intent {
         name: bot.entry(found).id.to_string(),

@@ -11,8 +11,7 @@ pub const DID_YOU_MEAN: &str = "Did you mean:";
 pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
     match reply.decision {
         Decision::Answer(_) => {
-            let answers: Vec<&str> =
-                reply.answers().iter().map(|found| bot.entry(found).answer.as_str()).collect();
+            let answers: Vec<&str> = reply.answers().iter().map(|found| bot.answer(reply, found)).collect();
             answers.join("\n\n")
         }
         Decision::Ambiguous(_) => {
@@ -22,6 +21,7 @@ pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
             lines.join("\n")
         }
         Decision::NoMatch => no_answer(bot, reply),
+        Decision::SmallTalk => reply.small_talk.as_ref().map_or_else(String::new, |said| said.text.clone()),
     }
 }
 

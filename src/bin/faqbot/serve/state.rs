@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
 use anyhow::Result;
-use faqbot::bot::{Picked, pick};
-use faqbot::{Embedder, Reply};
+use faqbot::{Conversation, Embedder, Reply, Rule};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
@@ -47,8 +46,7 @@ pub struct App {
     /// Where the FAQs come from, if they are published.
     pub published: Option<Arc<Published>>,
     replies: Mutex<Newest<Uuid, Remembered>>,
-    /// What was offered last in conversations.
-    offered: Mutex<Newest<u128, Offered>>,
+    conversations: Mutex<Newest<u128, Ongoing>>,
 }
 
 /// The newest of what is remembered, by what it is asked for with.
@@ -77,27 +75,16 @@ impl<K: Copy + Eq + Hash, V> Newest<K, V> {
     }
 }
 
-/// Choices that a reply offered.
-struct Offered {
-    /// The reply's.
-    id: Uuid,
-    /// Entries with their questions.
-    choices: Vec<(String, String)>,
-}
-
-impl Offered {
-    fn new(asked: &Asked) -> Self {
-        let entry = |found| asked.version.bot.entry(found);
-        let choices = asked.reply.choices().into_iter().map(entry);
-        Offered {
-            id: asked.id,
-            choices: choices.map(|entry| (entry.id.to_string(), entry.question().to_owned())).collect(),
-        }
-    }
+/// A conversation that goes on.
+#[derive(Clone, Default)]
+struct Ongoing {
+    /// The last reply's id.
+    id: Option<Uuid>,
+    conversation: Conversation,
 }
 
 /// What a conversation is known by: names are the clients' own, and of any length.
-fn conversation(faq: &Served, session: &str) -> u128 {
+fn conversation_key(faq: &Served, session: &str) -> u128 {
     xxh3_128(format!("{}\n{session}", faq.name).as_bytes())
 }
 
@@ -119,7 +106,8 @@ pub struct Version {
     pub id: String,
     pub numbers: Numbers,
     positions: HashMap<String, usize>,
-    html: Box<[OnceLock<String>]>,
+    /// The answers as safe HTML, those of an entry and its variants.
+    html: Box<[Box<[OnceLock<String>]>]>,
 }
 
 /// A question that was answered.
@@ -128,6 +116,8 @@ pub struct Asked {
     pub id: Uuid,
     pub version: Arc<Version>,
     pub reply: Reply,
+    /// With this reply noted.
+    pub conversation: Conversation,
 }
 
 /// What is remembered of a reply: no text.
@@ -147,7 +137,11 @@ impl Version {
             id: setup::version_id(&bot),
             numbers: Numbers::new(faq),
             positions: faq.entries.iter().enumerate().map(|(at, entry)| (entry.id.to_string(), at)).collect(),
-            html: faq.entries.iter().map(|_| OnceLock::new()).collect(),
+            html: faq
+                .entries
+                .iter()
+                .map(|entry| entry.answers().map(|_| OnceLock::new()).collect())
+                .collect(),
             bot,
         }
     }
@@ -157,9 +151,11 @@ impl Version {
         self.positions.get(id).copied()
     }
 
-    /// An entry's answer as safe HTML.
-    pub fn answer_html(&self, entry: usize) -> &str {
-        self.html[entry].get_or_init(|| html::render(&self.bot.faq().entries[entry].answer))
+    /// An entry's answer as safe HTML, in the words for a seed.
+    pub fn answer_html(&self, entry: usize, seed: u64) -> &str {
+        let variants = &self.html[entry];
+        let variant = &variants[seed as usize % variants.len()];
+        variant.get_or_init(|| html::render(self.bot.faq().entries[entry].answer_for(seed)))
     }
 }
 
@@ -217,7 +213,7 @@ impl App {
             reviews: Reviews::default(),
             published,
             replies: Mutex::default(),
-            offered: Mutex::default(),
+            conversations: Mutex::default(),
         }
     }
 
@@ -240,37 +236,39 @@ impl App {
         }
     }
 
-    /// Asks one question. In a conversation, what follows a question back may pick one of its choices.
+    /// Asks one question. In a conversation, it may pick of what was offered, or lean on what was asked before.
     pub async fn ask(&self, faq: &Served, mut question: Question) -> Result<Asked, Problem> {
-        let conversation = question.session.as_deref().map(|session| conversation(faq, session));
-        let offered = conversation
-            .and_then(|key| self.offered.lock().unwrap_or_else(PoisonError::into_inner).values.remove(&key));
-        let picked = offered.as_ref().and_then(|offered| {
-            let questions: Vec<&str> =
-                offered.choices.iter().map(|(_, question)| question.as_str()).collect();
-            Some((offered, pick(&question.query, &questions)?))
-        });
-        let (rating, chosen) = match picked {
-            Some((offered, Picked::Choice(at))) => ("chosen", offered.choices.get(at)),
-            Some((_, Picked::None)) => ("none", None),
-            Some((_, Picked::Beyond)) | None => {
-                let asked = self.ask_all(faq, vec![question.query.clone()], &question).await?.remove(0);
-                if let Some(key) = conversation.filter(|_| !asked.reply.choices().is_empty()) {
-                    let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-                    offered.put(key, Offered::new(&asked));
-                }
-                return Ok(asked);
-            }
-        };
-        if let (Some(recorder), Some(offered)) = (&self.recorder, &offered) {
-            recorder.rated(offered.id, rating, chosen.map(|(id, _)| id.as_str()));
+        let key = question.session.as_deref().map(|session| conversation_key(faq, session));
+        let conversations = || self.conversations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ongoing = Ongoing::default();
+        if let (Before::Session, Some(key)) = (&question.before, key) {
+            ongoing = conversations().values.get(&key).cloned().unwrap_or_default();
+            // Another for each session, and the same in it; in 53 bits, which JavaScript has.
+            ongoing.conversation.seed = (key as u64) >> 11;
         }
-        question.picked = true;
-        // An entry's own question finds it; nothing at all finds none.
-        let asks = chosen.map_or(String::new(), |(_, question)| question.clone());
-        let mut asked = self.ask_all(faq, vec![asks], &question).await?.remove(0);
-        let meant = std::mem::replace(&mut asked.reply.query, question.query);
-        asked.reply.read_as = Some(meant).filter(|meant| !meant.is_empty());
+        if let Before::Given(given) = &question.before {
+            ongoing.conversation = given.clone();
+        }
+        if !matches!(question.before, Before::Search) {
+            question.before = Before::Given(ongoing.conversation.clone());
+        }
+        let mut asked = self.ask_all(faq, vec![question.query.clone()], &question).await?.remove(0);
+        let Asked { version, reply, .. } = &asked;
+        if let (Some(recorder), Some(before)) = (&self.recorder, ongoing.id) {
+            match (reply.rule, reply.answer()) {
+                (Rule::Chosen, Some(found)) => {
+                    recorder.rated(before, "chosen", Some(version.bot.entry(found).id.as_str()));
+                }
+                (Rule::NoneOfThem, _) => recorder.rated(before, "none", None),
+                _ => {}
+            }
+        }
+        ongoing.conversation.note(&version.bot, reply);
+        asked.conversation = ongoing.conversation.clone();
+        if let Some(key) = key {
+            let id = Some(asked.id);
+            conversations().put(key, Ongoing { id, ..ongoing });
+        }
         Ok(asked)
     }
 
@@ -289,10 +287,17 @@ impl App {
             let begin = Instant::now();
             let part: Vec<String> = queries.by_ref().take(PART).collect();
             let wait = if asked.is_empty() { Wait::No } else { Wait::Yes };
-            let replies = self.queue.ask(&version, part, count, like.among.clone(), wait).await?;
+            let before = match &like.before {
+                Before::Search => None,
+                Before::Session => Some(Conversation::default()),
+                Before::Given(conversation) => Some(conversation.clone()),
+            };
+            let replies = self.queue.ask(&version, part, before, count, like.among.clone(), wait).await?;
             let seconds = begin.elapsed().as_secs_f64();
             asked.extend(replies.into_iter().map(|reply| {
-                let asked = Asked { id: Uuid::new_v4(), version: Arc::clone(&version), reply };
+                let version = Arc::clone(&version);
+                let conversation = Conversation::default();
+                let asked = Asked { id: Uuid::new_v4(), version, reply, conversation };
                 self.count(faq, &asked, like, seconds);
                 asked
             }));
@@ -301,10 +306,9 @@ impl App {
     }
 
     fn count(&self, faq: &Served, asked: &Asked, question: &Question, seconds: f64) {
-        let Asked { id, version, reply } = asked;
+        let Asked { id, version, reply, .. } = asked;
         let channel = question.channel;
-        // What was picked is kept with the question before.
-        if let Some(recorder) = self.recorder.as_ref().filter(|_| !question.picked) {
+        if let Some(recorder) = &self.recorder {
             recorder.asked(&recorder::Asked {
                 id: *id,
                 faq: &faq.name,
@@ -360,8 +364,17 @@ pub struct Question {
     pub channel: &'static str,
     /// The client's name of the conversation.
     pub session: Option<String>,
-    /// Whether it is one of the choices that were offered before.
-    pub picked: bool,
+    pub before: Before,
+}
+
+/// What went before a question.
+pub enum Before {
+    /// What its session holds, if it has one.
+    Session,
+    /// This, by the client's account.
+    Given(Conversation),
+    /// It is no message of anyone: only entries are looked for.
+    Search,
 }
 
 impl Question {
@@ -372,7 +385,7 @@ impl Question {
             among: None,
             channel,
             session: None,
-            picked: false,
+            before: Before::Session,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faqbot::learn::redact::Redactor;
-use faqbot::{Embedder, Match, Reply};
+use faqbot::{Embedder, Match, Reply, Rule};
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -128,6 +128,14 @@ impl Recorder {
     pub fn asked<E: Embedder>(&self, asked: &Asked<E>) {
         let Asked { id, faq, version, channel, session, bot, reply } = asked;
         if reply.matches.is_empty() && reply.query.trim().is_empty() {
+            return;
+        }
+        // Small talk is nothing to learn from, and what is picked belongs to the question before.
+        let picked = matches!(
+            reply.rule,
+            Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers | Rule::SmallTalk
+        );
+        if picked {
             return;
         }
         let entry = |found: &Match| bot.entry(found).id.to_string();

@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use faqbot::bot::{Picked, pick};
-use faqbot::{Decision, Reply};
+use faqbot::{Conversation, Decision, Message, Reply, Rule};
 
 #[cfg(feature = "store")]
 use super::keeping::Keeping;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
-use crate::output::style::{DIM, plain, styled, width};
+use crate::output::style::{DIM, styled, width};
 use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
@@ -29,8 +28,8 @@ pub struct Chat<'s> {
     pub settings: &'s Settings,
     pub bot: AnyBot,
     pub last: Option<Reply>,
-    /// The entries that were offered, until the next line.
-    pub offered: Vec<usize>,
+    /// What went before the next line.
+    pub conversation: Conversation,
     /// The entries of the last list, by the numbers that they have there.
     pub listed: Vec<usize>,
     /// The entry that was answered or chosen last.
@@ -52,6 +51,7 @@ pub struct Counts {
     pub answered: usize,
     pub asked_back: usize,
     pub unanswered: usize,
+    pub small_talk: usize,
     pub time: Duration,
 }
 
@@ -71,7 +71,8 @@ impl<'s> Chat<'s> {
             settings,
             bot,
             last: None,
-            offered: Vec::new(),
+            // Another in each chat, and the same in it.
+            conversation: Conversation { seed: u64::from(std::process::id()), ..Conversation::default() },
             listed: Vec::new(),
             meant: None,
             asked: None,
@@ -110,7 +111,7 @@ impl<'s> Chat<'s> {
         if self.interrupted.swap(false, Ordering::Relaxed) {
             out = b"\n".to_vec();
             // Choices that nobody saw cannot be chosen.
-            self.offered.clear();
+            self.conversation.withdraw();
         }
         let mut stdout = anstream::stdout().lock();
         stdout.write_all(&out)?;
@@ -123,44 +124,29 @@ impl<'s> Chat<'s> {
     }
 
     pub fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
-        let offered = std::mem::take(&mut self.offered);
-        let questions: Vec<&str> =
-            offered.iter().map(|&entry| self.bot.faq().entries[entry].question()).collect();
-        if let Some(picked) = pick(line, &questions) {
-            match picked {
-                Picked::None => {
-                    self.rated("none", None);
-                    write!(out, "{}", render::fallback(&self.bot, width()))?;
+        let begin = Instant::now();
+        let message = Message { text: line, conversation: &self.conversation };
+        let reply = self.bot.talk(&[message], AnyBot::MATCHES, None, &mut |_| ())?.remove(0);
+        let answered = reply.answer().map(|found| found.entry);
+        match reply.rule {
+            // What is thought of the question before.
+            Rule::Chosen => drop(self.rated("chosen", answered)),
+            Rule::NoneOfThem => drop(self.rated("none", None)),
+            Rule::NoSuchChoice | Rule::TheOthers => {}
+            _ => {
+                self.counts.time += begin.elapsed();
+                match reply.decision {
+                    Decision::Answer(_) => self.counts.answered += 1,
+                    Decision::Ambiguous(_) => self.counts.asked_back += 1,
+                    Decision::NoMatch => self.counts.unanswered += 1,
+                    Decision::SmallTalk => self.counts.small_talk += 1,
                 }
-                Picked::Choice(at) => {
-                    let entry = &self.bot.faq().entries[offered[at]];
-                    self.rated("chosen", Some(offered[at]));
-                    self.meant = Some(offered[at]);
-                    // Where it was not its number, what was understood is said.
-                    if line.parse::<usize>().is_err() {
-                        writeln!(out, "{}", styled(DIM, &plain(entry.question())))?;
-                    }
-                    write!(out, "{}", render::answer(entry, width()))?;
-                }
-                Picked::Beyond => {
-                    writeln!(out, "There are {} choices: 1 to {0}, or 0 for none of these.", offered.len())?;
-                    self.offered = offered;
+                #[cfg(feature = "store")]
+                if let Some(keeping) = self.keeping.as_mut().filter(|_| reply.decision != Decision::SmallTalk)
+                {
+                    keeping.asked(&self.bot, &reply);
                 }
             }
-            writeln!(out)?;
-            return Ok(());
-        }
-        let begin = Instant::now();
-        let reply = self.bot.ask(line)?;
-        self.counts.time += begin.elapsed();
-        match reply.decision {
-            Decision::Answer(_) => self.counts.answered += 1,
-            Decision::Ambiguous(_) => self.counts.asked_back += 1,
-            Decision::NoMatch => self.counts.unanswered += 1,
-        }
-        #[cfg(feature = "store")]
-        if let Some(keeping) = &mut self.keeping {
-            keeping.asked(&self.bot, &reply);
         }
         if let Some(warning) = self.bot.take_warning() {
             messages::warn(&warning);
@@ -173,14 +159,18 @@ impl<'s> Chat<'s> {
             writeln!(out, "{}", styled(DIM, &confidence))?;
         }
         writeln!(out)?;
-        self.offered = reply.choices().iter().map(|found| found.entry).collect();
-        self.listed = match self.offered.is_empty() {
-            true => reply.matches.iter().map(|found| found.entry).collect(),
-            false => self.offered.clone(),
-        };
-        self.meant = reply.answer().map(|found| found.entry);
-        self.asked = Some(line.to_owned());
-        self.last = Some(reply);
+        self.conversation.note(&self.bot, &reply);
+        if reply.decision == Decision::SmallTalk {
+            return Ok(());
+        }
+        let shown = if reply.choices().is_empty() { reply.matches.iter().collect() } else { reply.choices() };
+        self.listed = shown.into_iter().map(|found| found.entry).collect();
+        self.meant = answered;
+        // What was picked is no question to teach or to ask again.
+        if !matches!(reply.rule, Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers) {
+            self.asked = Some(line.to_owned());
+            self.last = Some(reply);
+        }
         Ok(())
     }
 }

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use faqbot::Policy;
 use faqbot::faq::edit::Change;
 use faqbot::faq::{Answers, normalize_phrasing, one_line};
+use faqbot::{EntryId, Policy};
 
 use super::session::{Chat, Counts, Next, UNCALIBRATED};
 use crate::faq_file::Plan;
@@ -258,7 +258,15 @@ impl Chat<'_> {
         if entry.out_of_scope {
             writeln!(out, "\nOut of scope: what is nearest to these is not answered.")?;
         } else {
-            write!(out, "\n{}", render::answer(entry, width()))?;
+            for answer in entry.answers() {
+                write!(out, "\n{}", render::answer(answer, width()))?;
+            }
+        }
+        for (what, ids) in [("Follow-ups", &entry.follow_ups), ("Only after", &entry.only_after)] {
+            if !ids.is_empty() {
+                let ids: Vec<&str> = ids.iter().map(EntryId::as_str).collect();
+                writeln!(out, "{what}: {}", plain(&ids.join(", ")))?;
+            }
         }
         if let Some(source) = &entry.source {
             write!(out, "{}", wrapped(&format!("Source: {source}"), width()))?;
@@ -282,7 +290,7 @@ impl Chat<'_> {
             self.bot.set_policy(fresh.policy);
         }
         self.last = None;
-        self.offered.clear();
+        self.conversation.withdraw();
         self.listed.clear();
         self.meant = None;
         #[cfg(feature = "store")]
@@ -312,7 +320,7 @@ impl Chat<'_> {
 
     fn stats(&self, out: &mut impl Write) -> Result<()> {
         let faq = self.bot.faq();
-        let Counts { answered, asked_back, unanswered, time } = &self.counts;
+        let Counts { answered, asked_back, unanswered, small_talk, time } = &self.counts;
         let asked = answered + asked_back + unanswered;
         writeln!(
             out,
@@ -325,6 +333,9 @@ impl Chat<'_> {
             out,
             "{asked} asked: {answered} answered, {asked_back} asked back, {unanswered} without an answer"
         )?;
+        if *small_talk > 0 {
+            writeln!(out, "{small_talk} of small talk besides")?;
+        }
         if asked > 0 {
             writeln!(out, "{:.1} ms a question", time.as_secs_f64() * 1e3 / asked as f64)?;
         }

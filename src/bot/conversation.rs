@@ -1,0 +1,469 @@
+//! Messages of a conversation: small talk, what was offered and is picked, and what leans on the message before.
+//!
+//! [`Bot::talk`] takes a message with the [`Conversation`] before it, and [`Conversation::note`] what became of it. The
+//! FAQ is asked first: nothing here takes the place of a confident answer.
+
+use std::collections::HashSet;
+
+use ndarray::ArrayView1;
+use serde::{Deserialize, Serialize};
+
+use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
+use super::follow_up::{self, Features, leaning, says_what_is_asked};
+use super::small_talk::{self, Classifier, Found};
+use super::{Among, Bot, Known, Query, Reply, Wanted};
+use crate::embed::{Embedder, Progress, Role};
+use crate::error::Result;
+use crate::faq::{abridge, normalize_phrasing};
+use crate::matching::alignment::align;
+use crate::matching::decision::{Decision, Policy, Rule};
+use crate::matching::ranking::Match;
+
+/// Characters of a question that are kept to read the next message with.
+const KEPT: usize = 300;
+
+/// Entries of each reading that may be meant.
+const CANDIDATES: usize = 20;
+
+/// What went before a message. It holds ids, and outlives a FAQ that is read again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conversation {
+    /// The last question that was answered or asked back about, as it was understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The id of the entry that was answered last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// The ids of the entries that the last reply asked back about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
+    /// Those that were offered with the one chosen, and were not chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// Those that follow up on the last answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<String>,
+    /// The one that was named as the nearest where there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+    /// Which of an answer's variants are given; any number, the same for the whole conversation.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub seed: u64,
+}
+
+fn is_zero(seed: &u64) -> bool {
+    *seed == 0
+}
+
+/// A message and what went before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'m> {
+    /// What was written.
+    pub text: &'m str,
+    /// What went before.
+    pub conversation: &'m Conversation,
+}
+
+/// What a message is to the conversation.
+enum Heard {
+    /// One of the entries that were offered.
+    Chosen(usize),
+    /// None of those.
+    NoneOfThem,
+    /// These are asked back about once more, since the message picks none of them clearly.
+    Again(Vec<usize>, Rule),
+    /// Something else.
+    Question,
+}
+
+impl Conversation {
+    /// Notes what became of a message.
+    pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, reply: &Reply) {
+        let id = |found: &Match| bot.entry(found).id.to_string();
+        let before = std::mem::take(&mut self.choices);
+        let others = std::mem::take(&mut self.others);
+        self.suggestion = None;
+        match reply.decision {
+            Decision::Answer(_) => {
+                let last = reply.parts.iter().rfind(|part| part.answer().is_some()).unwrap_or(reply);
+                let Some(found) = last.answer() else { return };
+                let entry = bot.entry(found);
+                // What was picked, or leaned on something else, says little alone.
+                let understood = match last.rule {
+                    Rule::Chosen | Rule::FollowUp => entry.question(),
+                    _ => last.read_as.as_deref().unwrap_or(&last.query),
+                };
+                self.question = Some(abridge(understood, KEPT));
+                self.follow_ups = entry.follow_ups.iter().map(ToString::to_string).collect();
+                let chosen = entry.id.to_string();
+                if last.rule == Rule::Chosen {
+                    let offered = if before.is_empty() { others } else { before };
+                    self.others = offered.into_iter().filter(|id| *id != chosen).collect();
+                }
+                self.entry = Some(chosen);
+            }
+            Decision::Ambiguous(_) => {
+                self.choices = reply.choices().into_iter().map(id).collect();
+                self.follow_ups.clear();
+                // What leans on the question before is nothing to read the next with.
+                if !matches!(reply.rule, Rule::FollowUp | Rule::NoSuchChoice | Rule::TheOthers) {
+                    self.question = Some(abridge(reply.read_as.as_deref().unwrap_or(&reply.query), KEPT));
+                    self.entry = None;
+                }
+            }
+            Decision::NoMatch => self.suggestion = bot.suggestion(reply).map(id),
+            Decision::SmallTalk => {}
+        }
+    }
+
+    /// Forgets what was offered.
+    pub fn withdraw(&mut self) {
+        self.choices.clear();
+        self.follow_ups.clear();
+        self.suggestion = None;
+    }
+}
+
+impl<E: Embedder> Bot<E> {
+    /// Replies to messages, each with what went before it, with at least `count` matches: as [`Bot::ask_among`] does,
+    /// and to what is picked of what was offered, to what leans on the question before, and to small talk.
+    ///
+    /// # Errors
+    ///
+    /// The embedder failed.
+    pub fn talk(
+        &self,
+        messages: &[Message],
+        count: usize,
+        among: Option<Among>,
+        progress: Progress,
+    ) -> Result<Vec<Reply>> {
+        let wanted = Wanted { count, among, after: None };
+        let heard: Vec<Heard> = messages.iter().map(|message| self.hear(message)).collect();
+        let last = |message: &Message| self.position(message.conversation.entry.as_deref()?);
+        let is_question = |at: &usize| matches!(heard[*at], Heard::Question);
+        let asked: Vec<usize> = (0..messages.len()).filter(is_question).collect();
+        let queries: Vec<Query> =
+            asked.iter().map(|&at| Query { text: messages[at].text, after: last(&messages[at]) }).collect();
+        let mut replies: Vec<Option<Reply>> = messages.iter().map(|_| None).collect();
+        for (&at, reply) in asked.iter().zip(self.replies(&queries, wanted, progress)?) {
+            replies[at] = Some(reply);
+        }
+        for (at, heard) in heard.iter().enumerate() {
+            let text = messages[at].text;
+            match heard {
+                Heard::Chosen(entry) => replies[at] = Some(self.chosen(*entry, text)?),
+                Heard::NoneOfThem => replies[at] = Some(Reply::refused(text, Rule::NoneOfThem)),
+                Heard::Again(entries, rule) => replies[at] = Some(self.again(entries, *rule, text)?),
+                Heard::Question => {}
+            }
+        }
+        let mut replies: Vec<Reply> = replies.into_iter().flatten().collect();
+        let rests = self.without_asides(&mut replies, &asked, messages, wanted, &last)?;
+        let mut open: Vec<(usize, &str)> = Vec::new();
+        for (&at, rest) in asked.iter().zip(&rests) {
+            let leans = replies[at].rule == Rule::Confident && leaning(rest).is_some();
+            if leans {
+                open.push((at, rest));
+            }
+            if leans || !is_open(&replies[at]) {
+                continue;
+            }
+            // Before what leans: "thanks", "ok" and "no" are short.
+            if let Some(found) = exact_small_talk(messages[at].text, rest)
+                && let Some(said) = small_talk::reply(found, &self.faq)
+            {
+                replies[at] = replies[at].with_small_talk(said);
+                continue;
+            }
+            open.push((at, rest));
+        }
+        for &(at, rest) in &open {
+            let Message { conversation, .. } = messages[at];
+            if let Some(reply) = self.follow_up(
+                &replies[at],
+                rest,
+                conversation,
+                Wanted { after: last(&messages[at]), ..wanted },
+            )? {
+                replies[at] = Reply { query: std::mem::take(&mut replies[at].query), ..reply };
+            }
+        }
+        self.small_talk(&mut replies, &open)?;
+        for (reply, message) in replies.iter_mut().zip(messages) {
+            reply.seed = message.conversation.seed;
+            reply.parts.iter_mut().for_each(|part| part.seed = message.conversation.seed);
+        }
+        Ok(replies)
+    }
+
+    /// The position of the entry with an id.
+    fn position(&self, id: &str) -> Option<usize> {
+        self.faq.position(id)
+    }
+
+    fn hear(&self, message: &Message) -> Heard {
+        let Message { text, conversation } = message;
+        let positions =
+            |ids: &[String]| -> Vec<usize> { ids.iter().filter_map(|id| self.position(id)).collect() };
+        let choices = positions(&conversation.choices);
+        let questions: Vec<&str> = choices.iter().map(|&at| self.faq.entries[at].question()).collect();
+        match pick(text, &questions) {
+            Some(Picked::Choice(at)) => return Heard::Chosen(choices[at]),
+            Some(Picked::None) => return Heard::NoneOfThem,
+            Some(Picked::Beyond) => return Heard::Again(choices, Rule::NoSuchChoice),
+            None => {}
+        }
+        let others = positions(&conversation.others);
+        if !others.is_empty() && pick_other(text) {
+            return match others[..] {
+                [only] => Heard::Chosen(only),
+                _ => Heard::Again(others, Rule::TheOthers),
+            };
+        }
+        if let Some(near) = conversation.suggestion.as_deref().and_then(|id| self.position(id))
+            && says_yes(text)
+        {
+            return Heard::Chosen(near);
+        }
+        let follow_ups = positions(&conversation.follow_ups);
+        match pick_number(text, follow_ups.len()) {
+            Some(Picked::Choice(at)) => Heard::Chosen(follow_ups[at]),
+            _ => Heard::Question,
+        }
+    }
+
+    /// The reply with an entry that was chosen.
+    fn chosen(&self, entry: usize, message: &str) -> Result<Reply> {
+        let found = self.found(&[entry], self.faq.entries[entry].question())?;
+        let question = self.faq.entries[entry].question();
+        let read_as =
+            (normalize_phrasing(question) != normalize_phrasing(message)).then(|| question.to_owned());
+        Ok(Reply {
+            decision: Decision::Answer(0),
+            matches: found,
+            read_as,
+            ..Reply::refused(message, Rule::Chosen)
+        })
+    }
+
+    /// The reply that asks back about entries once more.
+    fn again(&self, entries: &[usize], rule: Rule, message: &str) -> Result<Reply> {
+        let matches = self.found(entries, message)?;
+        let decision = Decision::Ambiguous((0..matches.len()).collect());
+        Ok(Reply { decision, matches, ..Reply::refused(message, rule) })
+    }
+
+    /// Entries as matches of a text, in their order.
+    fn found(&self, entries: &[usize], text: &str) -> Result<Vec<Match>> {
+        let rows = self.embedder.embed(Role::Query, &[text], &mut |_| ())?;
+        Ok(self.prepared.ranker.rank_entries(&self.prepared.index, text, rows.row(0), entries))
+    }
+
+    /// Asks once more what has a greeting before it or thanks after it and no answer, without these; keeps what is
+    /// better. What is left of each question comes back.
+    fn without_asides<'m>(
+        &self,
+        replies: &mut [Reply],
+        asked: &[usize],
+        messages: &[Message<'m>],
+        wanted: Wanted,
+        last: &dyn Fn(&Message) -> Option<usize>,
+    ) -> Result<Vec<&'m str>> {
+        let rests: Vec<&str> = asked.iter().map(|&at| small_talk::aside(messages[at].text).rest).collect();
+        let again: Vec<(usize, &str)> = asked
+            .iter()
+            .zip(&rests)
+            .filter(|(at, rest)| is_open(&replies[**at]) && **rest != messages[**at].text.trim())
+            .map(|(at, rest)| (*at, *rest))
+            .collect();
+        if again.is_empty() {
+            return Ok(rests);
+        }
+        let queries: Vec<Query> =
+            again.iter().map(|&(at, text)| Query { text, after: last(&messages[at]) }).collect();
+        for ((at, rest), reply) in again.into_iter().zip(self.replies(&queries, wanted, &mut |_| ())?) {
+            let rank = |reply: &Reply| match reply.decision {
+                Decision::Answer(_) => 2,
+                Decision::Ambiguous(_) => 1,
+                Decision::NoMatch | Decision::SmallTalk => 0,
+            };
+            let first = &mut replies[at];
+            if rank(&reply) > rank(first) {
+                let query = std::mem::take(&mut first.query);
+                let read_as = reply.read_as.or(Some(rest.to_owned()));
+                *first = Reply { query, read_as, ..reply };
+            }
+        }
+        Ok(rests)
+    }
+
+    /// Reads a message together with the question before it.
+    fn follow_up(
+        &self,
+        alone: &Reply,
+        message: &str,
+        conversation: &Conversation,
+        wanted: Wanted,
+    ) -> Result<Option<Reply>> {
+        let Some(question) = &conversation.question else { return Ok(None) };
+        let Some(leaning) = leaning(message) else { return Ok(None) };
+        let last = wanted.after;
+        let of_last = last.map(|at| self.faq.entries[at].question());
+        let after = |question: &str| {
+            let question = question.trim_end_matches(|c: char| !c.is_alphanumeric());
+            format!("{question} {}", leaning.rest)
+        };
+        let texts = [message.to_owned(), after(question), after(of_last.unwrap_or(question))];
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
+        let (index, ranker) = (&self.prepared.index, &self.prepared.ranker);
+        let mut candidates: Vec<usize> = last.into_iter().collect();
+        if let Some(last) = last {
+            let id = &self.faq.entries[last].id;
+            let tied = |at: &usize| self.faq.entries[*at].only_after.contains(id);
+            candidates.extend(self.context_only.iter().copied().filter(tied));
+            candidates
+                .extend(self.faq.entries[last].follow_ups.iter().filter_map(|id| self.position(id.as_str())));
+        }
+        for (text, row) in texts.iter().zip(rows.rows()) {
+            let ranked = ranker.rank(index, text, row, CANDIDATES + self.context_only.len());
+            candidates.extend(ranked.matches.iter().map(|found| found.entry));
+        }
+        let mut seen = HashSet::new();
+        candidates.retain(|&at| {
+            let entry = &self.faq.entries[at];
+            let unwanted = entry.out_of_scope || self.crisis.contains(&at);
+            seen.insert(at) && !unwanted && self.passes(at, wanted)
+        });
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let ranked = |at: usize| ranker.rank_entries(index, texts[at], rows.row(at), &candidates);
+        let readings = [ranked(0), ranked(1), ranked(2)];
+        let features: Vec<Features> = (0..candidates.len())
+            .map(|at| self.features(message, last, [&readings[0][at], &readings[1][at], &readings[2][at]]))
+            .collect();
+        let shares = follow_up::SHIPPED.probabilities(&features);
+        let none = shares[candidates.len()];
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+        let best = order[0];
+        let alone_answer = alone.answer().map(|found| found.entry);
+        let of_alone = alone_answer.and_then(|entry| candidates.iter().position(|own| *own == entry));
+        let near = order.iter().filter(|&&at| shares[at] >= follow_up::ASK).count();
+        // Positions in `order`.
+        let decision = match of_alone {
+            _ if shares[best] >= follow_up::ANSWER && (alone_answer.is_none() || of_alone == Some(best)) => {
+                Decision::Answer(0)
+            }
+            // It is the likelier one here too.
+            Some(at) if at == best => return Ok(None),
+            // The readings disagree.
+            Some(at) => {
+                order.retain(|other| *other != at);
+                order.insert(1, at);
+                Decision::Ambiguous(vec![0, 1])
+            }
+            None if shares[best] > none && order.len() > 1 => {
+                Decision::Ambiguous((0..near.clamp(2, Policy::MAX_CHOICES).min(order.len())).collect())
+            }
+            None => return Ok(None),
+        };
+        let matches: Vec<Match> =
+            order.iter().take(wanted.count.max(Policy::MAX_CHOICES)).map(|&at| readings[2][at]).collect();
+        let confidence = self.setup.calibration.is_some().then_some(shares[best] as f32);
+        let read_with = Some(of_last.unwrap_or(question).to_owned());
+        Ok(Some(Reply {
+            decision,
+            confidence,
+            matches,
+            read_with,
+            ..Reply::refused(message, Rule::FollowUp)
+        }))
+    }
+
+    /// What speaks for an entry, from how it matches the message, and the message after either question.
+    fn features(&self, message: &str, last: Option<usize>, found: [&Match; 3]) -> Features {
+        let [alone, after_question, after_entry] = found;
+        let entry = self.entry(alone);
+        let alignment = align(message, entry, alone.phrasing, &Known { bot: self });
+        let words = alignment.query.len() as f64;
+        let covered = if words > 0.0 { 1.0 - alignment.not_in_answer.len() as f64 / words } else { 0.5 };
+        let is_last = last == Some(alone.entry);
+        let flag = |holds: bool| f64::from(u8::from(holds));
+        let follows = last.is_some_and(|last| {
+            let last = &self.faq.entries[last];
+            last.follow_ups.contains(&entry.id) || entry.only_after.contains(&last.id)
+        });
+        let asked =
+            says_what_is_asked(message, entry.phrasings.iter().map(String::as_str).chain(entry.answers()));
+        let unless_last = |value: f32| if is_last { 0.0 } else { f64::from(value) };
+        [
+            f64::from(alone.cosine),
+            f64::from(alone.signals.answer.unwrap_or(0.0)),
+            unless_last(after_question.cosine),
+            unless_last(after_entry.cosine),
+            flag(is_last),
+            flag(is_last && words == 0.0),
+            flag(follows),
+            covered,
+            covered * flag(is_last),
+            asked,
+            asked * flag(is_last),
+        ]
+    }
+
+    /// Makes small talk of what has no answer and is that, nearly or by what it means.
+    fn small_talk(&self, replies: &mut [Reply], open: &[(usize, &str)]) -> Result<()> {
+        if self.faq.small_talk.off {
+            return Ok(());
+        }
+        let mut rest: Vec<(usize, &str)> = Vec::new();
+        for &(at, text) in open {
+            if replies[at].decision != Decision::NoMatch {
+                continue;
+            }
+            let mashed = || {
+                let kind = crate::faq::SmallTalk::KINDS.iter().position(|kind| *kind == "nonsense");
+                let known = |word: &str| {
+                    self.embedder.is_in_vocabulary(word) || self.prepared.ranker.document_frequency(word) > 0
+                };
+                kind.filter(|_| small_talk::is_mashed(text, known)).map(Found::of_kind)
+            };
+            match small_talk::by_words(text)
+                .or_else(mashed)
+                .and_then(|found| small_talk::reply(found, &self.faq))
+            {
+                Some(said) => replies[at] = replies[at].with_small_talk(said),
+                None if small_talk::may_be(text) => rest.push((at, text)),
+                None => {}
+            }
+        }
+        let Some(classifier) = Classifier::shipped(self.embedder.model()).filter(|_| !rest.is_empty()) else {
+            return Ok(());
+        };
+        let texts: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
+        let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
+        for ((at, _), row) in rest.into_iter().zip(rows.rows()) {
+            let said = |row: ArrayView1<f32>| small_talk::reply(classifier.kind(&row.to_vec())?, &self.faq);
+            if let Some(said) = said(row) {
+                replies[at] = replies[at].with_small_talk(said);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a reply is no answer, nor what stands in its place on purpose.
+fn is_open(reply: &Reply) -> bool {
+    let stands = matches!(reply.rule, Rule::OutOfScope | Rule::SharedPhrasing | Rule::Crisis);
+    !stands && reply.answer().is_none()
+}
+
+/// The small talk whose very words a message has, or what is left of it.
+fn exact_small_talk(message: &str, rest: &str) -> Option<Found> {
+    let exact = |text: &str| small_talk::by_words(text).filter(|found| found.exact);
+    exact(message).or_else(|| exact(rest))
+}

@@ -1,0 +1,189 @@
+//! Conversations of `tests/conversation`, written by people who had not seen the program: small talk, dialogues whose
+//! messages lean on each other, messages that ask several questions. The `fit` halves were developed on; the `test`
+//! halves are measured only.
+
+#![cfg(feature = "bundled-model")]
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use faqbot::embed::fastembed::FastEmbedder;
+use faqbot::{Bot, Conversation, Decision, Embedder, Faq, Message, Reply, Rule, Setup};
+use serde::Deserialize;
+
+type AnyBot = Bot<std::sync::Arc<dyn Embedder>>;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conversation")
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
+    let text = std::fs::read_to_string(folder().join(name)).expect("the file");
+    text.lines().map(|line| serde_json::from_str(line).expect("a row")).collect()
+}
+
+fn bots() -> HashMap<&'static str, AnyBot> {
+    let embedder: std::sync::Arc<dyn Embedder> =
+        std::sync::Arc::new(FastEmbedder::bundled().expect("the model"));
+    let setup = Setup::for_model(embedder.model());
+    ["bikes", "dentist", "library", "notes", "prints"]
+        .into_iter()
+        .map(|name| {
+            let path = folder().join(name).with_extension("yaml");
+            let faq = Faq::load(&path).expect("a FAQ").faq;
+            (name, Bot::new(faq, embedder.clone(), setup, &mut |_| ()).expect("a bot"))
+        })
+        .collect()
+}
+
+fn say(bot: &AnyBot, conversation: &mut Conversation, text: &str) -> Reply {
+    let message = Message { text, conversation };
+    let reply = bot.talk(&[message], 5, None, &mut |_| ()).expect("a reply").remove(0);
+    conversation.note(bot, &reply);
+    reply
+}
+
+/// Whether lines on single messages are printed.
+fn verbose() -> bool {
+    std::env::var_os("VERBOSE").is_some()
+}
+
+#[derive(Deserialize)]
+struct SmallTalk {
+    text: String,
+    kind: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+}
+
+#[test]
+fn small_talk_gets_its_reply_and_questions_do_not() {
+    let bots = bots();
+    let bot = &bots["prints"];
+    for half in ["fit", "test"] {
+        let (mut right, mut of, mut taken, mut questions) = (0, 0, 0, 0);
+        for row in rows::<SmallTalk>(&format!("small_talk.{half}.jsonl")) {
+            let reply = say(bot, &mut Conversation::default(), &row.text);
+            let kind = reply.small_talk.as_ref().map(|said| said.kind);
+            match &row.kind {
+                Some(wanted) => {
+                    of += 1;
+                    let good =
+                        kind.is_some_and(|kind| kind == wanted || row.also.iter().any(|own| own == kind));
+                    right += usize::from(good);
+                    if !good && verbose() && half == "fit" {
+                        println!("{wanted}: {} → {kind:?} {:?}", row.text, reply.rule);
+                    }
+                }
+                None => {
+                    questions += 1;
+                    taken += usize::from(kind.is_some());
+                    if kind.is_some() && verbose() && half == "fit" {
+                        println!("question: {} → {kind:?}", row.text);
+                    }
+                }
+            }
+        }
+        println!(
+            "{half}: {right} of {of} messages of small talk get the right reply; {taken} of {questions} others one"
+        );
+        assert!(right * 100 >= of * 95, "{half}");
+        assert!(taken * 100 <= questions * 4, "{half}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Dialogue {
+    faq: String,
+    turns: Vec<Turn>,
+}
+
+#[derive(Deserialize)]
+struct Turn {
+    say: String,
+    expect: Vec<String>,
+    #[serde(default)]
+    leans: bool,
+}
+
+#[derive(Default)]
+struct Counts {
+    turns: usize,
+    answered: usize,
+    offered: usize,
+    refused: usize,
+    wrong: usize,
+}
+
+impl Counts {
+    fn count(&mut self, bot: &AnyBot, reply: &Reply, expect: &[String]) -> bool {
+        self.turns += 1;
+        let ids = |found: Vec<&faqbot::Match>| -> Vec<String> {
+            found.into_iter().map(|found| bot.entry(found).id.to_string()).collect()
+        };
+        let wanted = |ids: &[String]| ids.iter().any(|id| expect.contains(id));
+        match reply.decision {
+            Decision::Answer(_) if wanted(&ids(reply.answers())) => self.answered += 1,
+            Decision::Answer(_) => {
+                self.wrong += 1;
+                return false;
+            }
+            Decision::Ambiguous(_) if expect.is_empty() || wanted(&ids(reply.choices())) => self.offered += 1,
+            Decision::NoMatch | Decision::SmallTalk if expect.is_empty() => self.refused += 1,
+            _ => return false,
+        }
+        true
+    }
+
+    fn right(&self) -> usize {
+        self.answered + self.offered + self.refused
+    }
+}
+
+#[test]
+fn what_leans_on_the_question_before_is_read_with_it() {
+    let bots = bots();
+    for half in ["fit", "test"] {
+        let (mut leaning, mut alone) = (Counts::default(), Counts::default());
+        for dialogue in rows::<Dialogue>(&format!("dialogues.{half}.jsonl")) {
+            let bot = &bots[&*dialogue.faq];
+            let mut conversation = Conversation::default();
+            for turn in &dialogue.turns {
+                let before = conversation.clone();
+                let reply = say(bot, &mut conversation, &turn.say);
+                let counts = if turn.leans { &mut leaning } else { &mut alone };
+                let good = counts.count(bot, &reply, &turn.expect);
+                if !good && verbose() && half == "fit" {
+                    let best = reply.matches.first().map(|found| bot.entry(found).id.to_string());
+                    println!(
+                        "{} {}: {} → {:?} {:?} {best:?} {:?}, not {:?}; before {:?}",
+                        dialogue.faq,
+                        if turn.leans { "leans" } else { "" },
+                        turn.say,
+                        reply.decision,
+                        reply.rule,
+                        reply.confidence,
+                        turn.expect,
+                        before.entry
+                    );
+                }
+                // What was asked back about is picked, as people do.
+                let picks = |found: &&faqbot::Match| turn.expect.contains(&bot.entry(found).id.to_string());
+                if let Some(at) = reply.choices().iter().position(picks) {
+                    let reply = say(bot, &mut conversation, &(at + 1).to_string());
+                    assert_eq!(reply.rule, Rule::Chosen);
+                }
+            }
+        }
+        for (what, counts) in [("that lean", &leaning), ("that stand alone", &alone)] {
+            println!(
+                "{half}: of {} messages {what} {} answered, {} asked back about, {} refused rightly; {} answered wrongly",
+                counts.turns, counts.answered, counts.offered, counts.refused, counts.wrong
+            );
+        }
+        let (turns, right, wrong) =
+            (leaning.turns + alone.turns, leaning.right() + alone.right(), leaning.wrong + alone.wrong);
+        assert!(right * 100 >= turns * 85, "{half}: {right} of {turns}");
+        assert!(wrong * 100 <= turns * 5, "{half}: {wrong} of {turns}");
+    }
+}
