@@ -12,7 +12,7 @@ use crate::matching::crisis::Classifier;
 use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
-use crate::matching::questions::questions;
+use crate::matching::questions::{Piece, pieces};
 use crate::matching::ranking::{Match, Ranker, Ranking};
 use crate::matching::signals::is_real_answer;
 
@@ -240,14 +240,13 @@ impl<E: Embedder> Bot<E> {
             } else if let Some(vector) = self.vector_of(&normalized) {
                 Place::Phrasing { vector, normalized }
             } else {
-                let parts = match questions(query) {
-                    parts if parts.len() > 1 => parts,
-                    _ => Vec::new(),
-                };
+                let mut parts = pieces(query);
+                // What is whole is asked whole.
+                parts.retain(|part| part.text.len() < query.len());
                 let at = texts.len();
                 texts.push(query);
-                texts.extend(&parts);
-                Place::Text { at, normalized, parts: parts.len() }
+                texts.extend(parts.iter().map(|part| part.text));
+                Place::Text { at, normalized, parts }
             });
         }
         let rows = if texts.is_empty() {
@@ -265,16 +264,15 @@ impl<E: Embedder> Bot<E> {
                 }
                 Place::Text { at, normalized, parts } => {
                     let whole = self.reply(query, normalized, rows.row(*at), wanted, Whole::Message);
-                    if *parts == 0 {
+                    if parts.is_empty() {
                         return whole;
                     }
-                    let parts = (at + 1..=at + parts)
-                        .map(|at| {
-                            let normalized = normalize_phrasing(texts[at]);
-                            self.reply(texts[at], &normalized, rows.row(at), wanted, Whole::Part)
-                        })
-                        .collect();
-                    Reply::joined(whole, parts, &self.crisis)
+                    let part = |(number, part): (usize, &Piece)| {
+                        let row = rows.row(at + 1 + number);
+                        let normalized = normalize_phrasing(part.text);
+                        (self.reply(part.text, &normalized, row, wanted, Whole::Part), part.asks)
+                    };
+                    Reply::joined(whole, parts.iter().enumerate().map(part).collect(), &self.crisis)
                 }
             }
         };
@@ -540,13 +538,13 @@ enum Whole {
 }
 
 /// Where a query's vector is.
-enum Place {
+enum Place<'q> {
     /// It needs none.
     Nothing,
     /// It is that of a phrasing.
     Phrasing { vector: Array1<f32>, normalized: String },
     /// It is embedded at `at`, and those of its parts after it.
-    Text { at: usize, normalized: String, parts: usize },
+    Text { at: usize, normalized: String, parts: Vec<Piece<'q>> },
 }
 
 #[cfg(test)]
@@ -612,7 +610,8 @@ mod tests {
         let answers: Vec<&str> = reply.answers().into_iter().map(|found| &*bot.entry(found).answer).collect();
         assert_eq!(answers, ["On its way.", "Hold the button."]);
         let reply = bot.ask("Where is my order? What about the weather today?").unwrap();
-        assert!(reply.parts.is_empty());
+        assert_eq!(reply.answers().len(), 1);
+        assert_eq!(reply.unanswered(), ["What about the weather today?"]);
         let reply = bot.ask("Where is my order? Where is my order now?").unwrap();
         assert!(reply.parts.is_empty() && reply.answers().len() == 1);
     }

@@ -187,3 +187,80 @@ fn what_leans_on_the_question_before_is_read_with_it() {
         assert!(wrong * 100 <= turns * 5, "{half}: {wrong} of {turns}");
     }
 }
+
+#[derive(Deserialize)]
+struct Several {
+    faq: String,
+    text: String,
+    /// The right entries of each question; none where the FAQ has no answer to it.
+    expect: Vec<Vec<String>>,
+    #[serde(default)]
+    long: bool,
+}
+
+#[test]
+fn messages_with_several_questions_get_several_answers() {
+    let bots = bots();
+    for half in ["fit", "test"] {
+        let (mut asked, mut answered, mut told, mut missing, mut wrong) = (0, 0, 0, 0, 0);
+        let (mut single, mut single_right, mut single_wrong, mut alarms) = (0, 0, 0, 0);
+        let (mut long, mut long_right, mut long_wrong) = (0, 0, 0);
+        for row in rows::<Several>(&format!("several.{half}.jsonl")) {
+            let bot = &bots[&*row.faq];
+            let reply = say(bot, &mut Conversation::default(), &row.text);
+            let ids: Vec<&str> = reply.answers().iter().map(|found| bot.entry(found).id.as_str()).collect();
+            let has = |wanted: &Vec<String>| wanted.iter().any(|id| ids.contains(&&**id));
+            let stray = ids.iter().filter(|id| !row.expect.iter().flatten().any(|own| own == *id)).count();
+            if row.expect.len() > 1 {
+                let in_faq = row.expect.iter().filter(|wanted| !wanted.is_empty());
+                asked += in_faq.clone().count();
+                answered += in_faq.filter(|wanted| has(wanted)).count();
+                missing += row.expect.iter().filter(|wanted| !has(wanted)).count();
+                // Said to have no answer, or asked back about as a whole.
+                told += if reply.answers().is_empty() {
+                    row.expect.len()
+                } else {
+                    reply.unanswered().len().min(row.expect.iter().filter(|wanted| !has(wanted)).count())
+                };
+                wrong += stray;
+            } else {
+                let offered = reply
+                    .choices()
+                    .iter()
+                    .any(|found| row.expect[0].iter().any(|id| id == bot.entry(found).id.as_str()));
+                let right = usize::from(has(&row.expect[0]) || offered);
+                if row.long {
+                    (long, long_right, long_wrong) =
+                        (long + 1, long_right + right, long_wrong + stray.min(1));
+                } else {
+                    single += 1;
+                    (single_right, single_wrong) = (single_right + right, single_wrong + stray.min(1));
+                    alarms += usize::from(!reply.unanswered().is_empty());
+                }
+            }
+            if verbose()
+                && half == "fit"
+                && (stray > 0 || row.expect.iter().any(|wanted| !wanted.is_empty() && !has(wanted)))
+            {
+                println!(
+                    "{}: {} → {ids:?} {:?} {:?}, not {:?}",
+                    row.faq,
+                    row.text,
+                    reply.rule,
+                    reply.unanswered(),
+                    row.expect
+                );
+            }
+        }
+        println!(
+            "{half}: of {asked} questions of messages with several {answered} answered, {wrong} answers to others; of {missing} without an answer {told} said to be so"
+        );
+        println!(
+            "{half}: of {single} messages with one {single_right} answered or asked back about rightly, {single_wrong} wrongly; {alarms} taken apart wrongly"
+        );
+        println!(
+            "{half}: of {long} stories {long_right} answered or asked back about rightly, {long_wrong} wrongly"
+        );
+        assert!(wrong * 100 <= asked * 5 && alarms * 100 <= single * 7, "{half}");
+    }
+}

@@ -8,7 +8,7 @@ use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, ModelId, Progress, Role};
 use faqbot::faq::{Answers, ReadOptions, load};
-use faqbot::matching::questions::questions;
+use faqbot::matching::questions::pieces;
 use faqbot::matching::signals::answer_text;
 use faqbot::quality::eval::{LabelledQuery, load_queries};
 use faqbot::{Entry, Faq};
@@ -212,7 +212,7 @@ pub fn texts_of_faq(texts: &mut HashSet<String>, faq: &Faq) {
 pub fn texts_of_queries(texts: &mut HashSet<String>, queries: &[LabelledQuery]) {
     for labelled in queries {
         let query = labelled.query.trim().to_owned();
-        texts.extend(questions(&query).into_iter().map(str::to_owned));
+        texts.extend(pieces(&query).into_iter().map(|piece| piece.text.to_owned()));
         texts.insert(query);
     }
 }

@@ -77,6 +77,17 @@ enum Heard {
     Question,
 }
 
+/// What may be meant by a message that leans on the question before it.
+struct Readings {
+    /// Positions of entries.
+    entries: Vec<usize>,
+    features: Vec<Features>,
+    /// The entries as they match the message after the question of the entry that answered last.
+    matches: Vec<Match>,
+    /// The question that the message was read with.
+    read_with: String,
+}
+
 impl Conversation {
     /// Notes what became of a message.
     pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, reply: &Reply) {
@@ -112,7 +123,14 @@ impl Conversation {
                     self.entry = None;
                 }
             }
-            Decision::NoMatch => self.suggestion = bot.suggestion(reply).map(id),
+            Decision::NoMatch => {
+                self.suggestion = bot.suggestion(reply).map(id);
+                // What is near to the FAQ may be gone on with, though it has no answer.
+                if self.suggestion.is_some() {
+                    self.question = Some(abridge(&reply.query, KEPT));
+                    self.entry = None;
+                }
+            }
             Decision::SmallTalk => {}
         }
     }
@@ -307,6 +325,70 @@ impl<E: Embedder> Bot<E> {
         conversation: &Conversation,
         wanted: Wanted,
     ) -> Result<Option<Reply>> {
+        let Some(readings) = self.readings(message, conversation, wanted)? else { return Ok(None) };
+        let Readings { entries, features, matches, read_with } = readings;
+        let shares = follow_up::SHIPPED.probabilities(&features);
+        let none = shares[entries.len()];
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+        let best = order[0];
+        let alone_answer = alone.answer().map(|found| found.entry);
+        let of_alone = alone_answer.and_then(|entry| entries.iter().position(|own| *own == entry));
+        let offered: f64 = order.iter().take(Policy::MAX_CHOICES).map(|&at| shares[at]).sum();
+        let near = order.iter().filter(|&&at| shares[at] >= follow_up::ASK).count();
+        // Positions in `order`.
+        let decision = match of_alone {
+            // It is the likelier one here too.
+            Some(at) if at == best => return Ok(None),
+            // The readings disagree.
+            Some(at) => {
+                order.retain(|other| *other != at);
+                order.insert(1, at);
+                Decision::Ambiguous(vec![0, 1])
+            }
+            None if shares[best] >= follow_up::ANSWER => Decision::Answer(0),
+            None if offered > none && order.len() > 1 => {
+                let choices = near.clamp(2, Policy::MAX_CHOICES).min(order.len());
+                Decision::Ambiguous((0..choices).collect())
+            }
+            None => return Ok(None),
+        };
+        let shown = wanted.count.max(Policy::MAX_CHOICES);
+        let matches: Vec<Match> = order.iter().take(shown).map(|&at| matches[at]).collect();
+        let confidence = self.setup.calibration.is_some().then_some(shares[best] as f32);
+        let read_with = Some(read_with);
+        Ok(Some(Reply {
+            decision,
+            confidence,
+            matches,
+            read_with,
+            ..Reply::refused(message, Rule::FollowUp)
+        }))
+    }
+
+    /// What may be meant by a message that leans on the question before it: positions of entries and what speaks for
+    /// them; `None` where it does not lean, or nothing went before it.
+    ///
+    /// # Errors
+    ///
+    /// The embedder failed.
+    pub fn follow_up_features(
+        &self,
+        message: &str,
+        conversation: &Conversation,
+    ) -> Result<Option<(Vec<usize>, Vec<Features>)>> {
+        let after = conversation.entry.as_deref().and_then(|id| self.position(id));
+        let wanted = Wanted { count: Self::MATCHES, among: None, after };
+        let readings = self.readings(message, conversation, wanted)?;
+        Ok(readings.map(|readings| (readings.entries, readings.features)))
+    }
+
+    fn readings(
+        &self,
+        message: &str,
+        conversation: &Conversation,
+        wanted: Wanted,
+    ) -> Result<Option<Readings>> {
         let Some(question) = &conversation.question else { return Ok(None) };
         let Some(leaning) = leaning(message) else { return Ok(None) };
         let last = wanted.after;
@@ -319,69 +401,35 @@ impl<E: Embedder> Bot<E> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
         let (index, ranker) = (&self.prepared.index, &self.prepared.ranker);
-        let mut candidates: Vec<usize> = last.into_iter().collect();
+        let mut entries: Vec<usize> = last.into_iter().collect();
         if let Some(last) = last {
             let id = &self.faq.entries[last].id;
             let tied = |at: &usize| self.faq.entries[*at].only_after.contains(id);
-            candidates.extend(self.context_only.iter().copied().filter(tied));
-            candidates
+            entries.extend(self.context_only.iter().copied().filter(tied));
+            entries
                 .extend(self.faq.entries[last].follow_ups.iter().filter_map(|id| self.position(id.as_str())));
         }
         for (text, row) in texts.iter().zip(rows.rows()) {
             let ranked = ranker.rank(index, text, row, CANDIDATES + self.context_only.len());
-            candidates.extend(ranked.matches.iter().map(|found| found.entry));
+            entries.extend(ranked.matches.iter().map(|found| found.entry));
         }
         let mut seen = HashSet::new();
-        candidates.retain(|&at| {
+        entries.retain(|&at| {
             let entry = &self.faq.entries[at];
             let unwanted = entry.out_of_scope || self.crisis.contains(&at);
             seen.insert(at) && !unwanted && self.passes(at, wanted)
         });
-        if candidates.is_empty() {
+        if entries.is_empty() {
             return Ok(None);
         }
-        let ranked = |at: usize| ranker.rank_entries(index, texts[at], rows.row(at), &candidates);
+        let ranked = |at: usize| ranker.rank_entries(index, texts[at], rows.row(at), &entries);
         let readings = [ranked(0), ranked(1), ranked(2)];
-        let features: Vec<Features> = (0..candidates.len())
+        let features: Vec<Features> = (0..entries.len())
             .map(|at| self.features(message, last, [&readings[0][at], &readings[1][at], &readings[2][at]]))
             .collect();
-        let shares = follow_up::SHIPPED.probabilities(&features);
-        let none = shares[candidates.len()];
-        let mut order: Vec<usize> = (0..candidates.len()).collect();
-        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
-        let best = order[0];
-        let alone_answer = alone.answer().map(|found| found.entry);
-        let of_alone = alone_answer.and_then(|entry| candidates.iter().position(|own| *own == entry));
-        let near = order.iter().filter(|&&at| shares[at] >= follow_up::ASK).count();
-        // Positions in `order`.
-        let decision = match of_alone {
-            _ if shares[best] >= follow_up::ANSWER && (alone_answer.is_none() || of_alone == Some(best)) => {
-                Decision::Answer(0)
-            }
-            // It is the likelier one here too.
-            Some(at) if at == best => return Ok(None),
-            // The readings disagree.
-            Some(at) => {
-                order.retain(|other| *other != at);
-                order.insert(1, at);
-                Decision::Ambiguous(vec![0, 1])
-            }
-            None if shares[best] > none && order.len() > 1 => {
-                Decision::Ambiguous((0..near.clamp(2, Policy::MAX_CHOICES).min(order.len())).collect())
-            }
-            None => return Ok(None),
-        };
-        let matches: Vec<Match> =
-            order.iter().take(wanted.count.max(Policy::MAX_CHOICES)).map(|&at| readings[2][at]).collect();
-        let confidence = self.setup.calibration.is_some().then_some(shares[best] as f32);
-        let read_with = Some(of_last.unwrap_or(question).to_owned());
-        Ok(Some(Reply {
-            decision,
-            confidence,
-            matches,
-            read_with,
-            ..Reply::refused(message, Rule::FollowUp)
-        }))
+        let matches = readings[2].clone();
+        let read_with = of_last.unwrap_or(question).to_owned();
+        Ok(Some(Readings { entries, features, matches, read_with }))
     }
 
     /// What speaks for an entry, from how it matches the message, and the message after either question.

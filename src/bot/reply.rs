@@ -1,5 +1,6 @@
 //! What the bot makes of a query.
 
+use super::follow_up::leaning;
 use super::small_talk::SmallTalkReply;
 use crate::matching::alignment::{Alignment, is_word};
 use crate::matching::decision::{Decision, Rule};
@@ -36,8 +37,8 @@ pub struct Reply {
     pub cut: bool,
     /// The best entries, best first. Empty where there was nothing to compare.
     pub matches: Vec<Match>,
-    /// Where the query asks several questions and each is answered: their replies. The reply itself
-    /// is then that to the first, under the whole query.
+    /// Where the query asks several questions and one at least is answered: their replies. The reply itself
+    /// is then that to the first that is answered, under the whole query.
     pub parts: Vec<Reply>,
 }
 
@@ -60,6 +61,12 @@ impl Reply {
         } else {
             self.parts.iter().filter_map(Reply::answer).collect()
         }
+    }
+
+    /// The questions of a message with several that have no answer.
+    pub fn unanswered(&self) -> Vec<&str> {
+        let open = self.parts.iter().filter(|part| part.answer().is_none());
+        open.map(|part| part.query.as_str()).collect()
     }
 
     /// The matches that are offered as choices.
@@ -173,34 +180,54 @@ impl Reply {
         }
     }
 
-    /// The replies to a message's parts, if each is answered, and not all by the same entry; else the
-    /// reply to the whole.
-    pub(super) fn joined(whole: Reply, parts: Vec<Reply>, crisis: &[usize]) -> Self {
-        // Someone in danger is answered that, and nothing else.
-        if whole.rule == Rule::Crisis {
+    /// The reply to a message in pieces, each with whether it asks: the answers to several questions, and what of them
+    /// has none; the answer to the only one; or the reply to the whole.
+    pub(super) fn joined(whole: Reply, pieces: Vec<(Reply, bool)>, crisis: &[usize]) -> Self {
+        // Someone in danger is answered that, and nothing else. And what is a phrasing is one question.
+        if matches!(whole.rule, Rule::Crisis | Rule::ExactPhrasing | Rule::SharedPhrasing) {
             return whole;
         }
+        let mut parts = pieces.iter().map(|(part, _)| part);
         let of_crisis = |part: &&Reply| part.answer().is_some_and(|found| crisis.contains(&found.entry));
-        if let Some(part) = parts.iter().find(of_crisis) {
+        if let Some(part) = parts.find(of_crisis) {
             return Reply { query: whole.query, ..part.clone() };
         }
-        let entries: Option<Vec<usize>> = parts.iter().map(|part| Some(part.answer()?.entry)).collect();
-        match entries {
-            Some(mut entries) => {
-                entries.sort_unstable();
-                entries.dedup();
-                if entries.len() < parts.len() {
-                    return whole;
+        let mut entries: Vec<usize> = Vec::new();
+        let mut told: Vec<Reply> = Vec::new();
+        let mut open = 0;
+        let of_whole = whole.answer().map(|found| found.entry);
+        for (part, asks) in pieces {
+            match part.answer().map(|found| found.entry) {
+                Some(entry) if entries.contains(&entry) => {}
+                Some(entry) => {
+                    entries.push(entry);
+                    told.push(part);
                 }
-                // Together they are as sure as the least sure of them.
-                let confidence = parts
-                    .iter()
-                    .map(|part| part.confidence)
-                    .reduce(|least, next| Some(least?.min(next?)))
-                    .flatten();
-                Reply { query: whole.query, confidence, parts: parts.clone(), ..parts[0].clone() }
+                // "Is it open, and can I park there?": the whole answers what leans on its other half.
+                None if asks && !(of_whole.is_some() && leaning(&part.query).is_some()) => {
+                    open += 1;
+                    told.push(part);
+                }
+                None => {}
             }
-            None => whole,
         }
+        match (&entries[..], of_whole) {
+            ([], _) => return whole,
+            (_, Some(entry)) if !entries.contains(&entry) => return whole,
+            ([_], Some(_)) if open == 0 => return whole,
+            ([_], None) if open == 0 => {
+                // The rest of the message is told around its question.
+                let part = told.remove(0);
+                let read_as = part.read_as.or(Some(part.query));
+                return Reply { query: whole.query, read_as, ..part };
+            }
+            _ => {}
+        }
+        // Together they are as sure as the least sure of them.
+        let answered = || told.iter().filter(|part| part.answer().is_some());
+        let confidence =
+            answered().map(|part| part.confidence).reduce(|least, next| Some(least?.min(next?))).flatten();
+        let Some(first) = answered().next().cloned() else { return whole };
+        Reply { query: whole.query, confidence, parts: told, ..first }
     }
 }

@@ -147,18 +147,91 @@ pub fn by_words(message: &str) -> Option<Found> {
     if text.split(' ').count() > MOST_WORDS {
         return None;
     }
-    let exact = SETS
+    let exact = |text: &str| {
+        let kind = |(at, set): (usize, &Set)| {
+            set.phrasings.get(text).map(|&kind| Found { kind, set: at, exact: true })
+        };
+        SETS.iter().enumerate().find_map(kind)
+    };
+    exact(&text)
+        .or_else(|| exact(&without_fillers(&text)))
+        .or_else(|| in_pieces(message, &exact))
+        .or_else(|| nearly(&text))
+}
+
+/// Words that change nothing of what small talk says.
+const FILLERS: [&str; 44] = [
+    "a",
+    "all",
+    "already",
+    "bot",
+    "bro",
+    "buddy",
+    "chatbot",
+    "dear",
+    "dude",
+    "even",
+    "everybody",
+    "everyone",
+    "faqbot",
+    "folks",
+    "friend",
+    "guys",
+    "hey",
+    "just",
+    "man",
+    "mate",
+    "my",
+    "now",
+    "oh",
+    "ok",
+    "okay",
+    "partner",
+    "please",
+    "pal",
+    "really",
+    "right",
+    "robot",
+    "sir",
+    "so",
+    "team",
+    "the",
+    "then",
+    "there",
+    "to",
+    "today",
+    "very",
+    "well",
+    "ya",
+    "yeah",
+    "you",
+];
+
+/// A text without the words that change nothing; empty where it has no others.
+fn without_fillers(text: &str) -> String {
+    text.split(' ').filter(|word| !FILLERS.contains(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A message of several pieces, all of them small talk: the last that is more than a greeting or an "ok".
+fn in_pieces(message: &str, exact: &dyn Fn(&str) -> Option<Found>) -> Option<Found> {
+    let pieces: Vec<String> =
+        message.split(|c: char| STOPS.contains(&c)).map(words).filter(|piece| !piece.is_empty()).collect();
+    if pieces.len() < 2 {
+        return None;
+    }
+    let found: Vec<Found> = pieces
         .iter()
-        .enumerate()
-        .find_map(|(at, set)| set.phrasings.get(&text).map(|&kind| Found { kind, set: at, exact: true }));
-    exact.or_else(|| nearly(&text))
+        .map(|piece| exact(piece).or_else(|| exact(&without_fillers(piece))))
+        .collect::<Option<_>>()?;
+    let small = |found: &&Found| ["greeting", "yes", "no"].contains(&SmallTalk::KINDS[found.kind]);
+    found.iter().rfind(|found| !small(found)).or(found.last()).copied()
 }
 
 /// The phrasing that differs from a text in slips of the keyboard only: a letter more, less, other or swapped for each
-/// seven, and one in a word of four to six.
+/// five.
 fn nearly(text: &str) -> Option<Found> {
     let length = text.chars().count();
-    let slips = if length < 4 { 0 } else { (length / 7).clamp(1, 3) };
+    let slips = if length < 4 { 0 } else { (length / 5).clamp(1, 4) };
     let mut best: Option<(usize, Found)> = None;
     for (at, set) in SETS.iter().enumerate() {
         for (phrasing, &kind) in &set.phrasings {

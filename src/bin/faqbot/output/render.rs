@@ -37,8 +37,13 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
             answered(bot, reply, width) + &follow_ups(bot, reply)
         }
         Decision::Answer(_) => {
-            let parts: Vec<String> = reply.parts.iter().map(|part| answered(bot, part, width)).collect();
-            parts.join("\n") + &follow_ups(bot, reply)
+            let parts = reply.parts.iter().filter(|part| part.answer().is_some());
+            let parts: Vec<String> = parts.map(|part| answered(bot, part, width)).collect();
+            let open = reply.unanswered().into_iter();
+            let open: String =
+                open.map(|text| wrapped(&format!("No sure answer to: {text}"), width)).collect();
+            let apart = if open.is_empty() { "" } else { "\n" };
+            parts.join("\n") + apart + &open + &follow_ups(bot, reply)
         }
         Decision::SmallTalk => {
             let said = reply.small_talk.as_ref();

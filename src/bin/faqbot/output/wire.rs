@@ -40,6 +40,9 @@ pub struct ReplyJson<'r> {
     cosine: Option<f32>,
     /// From 0 to 1, null where it is not calibrated.
     confidence: Option<f32>,
+    /// Of several questions in the message, those that have no answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unanswered: Vec<&'r str>,
     /// What can be asked next, where there is an answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     follow_ups: Vec<FollowUpJson<'r>>,
@@ -209,6 +212,7 @@ impl<'r> ReplyJson<'r> {
             },
             cosine: answered.or(reply.matches.first()).map(|found| found.cosine),
             confidence: reply.confidence,
+            unanswered: reply.unanswered(),
             follow_ups: bot
                 .follow_ups(reply)
                 .into_iter()

@@ -12,7 +12,8 @@ pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
     match reply.decision {
         Decision::Answer(_) => {
             let answers: Vec<&str> = reply.answers().iter().map(|found| bot.answer(reply, found)).collect();
-            answers.join("\n\n")
+            let open = reply.unanswered().into_iter().map(|text| format!("No sure answer to: {text}"));
+            answers.into_iter().map(str::to_owned).chain(open).collect::<Vec<_>>().join("\n\n")
         }
         Decision::Ambiguous(_) => {
             let mut lines = vec![did_you_mean(bot, reply) + "\n"];
