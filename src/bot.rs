@@ -20,6 +20,7 @@ mod choosing;
 pub mod conversation;
 pub mod follow_up;
 mod hints;
+pub mod language;
 mod prepared;
 mod reply;
 pub mod small_talk;
@@ -80,6 +81,8 @@ pub struct Bot<E> {
     crisis: Vec<usize>,
     /// The entries that answer only after others.
     context_only: Vec<usize>,
+    /// See [`Bot::language`].
+    language: &'static str,
 }
 
 impl<E: Embedder> Bot<E> {
@@ -96,7 +99,8 @@ impl<E: Embedder> Bot<E> {
         let prepared = Prepared::new(&faq, &embedder, setup.answers, progress)?;
         let crisis = crisis_entries(&faq, &embedder);
         let context_only = context_only_entries(&faq);
-        Ok(Bot { faq, embedder, setup, prepared, crisis, context_only })
+        let language = language_of(&faq);
+        Ok(Bot { faq, embedder, setup, prepared, crisis, context_only, language })
     }
 
     /// Takes another FAQ. If that fails, the bot keeps the one it has.
@@ -108,6 +112,7 @@ impl<E: Embedder> Bot<E> {
         self.prepared = Prepared::new(&faq, &self.embedder, self.setup.answers, progress)?;
         self.crisis = crisis_entries(&faq, &self.embedder);
         self.context_only = context_only_entries(&faq);
+        self.language = language_of(&faq);
         self.faq = faq;
         Ok(())
     }
@@ -127,6 +132,11 @@ impl<E: Embedder> Bot<E> {
     /// The entry of a match.
     pub fn entry(&self, found: &Match) -> &Entry {
         &self.faq.entries[found.entry]
+    }
+
+    /// The language that the bot's own texts are in: the FAQ's, if it is `de`, `fr` or `es`, else `en`.
+    pub fn language(&self) -> &'static str {
+        self.language
     }
 
     /// The answer of a match, in the words that the reply's conversation is given.
@@ -452,6 +462,7 @@ impl<E: Embedder> Bot<E> {
             read_as: None,
             read_with: None,
             small_talk: None,
+            language: None,
             seed: 0,
             cut: false,
             matches,
@@ -465,6 +476,22 @@ impl<E: Embedder> Bot<E> {
         let asked = wanted.among.is_none_or(|among| among(own) || self.crisis.contains(&entry));
         let after = wanted.after.map(|last| &self.faq.entries[last].id);
         asked && (own.only_after.is_empty() || after.is_some_and(|last| own.only_after.contains(last)))
+    }
+}
+
+/// The language that a FAQ says it is in, or is found to be.
+fn language_of(faq: &Faq) -> &'static str {
+    /// More say nothing more.
+    const QUESTIONS: usize = 100;
+    match &faq.language {
+        Some(own) => {
+            let own = own.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+            ["de", "fr", "es"].into_iter().find(|code| *code == own).unwrap_or("en")
+        }
+        None => {
+            let questions: Vec<&str> = faq.entries.iter().take(QUESTIONS).map(Entry::question).collect();
+            language::most(&questions)
+        }
     }
 }
 

@@ -264,3 +264,36 @@ fn messages_with_several_questions_get_several_answers() {
         assert!(wrong * 100 <= asked * 5 && alarms * 100 <= single * 7, "{half}");
     }
 }
+
+#[derive(Deserialize)]
+struct Spoken {
+    text: String,
+    lang: String,
+}
+
+#[test]
+fn other_languages_are_told_from_english() {
+    use faqbot::bot::language::foreign;
+    for half in ["fit", "test"] {
+        let (mut told, mut other, mut wrong, mut alarms, mut english) = (0, 0, 0, 0, 0);
+        for row in rows::<Spoken>(&format!("languages.{half}.jsonl")) {
+            let found = foreign(&row.text);
+            if row.lang == "en" {
+                english += 1;
+                alarms += usize::from(found.is_some());
+            } else {
+                other += 1;
+                told += usize::from(found == Some(&row.lang));
+                wrong += usize::from(found.is_some_and(|found| found != row.lang));
+            }
+            let good = found.unwrap_or("en") == row.lang;
+            if !good && verbose() && half == "fit" {
+                println!("{}: {} → {found:?}", row.lang, row.text);
+            }
+        }
+        println!(
+            "{half}: of {other} questions in other languages {told} told, {wrong} taken for a third; of {english} in English {alarms} taken for another"
+        );
+        assert!(told * 100 >= other * 80 && wrong + alarms <= 2, "{half}");
+    }
+}

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
 use super::follow_up::{self, Features, leaning, says_what_is_asked};
+use super::language::foreign;
 use super::small_talk::{self, Classifier, Found};
 use super::{Among, Bot, Known, Query, Reply, Wanted};
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
 use crate::faq::{abridge, normalize_phrasing};
 use crate::matching::alignment::align;
+use crate::matching::crisis;
 use crate::matching::decision::{Decision, Policy, Rule};
 use crate::matching::ranking::Match;
 
@@ -124,7 +126,7 @@ impl Conversation {
                 }
             }
             Decision::NoMatch => {
-                self.suggestion = bot.suggestion(reply).map(id);
+                self.suggestion = bot.suggestion(reply).filter(|_| reply.language.is_none()).map(id);
                 // What is near to the FAQ may be gone on with, though it has no answer.
                 if self.suggestion.is_some() {
                     self.question = Some(abridge(&reply.query, KEPT));
@@ -209,6 +211,14 @@ impl<E: Embedder> Bot<E> {
             }
         }
         self.small_talk(&mut replies, &open)?;
+        // Only where both FAQ and model are in English: what else it knows is not said.
+        if self.language == "en" && self.embedder.languages() == Some("English") {
+            for &(at, rest) in &open {
+                if replies[at].decision == Decision::NoMatch {
+                    replies[at].language = foreign(rest);
+                }
+            }
+        }
         for (reply, message) in replies.iter_mut().zip(messages) {
             reply.seed = message.conversation.seed;
             reply.parts.iter_mut().for_each(|part| part.seed = message.conversation.seed);
@@ -432,6 +442,13 @@ impl<E: Embedder> Bot<E> {
         Ok(Some(Readings { entries, features, matches, read_with }))
     }
 
+    /// Whether a message is like those of people in danger.
+    fn may_be_crisis(&self, message: &str) -> Result<bool> {
+        let Some(classifier) = crisis::Classifier::shipped(self.embedder.model()) else { return Ok(false) };
+        let row = self.embedder.embed(Role::Query, &[message], &mut |_| ())?;
+        Ok(classifier.is_crisis(message, &row.row(0).to_vec(), 0.0))
+    }
+
     /// What speaks for an entry, from how it matches the message, and the message after either question.
     fn features(&self, message: &str, last: Option<usize>, found: [&Match; 3]) -> Features {
         let [alone, after_question, after_entry] = found;
@@ -470,7 +487,8 @@ impl<E: Embedder> Bot<E> {
         }
         let mut rest: Vec<(usize, &str)> = Vec::new();
         for &(at, text) in open {
-            if replies[at].decision != Decision::NoMatch {
+            // Whoever may be in danger is not told goodbye, on no FAQ.
+            if replies[at].decision != Decision::NoMatch || self.may_be_crisis(text)? {
                 continue;
             }
             let mashed = || {

@@ -1,6 +1,6 @@
 //! What a bot says beside an answer, or in the place of one.
 
-use super::{Bot, Reply};
+use super::{Bot, Reply, language};
 use crate::embed::Embedder;
 use crate::matching::alignment::as_written;
 use crate::matching::decision::{Decision, Rule};
@@ -17,12 +17,9 @@ pub struct Exchanged {
 }
 
 impl<E: Embedder> Bot<E> {
-    /// Said where the FAQ has no fallback of its own.
-    pub const FALLBACK: &str = "I have no answer to that.";
-
     /// What is said where there is no answer, as Markdown.
     pub fn fallback(&self) -> &str {
-        self.faq.fallback.as_deref().unwrap_or(Self::FALLBACK)
+        self.faq.fallback.as_deref().unwrap_or_else(|| language::fallback(self.language))
     }
 
     /// Where a reply is no answer, and the query is like its best match but for a word or two: which.

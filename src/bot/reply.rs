@@ -31,6 +31,8 @@ pub struct Reply {
     pub read_with: Option<String>,
     /// What is said to small talk, where the message is that.
     pub small_talk: Option<SmallTalkReply>,
+    /// The code of the query's language, where there is no answer since the model does not know it.
+    pub language: Option<&'static str>,
     /// Which of an answer's variants are given (see [`Entry::answer_for`]).
     pub seed: u64,
     /// Whether the query was too long, and only its beginning was read; `query` is that.
@@ -129,6 +131,7 @@ impl Reply {
             read_as: None,
             read_with: None,
             small_talk: None,
+            language: None,
             seed: 0,
             cut: false,
             matches: Vec::new(),
@@ -212,6 +215,18 @@ impl Reply {
             }
         }
         match (&entries[..], of_whole) {
+            ([], None) if whole.decision == Decision::NoMatch => {
+                // Of a story, its question may be clear enough to ask back.
+                let asks_back = |part: &&Reply| matches!(part.decision, Decision::Ambiguous(_));
+                let mut asking = told.iter().filter(asks_back);
+                return match (asking.next(), asking.next()) {
+                    (Some(part), None) => {
+                        let read_as = part.read_as.clone().or(Some(part.query.clone()));
+                        Reply { query: whole.query, read_as, ..part.clone() }
+                    }
+                    _ => whole,
+                };
+            }
             ([], _) => return whole,
             (_, Some(entry)) if !entries.contains(&entry) => return whole,
             ([_], Some(_)) if open == 0 => return whole,

@@ -6,5 +6,6 @@ pub mod plot;
 pub mod progress;
 pub mod render;
 pub mod style;
+pub mod texts;
 pub mod timings;
 pub mod wire;

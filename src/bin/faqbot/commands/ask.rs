@@ -109,7 +109,7 @@ fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs)
         write!(out, "\n{}", render::why(bot, reply))?;
     }
     out.flush()?;
-    let confidence = render::confidence(reply, bot.setup());
+    let confidence = render::confidence(bot, reply);
     // Where there is no answer, a number says something to people only.
     let shown = reply.decision != Decision::NoMatch || io::stderr().is_terminal();
     if shown && !confidence.is_empty() {

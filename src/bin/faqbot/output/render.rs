@@ -4,13 +4,15 @@
 
 use std::fmt::Write;
 
+use faqbot::bot::language;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::names;
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
-use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply, Rule, Setup};
+use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply, Rule};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
+use super::texts;
 
 /// Features that `/why` names: what moved the confidence most.
 const MOVED: usize = 8;
@@ -19,17 +21,23 @@ const MOVED: usize = 8;
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     let read_as = reply.read_as.as_ref().filter(|_| reply.decision != Decision::NoMatch);
     let read_as = read_as.map_or(String::new(), |text| {
-        styled(DIM, wrapped(&format!("Read as: {text}"), width).trim_end()) + "\n"
+        styled(DIM, wrapped(&text_of(bot, "read_as", &[("text", text)]), width).trim_end()) + "\n"
     });
     let read_with = reply.read_with.as_ref().map_or(String::new(), |text| {
-        styled(DIM, wrapped(&format!("Read with: {text}"), width).trim_end()) + "\n"
+        styled(DIM, wrapped(&text_of(bot, "read_with", &[("text", text)]), width).trim_end()) + "\n"
     });
-    let cut = if reply.cut { styled(DIM, wrapped(CUT, width).trim_end()) + "\n" } else { String::new() };
+    let cut = if reply.cut {
+        styled(DIM, wrapped(&text_of(bot, "cut", &[]), width).trim_end()) + "\n"
+    } else {
+        String::new()
+    };
     cut + &read_as + &read_with + &what_is_said(bot, reply, width)
 }
 
-/// Said of a question that was too long.
-const CUT: &str = "Only the beginning of this was read.";
+/// A text of the interface in the FAQ's language.
+fn text_of<E: Embedder>(bot: &Bot<E>, key: &str, places: &[(&str, &str)]) -> String {
+    texts::text(bot.language(), key, places)
+}
 
 fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     match reply.decision {
@@ -40,8 +48,8 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
             let parts = reply.parts.iter().filter(|part| part.answer().is_some());
             let parts: Vec<String> = parts.map(|part| answered(bot, part, width)).collect();
             let open = reply.unanswered().into_iter();
-            let open: String =
-                open.map(|text| wrapped(&format!("No sure answer to: {text}"), width)).collect();
+            let says = |text| wrapped(&text_of(bot, "no_sure_answer", &[("text", text)]), width);
+            let open: String = open.map(says).collect();
             let apart = if open.is_empty() { "" } else { "\n" };
             parts.join("\n") + apart + &open + &follow_ups(bot, reply)
         }
@@ -51,12 +59,12 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
         }
         Decision::Ambiguous(_) => {
             let mut out = exchanged(bot, reply, width);
-            match reply.rule {
-                Rule::NoSuchChoice => {
-                    let _ = writeln!(out, "There are {} choices:", reply.choices().len());
-                }
-                _ => out.push_str("Did you mean:\n"),
-            }
+            let count = reply.choices().len().to_string();
+            out.push_str(&match reply.rule {
+                Rule::NoSuchChoice => text_of(bot, "choices", &[("count", &count)]),
+                _ => text_of(bot, "did_you_mean", &[]),
+            });
+            out.push('\n');
             for (number, found) in reply.choices().iter().enumerate() {
                 let _ = writeln!(
                     out,
@@ -65,14 +73,18 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
                     plain(bot.entry(found).question())
                 );
             }
-            let _ = writeln!(out, "  {} none of these", styled(BOLD, "0."));
+            let _ = writeln!(out, "  {} {}", styled(BOLD, "0."), text_of(bot, "none", &[]));
             out
         }
         Decision::NoMatch => {
+            if let Some(notice) = reply.language.and_then(language::notice) {
+                return wrapped(notice, width) + &contact(bot, width);
+            }
             let mut out = fallback(bot, width);
             if let Some(nearest) = bot.suggestion(reply) {
                 out.push_str(&exchanged(bot, reply, width));
-                let hint = format!("The nearest question I know: {}", plain(bot.entry(nearest).question()));
+                let hint =
+                    format!("{} {}", text_of(bot, "nearest", &[]), plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
                 out.push('\n');
             }
@@ -109,7 +121,7 @@ fn follow_ups<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
 /// Where a word or two were exchanged, which: "I know about Berlin, not Munich."
 fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
     bot.exchanged(reply).map_or(String::new(), |Exchanged { asked, known }| {
-        wrapped(&format!("I know about \"{known}\", not \"{asked}\"."), width)
+        wrapped(&text_of(bot, "exchanged", &[("known", &known), ("asked", &asked)]), width)
     })
 }
 
@@ -120,12 +132,18 @@ pub fn answer(answer: &str, width: usize) -> String {
 
 /// What the bot says when it has no answer, and whom to ask then.
 pub fn fallback<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
-    let contact = bot.faq().contact.as_deref().map(|contact| markdown::render(contact, width));
-    markdown::render(bot.fallback(), width) + &contact.unwrap_or_default()
+    markdown::render(bot.fallback(), width) + &contact(bot, width)
+}
+
+/// Whom to ask where the bot has no answer.
+fn contact<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
+    let contact = bot.faq().contact.as_deref();
+    contact.map(|contact| markdown::render(contact, width)).unwrap_or_default()
 }
 
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
-pub fn confidence(reply: &Reply, setup: &Setup) -> String {
+pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+    let setup = bot.setup();
     let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
     // It was said to be meant.
     if reply.rule == Rule::Chosen {
@@ -150,8 +168,11 @@ pub fn confidence(reply: &Reply, setup: &Setup) -> String {
             // Nothing is ever 100 % sure.
             let percent = (confidence * 100.0).round();
             let percent = if percent > 99.0 { "over 99".to_owned() } else { format!("{percent}") };
-            let of = if reply.decision == Decision::NoMatch { "that the nearest is meant" } else { "sure" };
-            format!("{} {percent} % {of}", styled(style, &bar(confidence)))
+            let says = match reply.decision {
+                Decision::NoMatch => format!("{percent} % that the nearest is meant"),
+                _ => text_of(bot, "percent_sure", &[("percent", &percent)]),
+            };
+            format!("{} {says}", styled(style, &bar(confidence)))
         }
         None => styled(style, &bar(found.cosine)),
     };
@@ -216,7 +237,37 @@ fn in_words<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     format!("{}.\n", parts.join("; "))
 }
 
-/// Why the bot replied as it did: the rule, what it was held against, and all signals with their
+/// Why the bot replied as it did, in a sentence.
+fn sentence<E: Embedder>(bot: &Bot<E>, reply: &Reply, needed: f32) -> String {
+    let question = |found: &Match| format!("\"{}\"", plain(bot.entry(found).question()));
+    let why = reply.rule.describe();
+    let mut text = match &reply.decision {
+        Decision::Answer(at) => format!("Answered {}: {why}", question(&reply.matches[*at])),
+        Decision::Ambiguous(_) => {
+            let choices: Vec<String> = reply.choices().into_iter().map(question).collect();
+            format!("Asked back between {}: {why}", choices.join(" and "))
+        }
+        Decision::NoMatch => match reply.matches.first() {
+            Some(nearest) => format!("No answer, not even {}: {why}", question(nearest)),
+            None => format!("No answer: {why}"),
+        },
+        Decision::SmallTalk => {
+            let kind = reply.small_talk.as_ref().map_or("", |said| said.kind);
+            format!("Replied to \"{kind}\": {why}")
+        }
+    };
+    if let Some(with) = &reply.read_with {
+        let _ = write!(text, " (\"{}\")", plain(with));
+    }
+    if let Some(confidence) = reply.confidence.filter(|_| reply.features.is_some()) {
+        let percent = |share: f32| (share * 100.0).round();
+        let _ =
+            write!(text, "; it is {} % sure, and an answer needs {} %", percent(confidence), percent(needed));
+    }
+    text + ".\n"
+}
+
+/// Why the bot replied as it did: a sentence, the rule, what it was held against, and all signals with their
 /// weights.
 pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     if !reply.parts.is_empty() {
@@ -233,15 +284,9 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     }
     let own = reply.matches.first().and_then(|best| bot.entry(best).min_confidence);
     let needed = reply.matches.first().map_or(policy.min_confidence, |best| policy.needed(own, best.cosine));
-    let outcome = match &reply.decision {
-        Decision::Answer(_) => "answered",
-        Decision::Ambiguous(_) => "asked back",
-        Decision::NoMatch => "no answer",
-        Decision::SmallTalk => "small talk",
-    };
+    out.push_str(&sentence(bot, reply, needed));
     out.push_str(&in_words(bot, reply));
     line!("query", plain(&reply.query));
-    line!("rule", format!("{outcome}: {}", reply.rule.describe()));
     match (&setup.calibration, reply.confidence, &reply.features) {
         (Some(calibration), Some(confidence), Some(features)) => {
             line!(

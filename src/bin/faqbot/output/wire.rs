@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use faqbot::bot::language;
 use faqbot::matching::decision::Rule;
 use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply};
 use serde::Serialize;
@@ -33,6 +34,11 @@ pub struct ReplyJson<'r> {
     /// The answer as Markdown, null where there is none.
     #[cfg_attr(feature = "serve", schema(value_type = Option<String>))]
     answer: Option<Cow<'r, str>>,
+    /// The code of the query's language, where there is no answer since the model does not know it; `notice` says so in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'r str>,
     /// What is said to small talk as safe HTML, from the server only.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer_html: Option<String>,
@@ -202,6 +208,8 @@ impl<'r> ReplyJson<'r> {
             read_with: reply.read_with.as_deref(),
             cut: reply.cut,
             small_talk: said.map(|said| said.kind),
+            language: reply.language,
+            notice: reply.language.and_then(language::notice),
             answer_html: html.zip(said).map(|(html, said)| (html.of_text)(&said.text)),
             outcome: Outcome::of(reply),
             crisis: reply.rule == Rule::Crisis,
@@ -219,7 +227,7 @@ impl<'r> ReplyJson<'r> {
                 .map(|entry| FollowUpJson { id: entry.id.as_str(), question: entry.question() })
                 .collect(),
             choices: reply.choices().into_iter().map(id).collect(),
-            suggestion: bot.suggestion(reply).map(id),
+            suggestion: bot.suggestion(reply).filter(|_| reply.language.is_none()).map(id),
             exchanged: bot.exchanged(reply).map(|Exchanged { asked, known }| ExchangedJson { asked, known }),
             matches: matches
                 .into_iter()

@@ -158,7 +158,7 @@ fn chosen(before: &str, query: &str) -> Option<String> {
     let number: usize = query.trim().trim_end_matches('.').parse().ok()?;
     let mark = format!("{number}. ");
     // The steps of an answer are numbered too.
-    let asked_back = before.lines().next().is_some_and(|line| line.ends_with(speech::DID_YOU_MEAN));
+    let asked_back = before.lines().next().is_some_and(speech::is_did_you_mean);
     asked_back
         .then(|| before.lines())?
         .find_map(|line| line.strip_prefix(&mark))

@@ -1,7 +1,6 @@
 //! The chat page, the widget and what they are made of; all in the program, none from elsewhere.
 
 use std::sync::Arc;
-use std::sync::LazyLock;
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -9,7 +8,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use faqbot::Decision;
 use serde::Deserialize;
-use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::ask;
@@ -20,16 +18,10 @@ use super::limits::Client;
 use super::problem::Problem;
 use super::speech;
 use super::state::{App, Question};
+use crate::output::texts::{self, LANGUAGE, TEXTS};
 
 /// The page without what the FAQ puts into it.
 const PAGE: &str = include_str!("assets/page.html");
-
-/// The texts of the interface, by language.
-static TEXTS: LazyLock<serde_json::Map<String, Value>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("assets/texts.json")).unwrap_or_default());
-
-/// The language where nothing else is asked for.
-const LANGUAGE: &str = "en";
 
 /// A file that pages load.
 struct Asset {
@@ -123,19 +115,22 @@ async fn page(
                             );
                         }
                     }
-                }
-                Decision::Ambiguous(_) => {
-                    out += &format!("<p>{}</p>\n<ul>\n", text("did_you_mean"));
-                    for found in reply.choices() {
-                        let question = bot.entry(found).question();
-                        let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
+                    for open in reply.unanswered() {
                         out += &format!(
-                            "<li><a href=\"?q={query}\">{}</a></li>
-",
-                            escape(question)
+                            "<p>{}</p>\n",
+                            escape(&texts::text(language, "no_sure_answer", &[("text", open)]))
                         );
                     }
-                    out += "</ul>\n";
+                    let next: Vec<&str> =
+                        bot.follow_ups(reply).into_iter().map(|entry| entry.question()).collect();
+                    if !next.is_empty() {
+                        out += &format!("<p>{}</p>\n{}", text("follow_ups"), links(&next));
+                    }
+                }
+                Decision::Ambiguous(_) => {
+                    let questions: Vec<&str> =
+                        reply.choices().into_iter().map(|found| bot.entry(found).question()).collect();
+                    out += &format!("<p>{}</p>\n{}", text("did_you_mean"), links(&questions));
                 }
                 Decision::NoMatch | Decision::SmallTalk => {
                     out += &html::render(&speech::markdown(bot, reply));
@@ -168,6 +163,16 @@ async fn page(
         (header::VARY, "accept-language"),
     ];
     Ok((headers, out).into_response())
+}
+
+/// Questions that are asked by a click.
+fn links(questions: &[&str]) -> String {
+    let mut out = String::from("<ul>\n");
+    for question in questions {
+        let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
+        out += &format!("<li><a href=\"?q={query}\">{}</a></li>\n", escape(question));
+    }
+    out + "</ul>\n"
 }
 
 /// The first language that a browser wants and the interface has.

@@ -1,18 +1,23 @@
 //! Replies as Markdown, for clients that show one text.
 
+use faqbot::bot::language;
 use faqbot::{Decision, Exchanged, Reply};
 
+use crate::output::texts::{self, TEXTS};
 use crate::setup::AnyBot;
 
-/// What stands above choices.
-pub const DID_YOU_MEAN: &str = "Did you mean:";
+/// What stands above choices, in the languages of the interface.
+pub fn is_did_you_mean(line: &str) -> bool {
+    TEXTS.keys().any(|language| line.ends_with(&texts::text(language, "did_you_mean", &[])))
+}
 
 /// What the bot says, with numbered choices where it asks back.
 pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
     match reply.decision {
         Decision::Answer(_) => {
             let answers: Vec<&str> = reply.answers().iter().map(|found| bot.answer(reply, found)).collect();
-            let open = reply.unanswered().into_iter().map(|text| format!("No sure answer to: {text}"));
+            let says = |text| texts::text(bot.language(), "no_sure_answer", &[("text", text)]);
+            let open = reply.unanswered().into_iter().map(says);
             answers.into_iter().map(str::to_owned).chain(open).collect::<Vec<_>>().join("\n\n")
         }
         Decision::Ambiguous(_) => {
@@ -28,24 +33,27 @@ pub fn markdown(bot: &AnyBot, reply: &Reply) -> String {
 
 /// The words above choices.
 pub fn did_you_mean(bot: &AnyBot, reply: &Reply) -> String {
+    let did_you_mean = texts::text(bot.language(), "did_you_mean", &[]);
     match exchanged(bot, reply) {
-        Some(line) => format!("{line} {DID_YOU_MEAN}"),
-        None => DID_YOU_MEAN.to_owned(),
+        Some(line) => format!("{line} {did_you_mean}"),
+        None => did_you_mean,
     }
 }
 
 /// What is said where there is no answer, with whom to ask and the nearest question.
 pub fn no_answer(bot: &AnyBot, reply: &Reply) -> String {
-    let mut texts = vec![bot.fallback().to_owned()];
-    texts.extend(bot.faq().contact.clone());
-    if let Some(nearest) = bot.suggestion(reply) {
-        texts.extend(exchanged(bot, reply));
-        texts.push(format!("The nearest question I know: {}", bot.entry(nearest).question()));
+    let notice = reply.language.and_then(language::notice);
+    let mut parts = vec![notice.unwrap_or(bot.fallback()).to_owned()];
+    parts.extend(bot.faq().contact.clone());
+    if let Some(nearest) = bot.suggestion(reply).filter(|_| notice.is_none()) {
+        parts.extend(exchanged(bot, reply));
+        let says = texts::text(bot.language(), "nearest", &[]);
+        parts.push(format!("{says} {}", bot.entry(nearest).question()));
     }
-    texts.join("\n\n")
+    parts.join("\n\n")
 }
 
 fn exchanged(bot: &AnyBot, reply: &Reply) -> Option<String> {
     let Exchanged { asked, known } = bot.exchanged(reply)?;
-    Some(format!("I know about \"{known}\", not \"{asked}\"."))
+    Some(texts::text(bot.language(), "exchanged", &[("known", &known), ("asked", &asked)]))
 }

@@ -13,7 +13,7 @@ use super::keeping::Keeping;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
-use crate::output::style::{DIM, styled, width};
+use crate::output::style::{DIM, styled, width, wrapped};
 use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
@@ -22,6 +22,9 @@ pub const UNCALIBRATED: &str = "This model has no calibrated confidence, so the 
 
 /// Lines that leave the chat, as in other programs of the kind.
 const LEAVE: [&str; 3] = ["exit", "quit", "q"];
+
+/// How often it is said what to do without an answer.
+const HINTS: usize = 2;
 
 /// A chat in progress.
 pub struct Chat<'s> {
@@ -152,11 +155,20 @@ impl<'s> Chat<'s> {
             messages::warn(&warning);
         }
         write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
-        let confidence = render::confidence(&reply, self.bot.setup());
+        let confidence = render::confidence(&self.bot, &reply);
         // Where there is no answer, a number says something to people only.
         let shown = reply.decision != Decision::NoMatch || io::stdout().is_terminal();
         if shown && !confidence.is_empty() {
             writeln!(out, "{}", styled(DIM, &confidence))?;
+        }
+        // Said now and then: by the third time it is known.
+        if reply.decision == Decision::NoMatch
+            && reply.rule != Rule::NoneOfThem
+            && self.counts.unanswered <= HINTS
+            && io::stdout().is_terminal()
+        {
+            let hint = "Ask in other words, or see all questions with /list. /teach ID makes this one a phrasing of an entry.";
+            write!(out, "{}", styled(DIM, &wrapped(hint, width())))?;
         }
         writeln!(out)?;
         self.conversation.note(&self.bot, &reply);

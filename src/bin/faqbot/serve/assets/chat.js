@@ -243,13 +243,21 @@ export class Chat {
       const { known, asked } = reply.exchanged;
       note(texts.exchanged.replace("{known}", () => known).replace("{asked}", () => asked));
     }
+    if (reply.read_with) note(texts.read_with.replace("{text}", () => reply.read_with));
     if (reply.outcome === "answer") {
       this.answered(item, reply, reply.query);
+      for (const open of reply.unanswered ?? []) {
+        item.append(element("p", { class: "text" }, texts.no_sure_answer.replace("{text}", () => open)));
+      }
+      this.next(item, reply);
+    } else if (reply.outcome === "small_talk") {
+      item.append(safe(reply.answer_html));
     } else if (reply.outcome === "ambiguous") {
       item.append(element("p", { class: "text" }, texts.did_you_mean));
       item.append(this.choices(reply, reply.matches.filter((match) => reply.choices.includes(match.id)), true));
     } else {
-      this.unanswered(item);
+      if (reply.notice) item.append(element("p", { class: "text", lang: reply.language, dir: "auto" }, reply.notice));
+      else this.unanswered(item);
       const nearest = reply.matches.find((match) => match.id === reply.suggestion);
       if (nearest) {
         note(texts.nearest);
@@ -258,7 +266,7 @@ export class Chat {
     }
     item.spoken = item.textContent;
     // A question back is rated by what is chosen.
-    if (reply.outcome !== "ambiguous") this.below(item, reply);
+    if (reply.outcome === "answer" || reply.outcome === "no_match") this.below(item, reply);
     return item;
   }
 
@@ -269,6 +277,14 @@ export class Chat {
       item.append(safe(match.answer_html));
       if (match.source) item.append(from(this.texts, match.source));
     }
+  }
+
+  /** What can be asked next, as buttons. */
+  next(item, reply) {
+    if (!reply.follow_ups?.length) return;
+    item.append(element("p", { class: "note" }, this.texts.follow_ups));
+    item.append(element("ul", { class: "choices" }, ...reply.follow_ups.map(({ question }) =>
+      element("li", {}, element("button", { type: "button", onclick: () => this.ask(question) }, question)))));
   }
 
   /** How many entries are in the answer: of several questions in one message, all matches. */
