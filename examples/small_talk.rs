@@ -34,7 +34,7 @@ const QUERIES: usize = 600;
 
 /// At most this share of the queries of any set may be taken for small talk, in cross-validation without the set. Only
 /// those without an answer are asked about, which are few of them.
-const FALSE_ALARMS: f64 = 0.02;
+const FALSE_ALARMS: f64 = 0.015;
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [
@@ -62,6 +62,9 @@ const SAME: [(&str, &str); 22] = [
     ("cancel", ""),
     ("maybe", ""),
 ];
+
+/// A set of fewer says little of shares.
+const LEAST: usize = 100;
 
 struct Message {
     text: String,
@@ -176,7 +179,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let worst = |least: f32| {
         alarms(least)
             .values()
-            .filter(|(_, all)| *all >= 50)
+            .filter(|(_, all)| *all >= LEAST)
             .map(|(own, all)| *own as f64 / *all as f64)
             .fold(0.0, f64::max)
     };

@@ -4,6 +4,8 @@
 //! `assemble` does what holds for all of them (trimming, ids, what an entry must have). What formats share
 //! is in `readers`. `edit` changes a file in place, and `learned` is what stands beside one that cannot be changed so.
 
+#[cfg(feature = "spreadsheets")]
+mod archive;
 mod assemble;
 mod decode;
 pub mod edit;

@@ -487,8 +487,7 @@ impl<E: Embedder> Bot<E> {
         }
         let mut rest: Vec<(usize, &str)> = Vec::new();
         for &(at, text) in open {
-            // Whoever may be in danger is not told goodbye, on no FAQ.
-            if replies[at].decision != Decision::NoMatch || self.may_be_crisis(text)? {
+            if replies[at].decision != Decision::NoMatch {
                 continue;
             }
             let mashed = || {
@@ -503,7 +502,8 @@ impl<E: Embedder> Bot<E> {
                 .and_then(|found| small_talk::reply(found, &self.faq))
             {
                 Some(said) => replies[at] = replies[at].with_small_talk(said),
-                None if small_talk::may_be(text) => rest.push((at, text)),
+                // Whoever may be in danger is not told goodbye, on no FAQ.
+                None if small_talk::may_be(text) && !self.may_be_crisis(text)? => rest.push((at, text)),
                 None => {}
             }
         }

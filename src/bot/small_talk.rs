@@ -157,6 +157,7 @@ pub fn by_words(message: &str) -> Option<Found> {
         .or_else(|| exact(&without_fillers(&text)))
         .or_else(|| in_pieces(message, &exact))
         .or_else(|| nearly(&text))
+        .or_else(|| nearly(&without_fillers(&text)))
 }
 
 /// Words that change nothing of what small talk says.

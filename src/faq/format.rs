@@ -10,8 +10,11 @@ use super::entry::Faq;
 #[cfg(feature = "html")]
 use super::formats::html;
 #[cfg(feature = "spreadsheets")]
-use super::formats::workbook;
-use super::formats::{botpress, csv, json, jsonl, jsonld, markdown, plain, qna, rasa, rst, toml, yaml};
+use super::formats::{aiml, docx, workbook};
+use super::formats::{
+    articles, asciidoc, botpress, chatterbot, csv, dialogflow, json, jsonl, jsonld, lex, markdown, mediawiki,
+    org, plain, qna, rasa, rst, squad, toml, watson, yaml,
+};
 use super::parsed::{Fit, Parsed};
 use super::readers::table::Table;
 use crate::error::RowError;
@@ -58,10 +61,20 @@ pub struct Format {
 pub static FORMATS: &[Format] = &[
     #[cfg(feature = "spreadsheets")]
     Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], fit: |_| Fit::No, parse: Parse::Workbook(workbook::parse), write: None },
+    #[cfg(feature = "spreadsheets")]
+    Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], fit: |_| Fit::No, parse: Parse::Workbook(docx::parse), write: None },
+    #[cfg(feature = "spreadsheets")]
+    Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], fit: aiml::fit, parse: Parse::Text(aiml::parse), write: None },
     Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], fit: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
+    Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], fit: chatterbot::fit, parse: Parse::Text(chatterbot::parse), write: None },
     Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], fit: yaml::fit, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
     Format { name: "toml", title: "TOML", endings: &["toml"], fit: toml::fit, parse: Parse::Text(toml::parse), write: None },
     Format { name: "botpress", title: "Botpress JSON", endings: &["json"], fit: botpress::fit, parse: Parse::Text(botpress::parse), write: None },
+    Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], fit: watson::fit, parse: Parse::Text(watson::parse), write: None },
+    Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], fit: dialogflow::fit, parse: Parse::Text(dialogflow::parse), write: None },
+    Format { name: "lex", title: "Amazon Lex JSON", endings: &["json"], fit: lex::fit, parse: Parse::Text(lex::parse), write: None },
+    Format { name: "squad", title: "SQuAD JSON", endings: &["json"], fit: squad::fit, parse: Parse::Text(squad::parse), write: None },
+    Format { name: "articles", title: "help centre articles", endings: &["json"], fit: articles::fit, parse: Parse::Text(articles::parse), write: None },
     Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], fit: jsonld::fit, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)) },
     Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], fit: jsonl::fit, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)) },
     Format { name: "json", title: "JSON", endings: &["json"], fit: json::fit, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)) },
@@ -73,6 +86,9 @@ pub static FORMATS: &[Format] = &[
     Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], fit: markdown::fit, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
     #[cfg(feature = "html")]
     Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], fit: html::fit, parse: Parse::Text(html::parse), write: None },
+    Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], fit: mediawiki::fit, parse: Parse::Text(mediawiki::parse), write: None },
+    Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], fit: asciidoc::fit, parse: Parse::Text(asciidoc::parse), write: None },
+    Format { name: "org", title: "Org mode", endings: &["org"], fit: org::fit, parse: Parse::Text(org::parse), write: None },
     Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], fit: rst::fit, parse: Parse::Text(rst::parse), write: None },
     Format { name: "text", title: "plain text", endings: &["txt", "text"], fit: plain::fit, parse: Parse::Text(plain::parse), write: None },
 ];
@@ -171,7 +187,12 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 /// otherwise; where the extension says nothing, only the text counts.
 pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
     if is_workbook(bytes) {
-        return FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_))).collect();
+        #[cfg(feature = "spreadsheets")]
+        let document = docx::is_document(bytes);
+        #[cfg(not(feature = "spreadsheets"))]
+        let document = false;
+        let binary = FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_)));
+        return binary.filter(|format| (format.name == "docx") == document).collect();
     }
     let fits: Vec<(&'static Format, Fit)> =
         FORMATS.iter().map(|format| (format, (format.fit)(text))).collect();

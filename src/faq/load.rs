@@ -11,6 +11,7 @@ use super::assemble::{Part, assemble};
 use super::decode;
 use super::entry::Faq;
 use super::format::{self, FORMATS};
+use super::formats::dialogflow;
 use super::learned;
 use super::loaded::Loaded;
 use super::options::{Answers, ReadOptions};
@@ -41,7 +42,7 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
     let mut learned = BTreeSet::new();
     for path in paths {
         if !fs::metadata(path).map_err(Error::io(path))?.is_dir() {
-            parts.push(read_file(path, options, progress)?);
+            parts.extend(read_file(path, options, progress)?);
             learned.insert(learned::path(path));
             continue;
         }
@@ -50,18 +51,11 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
         let before = parts.len();
         for file in &files {
             match read_file(file, options, progress) {
-                Ok(part) => {
-                    parts.push(part);
+                Ok(read) => {
+                    parts.extend(read);
                     learned.insert(learned::path(file));
                 }
-                // A folder may contain anything.
-                Err(Error::NoFaq { path, tried }) => {
-                    let reasons: Vec<String> =
-                        tried.iter().map(|(name, row)| format!("{name}: {}", row.reason)).collect();
-                    let row = RowError::new(1, format!("no FAQ ({})", reasons.join("; ")));
-                    parts.push(Part::skipped(path, row));
-                }
-                Err(error) => return Err(error),
+                Err(error) => parts.push(part_of_folder(Err(error))?),
             }
         }
         if parts[before..].iter().all(|part| part.parsed.entries.is_empty()) {
@@ -86,7 +80,7 @@ pub fn load(paths: &[PathBuf], options: &ReadOptions, progress: &mut dyn FnMut(R
 ///
 /// As for [`load`].
 pub fn read(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Loaded> {
-    assemble(vec![parse(bytes, path, options, &mut |_| ())?], options)
+    assemble(parts(bytes, path, options, &mut |_| ())?, options)
 }
 
 impl Faq {
@@ -135,10 +129,45 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Part> {
+fn read_file(path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(Reading)) -> Result<Vec<Part>> {
     let bytes = bytes_of(path, options)?;
     let total = bytes.len() as u64;
-    parse(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
+    parts(&bytes, path, options, &mut |done| progress(Reading { path, done, total }))
+}
+
+/// A file as one part, or the files of an archive as one each.
+fn parts(
+    bytes: &[u8],
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<Part>> {
+    #[cfg(feature = "spreadsheets")]
+    if let Some(files) = super::archive::files(bytes, &options.limits) {
+        let files = files.map_err(|row| Error::Syntax(row.in_file(path)))?;
+        let mut parts = Vec::with_capacity(files.len());
+        for (name, bytes) in files {
+            parts.push(part_of_folder(parse(&bytes, &path.join(name), options, progress))?);
+        }
+        if parts.iter().all(|part| part.parsed.entries.is_empty()) {
+            return Err(Error::NoFaqInFolder { path: path.to_owned(), known: format::endings() });
+        }
+        return Ok(parts);
+    }
+    Ok(vec![parse(bytes, path, options, progress)?])
+}
+
+/// A file of a folder, which may contain anything: one without a FAQ is left out.
+fn part_of_folder(read: Result<Part>) -> Result<Part> {
+    match read {
+        Err(Error::NoFaq { path, tried }) => {
+            let reasons: Vec<String> =
+                tried.iter().map(|(name, row)| format!("{name}: {}", row.reason)).collect();
+            let row = RowError::new(1, format!("no FAQ ({})", reasons.join("; ")));
+            Ok(Part::skipped(path, row))
+        }
+        read => read,
+    }
 }
 
 /// The bytes of a file, within the limit.
@@ -182,6 +211,7 @@ fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn Fn
                 continue;
             }
         };
+        dialogflow::name_by_file(&mut parsed, path);
         if parsed.entries.iter().any(|raw| raw.is_usable(options.answers)) {
             parsed.notes.extend(notes);
             if !tried.is_empty() {

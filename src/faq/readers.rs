@@ -12,4 +12,5 @@ pub mod node;
 pub mod outline;
 pub mod sections;
 pub mod table;
+pub mod translated;
 pub mod yaml_tree;

@@ -87,6 +87,8 @@ pub enum Kind {
     ShortAnswer,
     /// An answer is a document.
     LongAnswer,
+    /// An answer holds what looks like a question of its own.
+    QuestionInAnswer,
     /// Entries have one phrasing only.
     OnePhrasing,
 }
@@ -105,7 +107,11 @@ impl Kind {
     /// How much it matters, as a rule.
     fn level(self) -> Level {
         match self {
-            Kind::NearMiss | Kind::ShortAnswer | Kind::LongAnswer | Kind::OnePhrasing => Level::Hint,
+            Kind::NearMiss
+            | Kind::ShortAnswer
+            | Kind::LongAnswer
+            | Kind::QuestionInAnswer
+            | Kind::OnePhrasing => Level::Hint,
             _ => Level::Mend,
         }
     }
@@ -124,6 +130,7 @@ impl Kind {
             Kind::CutPhrasing => "shorten the phrasing to the question in it",
             Kind::UnknownLanguage => "choose a model that knows the language",
             Kind::ShortAnswer => "see whether the answer is whole",
+            Kind::QuestionInAnswer => "make it an entry, if people ask it",
             Kind::LongAnswer => "answer in a few sentences, and name the document as source",
             Kind::OnePhrasing => "add other phrasings under `also`: each makes the entry easier to find",
         }
@@ -195,6 +202,14 @@ fn answers(faq: &Faq) -> Vec<Finding> {
     let mut findings = Vec::new();
     let in_scope = faq.entries.iter().enumerate().filter(|(_, entry)| !entry.out_of_scope);
     for (at, entry) in in_scope {
+        for line in entry.answers().flat_map(questions_inside).take(1) {
+            let message = format!(
+                "\"{}\": the answer has a line of its own that asks, \"{}\"",
+                abridge(entry.question(), 60),
+                abridge(line, 60)
+            );
+            findings.push(Finding::new(Kind::QuestionInAnswer, vec![at], message));
+        }
         let (words, letters) = (entry.answer.split_whitespace().count(), entry.answer.chars().count());
         // Scripts without spaces have one word, and no short one.
         let short = words < SHORT_ANSWER_WORDS && letters < 12;
@@ -219,6 +234,28 @@ fn answers(faq: &Faq) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// The lines of an answer that are a question alone, as a heading or in bold, with more below: an importer or an author
+/// may have meant them for entries. A question to the reader, as in "Still stuck?", is short.
+fn questions_inside(answer: &str) -> impl Iterator<Item = &str> {
+    const LEAST_WORDS: usize = 3;
+    let mut lines = answer.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+    std::iter::from_fn(move || {
+        while let Some(line) = lines.next() {
+            let marked = line.starts_with('#')
+                || line.starts_with("**")
+                || line.starts_with("<summary>")
+                || line.starts_with("Q:");
+            let text = line.trim_start_matches(['#', ' ', '*', '-']).trim_end_matches(['*', ' ']);
+            let text = text.trim_start_matches("<summary>").trim_end_matches("</summary>");
+            let asks = text.ends_with(['?', '？']) && text.split_whitespace().count() >= LEAST_WORDS;
+            if marked && asks && lines.peek().is_some() {
+                return Some(text);
+            }
+        }
+        None
+    })
 }
 
 /// Phrasings that are the same but for case, accents and punctuation, in several entries.

@@ -8,7 +8,7 @@ use super::fields::{
     OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
 };
 use crate::error::RowError;
-use crate::faq::normalize::abridge;
+use crate::faq::normalize::{abridge, normalize_phrasing};
 
 /// QnA Maker's columns that serve only its own tools.
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
@@ -88,6 +88,102 @@ pub struct Columns {
     pub qna_maker: bool,
 }
 
+/// Words in the names that people give to columns, in English, German, French, Spanish and Italian or Portuguese, by what
+/// the columns hold. The first that fits a name decides.
+const WORDS: [(&str, &[&str]); 3] = [
+    (
+        "question",
+        &[
+            "question",
+            "questions",
+            "query",
+            "queries",
+            "ask",
+            "asked",
+            "utterance",
+            "inquiry",
+            "frage",
+            "fragen",
+            "kundenfrage",
+            "anfrage",
+            "pregunta",
+            "preguntas",
+            "consulta",
+            "demande",
+            "domanda",
+            "domande",
+            "pergunta",
+            "perguntas",
+            "duvida",
+        ],
+    ),
+    (
+        "answer",
+        &[
+            "answer",
+            "answers",
+            "reply",
+            "replies",
+            "response",
+            "responses",
+            "solution",
+            "resolution",
+            "antwort",
+            "antworten",
+            "loesung",
+            "losung",
+            "respuesta",
+            "respuestas",
+            "solucion",
+            "reponse",
+            "reponses",
+            "risposta",
+            "risposte",
+            "resposta",
+            "respostas",
+        ],
+    ),
+    (
+        "tags",
+        &[
+            "category",
+            "categories",
+            "topic",
+            "topics",
+            "tag",
+            "tags",
+            "kategorie",
+            "thema",
+            "rubrik",
+            "categoria",
+            "tema",
+            "categorie",
+            "rubrique",
+            "theme",
+            "argomento",
+            "assunto",
+        ],
+    ),
+];
+
+/// The field that a column's name says in one of its words: `User Question`, `botReply`, `Frage (DE)`.
+fn field_in_words(name: &str) -> Option<&'static str> {
+    let mut apart = String::with_capacity(name.len());
+    let mut before = ' ';
+    for c in name.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            apart.push(' ');
+        }
+        apart.push(c);
+        before = c;
+    }
+    let words = normalize_phrasing(&apart);
+    let has = |known: &[&str]| words.split([' ', '_']).any(|word| known.contains(&word));
+    // A long name is a text.
+    let short = words.split(' ').count() <= 4;
+    WORDS.iter().find(|(_, known)| short && has(known)).map(|(field, _)| *field)
+}
+
 /// What the first row of a table says.
 pub struct Header {
     pub columns: Columns,
@@ -155,7 +251,7 @@ impl Columns {
             }
             Ok(found)
         };
-        let columns = Columns {
+        let mut columns = Columns {
             question: find("question", QUESTION)
                 .and_then(|found| if found.is_empty() { find("question", TITLE) } else { Ok(found) })?,
             answer: find("answer", ANSWER)?,
@@ -175,6 +271,32 @@ impl Columns {
             metadata: find("metadata", METADATA)?,
             qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
         };
+        let mut taken = Vec::new();
+        for (at, name) in row.iter().enumerate() {
+            let Some(field) = field_in_words(name).filter(|_| !used[at]) else { continue };
+            let place = match field {
+                "question" => &mut columns.question,
+                "answer" => &mut columns.answer,
+                _ => &mut columns.tags,
+            };
+            if place.is_empty() && map.0.iter().all(|(own, _)| *own != field) {
+                place.push(at);
+                used[at] = true;
+                taken.push(format!("`{}` for {field}", name.trim()));
+            }
+        }
+        // Both by their words, or one and the other by its name: a single word may stand in a title.
+        if !taken.is_empty() && (columns.question.is_empty() || columns.answer.is_empty()) {
+            for at in 0..names.len() {
+                if field_in_words(row[at]).is_some() {
+                    columns.question.retain(|own| *own != at);
+                    columns.answer.retain(|own| *own != at);
+                    columns.tags.retain(|own| *own != at);
+                }
+            }
+            taken.clear();
+        }
+        named |= !taken.is_empty();
         if columns.question.is_empty() && columns.answer.is_empty() && names.len() == 2 {
             let columns = Columns { question: vec![0], answer: vec![1], ..Columns::default() };
             return Ok(Header { columns, named: false, note: None });
@@ -194,8 +316,14 @@ impl Columns {
             .filter(|(at, (name, _))| !used[*at] && !name.is_empty() && !QNA_MAKER.contains(&&***name))
             .map(|(_, (_, written))| written.trim())
             .collect();
-        let note = (named && !unused.is_empty())
-            .then(|| RowError::new(line, format!("columns that are not used: {}", unused.join(", "))));
+        let mut says = Vec::new();
+        if !taken.is_empty() {
+            says.push(format!("columns are taken by words in their names: {}", taken.join(", ")));
+        }
+        if named && !unused.is_empty() {
+            says.push(format!("columns that are not used: {}", unused.join(", ")));
+        }
+        let note = (!says.is_empty()).then(|| RowError::new(line, says.join("; ")));
         Ok(Header { columns, named, note })
     }
 }
@@ -203,6 +331,22 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_known_by_their_words() {
+        for (name, field) in [
+            ("User Question", Some("question")),
+            ("botReply", Some("answer")),
+            ("Frage (DE)", Some("question")),
+            ("Respuesta", Some("answer")),
+            ("Réponse", Some("answer")),
+            ("Kategorie", Some("tags")),
+            ("Where is the question of my order?", None),
+            ("Price", None),
+        ] {
+            assert_eq!(field_in_words(name), field, "{name}");
+        }
+    }
 
     #[test]
     fn maps_say_what_is_wrong_with_them() {

@@ -488,6 +488,14 @@ pub fn small_talk(node: Node, parsed: &mut Parsed) {
     }
 }
 
+/// The items of a list; none where it is no list.
+pub fn items(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
 /// What QnA Maker's and Azure's prompts lead to: entries by their numbers, or by the questions that they show.
 pub fn prompts(node: &Node) -> Vec<String> {
     let Value::List(items) = &node.value else { return Vec::new() };

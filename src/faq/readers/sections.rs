@@ -6,6 +6,7 @@ use super::headings::{asks, question_level, unmarked};
 use super::lines::Lines;
 use super::outline::{BOLD_LEVEL, Outline};
 use crate::error::RowError;
+use crate::faq::normalize::abridge;
 use crate::faq::parsed::{Parsed, RawEntry};
 
 /// What a comment with a further phrasing begins with, below the heading that is its question.
@@ -17,7 +18,7 @@ pub const ALSO: &str = "<!-- also:";
 ///
 /// Returns an error if the page has no headings.
 pub fn sections(text: &str) -> Result<Parsed, RowError> {
-    let text = &*admonitions(text);
+    let text = &*boxes(text);
     let body = front_matter(text);
     let outline = Outline::of(text, body);
     let headings = &outline.headings;
@@ -37,6 +38,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         lines = Lines::new(text, 1);
     }
     let end_of_text = outline.end_of_text(text);
+    let mut notes: Vec<(usize, String)> = Vec::new();
     // Everything before this position has been read.
     let mut read = headings.first().map_or(end_of_text, |heading| heading.range.start);
     if !is_furniture(&text[body..read]) {
@@ -66,6 +68,15 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         } else if is_contents(answer) && !asks(question) {
             skip(format!("\"{question}\" is a table of contents"));
         } else {
+            // What is lost there is asked for by someone.
+            let inside = headings[at + 1..].iter().take_while(|inner| inner.range.start < end);
+            for inner in inside.filter(|inner| inner.text.ends_with(['?', '？'])) {
+                let reason = format!(
+                    "\"{}\" in the answer to \"{question}\" looks like a question of its own",
+                    abridge(&inner.text, 60)
+                );
+                notes.push((inner.range.start, reason));
+            }
             parsed.entries.push(RawEntry {
                 line,
                 questions: [question].into_iter().chain(also).map(str::to_owned).collect(),
@@ -74,6 +85,8 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
             });
         }
     }
+    let mut note_lines = Lines::new(text, 1);
+    parsed.notes.extend(notes.into_iter().map(|(at, reason)| RowError::new(note_lines.at(at), reason)));
     if let [only] = &parsed.entries[..]
         && level == 1
         && !asking
@@ -85,28 +98,78 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
     Ok(parsed)
 }
 
-/// Turns MkDocs' boxes (`??? question "Where is it?"` and the indented text below) into bold questions, line
-/// by line. Other text is unchanged.
-fn admonitions(text: &str) -> Cow<'_, str> {
-    fn title(line: &str) -> Option<&str> {
-        let rest = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark))?;
-        let (_, rest) = rest.split_once('"')?;
-        rest.trim_end().strip_suffix('"').filter(|title| asks(title))
-    }
-    if !text.lines().any(|line| title(line).is_some()) {
+/// Turns boxes that are opened by a click into `<summary>` headings with the text below, line by line: MkDocs'
+/// (`??? question "Where is it?"` and what is indented below), Docusaurus' and VuePress' (`:::details Where is it?` to
+/// `:::`), and components of MDX (`<Accordion title="Where is it?">`). Other text is unchanged.
+fn boxes(text: &str) -> Cow<'_, str> {
+    if !text.lines().any(|line| boxed(line).is_some()) {
         return text.into();
     }
-    let mut inside = false;
+    // How a box ends: where the indent does, at a mark, or at the component's closing tag, which is left out.
+    let mut open: Vec<Ends> = Vec::new();
     let lines = text.lines().map(|line| {
-        if let Some(title) = title(line) {
-            inside = true;
-            return format!("**{title}**");
+        if let Some((title, ends)) = boxed(line) {
+            open.push(ends);
+            return format!("<summary>{title}</summary>");
         }
-        inside &= line.trim().is_empty() || line.starts_with([' ', '\t']);
-        let dedented = line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line);
-        if inside { dedented.to_owned() } else { line.to_owned() }
+        let trimmed = line.trim();
+        if let Some(Ends::WithIndent) = open.last() {
+            if trimmed.is_empty() || line.starts_with([' ', '\t']) {
+                return line
+                    .strip_prefix("    ")
+                    .or_else(|| line.strip_prefix('\t'))
+                    .unwrap_or(line)
+                    .to_owned();
+            }
+            open.pop();
+        }
+        let ended = match open.last() {
+            Some(Ends::AtMark) => trimmed == ":::",
+            Some(Ends::AtTag(name)) => trimmed == format!("</{name}>"),
+            _ => false,
+        };
+        if ended {
+            open.pop();
+            return String::new();
+        }
+        line.to_owned()
     });
     lines.collect::<Vec<_>>().join("\n").into()
+}
+
+/// How a box ends.
+enum Ends {
+    WithIndent,
+    AtMark,
+    AtTag(String),
+}
+
+/// The question that a line opens a box with.
+fn boxed(line: &str) -> Option<(&str, Ends)> {
+    let trimmed = line.trim();
+    if let Some(rest) = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark)) {
+        let (_, rest) = rest.split_once('"')?;
+        let title = rest.trim_end().strip_suffix('"').filter(|title| asks(title))?;
+        return Some((title, Ends::WithIndent));
+    }
+    if let Some(rest) = trimmed.strip_prefix(":::") {
+        let (_, title) = rest.trim_start().split_once([' ', '['])?;
+        let title = title.trim().trim_end_matches(']').trim_matches('"');
+        return asks(title).then_some((title, Ends::AtMark));
+    }
+    // A component whose title asks; `<details title=…>` is HTML's own.
+    let tag = trimmed.strip_prefix('<')?.strip_suffix('>').filter(|tag| !tag.ends_with('/'))?;
+    let name_end = tag.find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'))?;
+    let name = &tag[..name_end];
+    name.starts_with(|c: char| c.is_uppercase()).then_some(())?;
+    let title =
+        ["title", "question", "header", "label", "summary", "heading"].iter().find_map(|attribute| {
+            let (_, rest) = tag.split_once(&format!(" {attribute}="))?;
+            let rest = rest.strip_prefix('{').unwrap_or(rest);
+            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+            rest[1..].split_once(quote).map(|(title, _)| title)
+        })?;
+    Some((title, Ends::AtTag(name.to_owned()))).filter(|(title, _)| !title.trim().is_empty())
 }
 
 /// The phrasings in comments above an answer, and the rest.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::columns::{ColumnMap, Columns, Header};
-use super::{json_tree, node};
+use super::{headings, json_tree, node};
 use crate::error::RowError;
 use crate::faq::parsed::{Parsed, RawEntry};
 
@@ -31,8 +31,8 @@ pub struct Rows<'t> {
     /// The number of columns, and the delimiter between them, if known.
     width: usize,
     delimiter: Option<char>,
-    /// The rows above the header, and why the first of them is not the header.
-    above: usize,
+    /// The rows before the columns are known, and why the first of them is not the header.
+    before: Vec<(usize, Vec<String>)>,
     no_header: Option<RowError>,
     parsed: Parsed,
     /// Entries by the hash of their id, or of their answer if they have no id.
@@ -47,7 +47,7 @@ impl<'t> Rows<'t> {
             columns: None,
             width: 0,
             delimiter,
-            above: 0,
+            before: Vec::new(),
             no_header: None,
             parsed: Parsed::default(),
             places: HashMap::new(),
@@ -66,19 +66,25 @@ impl<'t> Rows<'t> {
         let columns = match self.columns.take() {
             Some(columns) => columns,
             None => {
-                let Header { columns, named, note } = match Columns::find(self.map, line, row) {
-                    Ok(header) => header,
-                    // A title may stand above the header.
-                    Err(error) if self.above < HEADER_ROWS => {
-                        self.above += 1;
-                        self.no_header.get_or_insert(error);
-                        return Ok(());
+                let found = Columns::find(self.map, line, row);
+                let by_rows = *self.map == ColumnMap::default();
+                let Header { columns, named, note } = match found {
+                    // Names in the second row of a table with two columns are texts.
+                    Ok(header) if header.named && (self.before.is_empty() || row.len() > 2) => header,
+                    Ok(header) if !by_rows => header,
+                    // A title may stand above the header; or there is none, and the rows tell.
+                    found => {
+                        if let Err(error) = found {
+                            self.no_header.get_or_insert(error);
+                        }
+                        self.before.push((line, row.iter().map(|&field| field.to_owned()).collect()));
+                        return if self.before.len() > HEADER_ROWS { self.guess() } else { Ok(()) };
                     }
-                    Err(error) => return Err(self.no_header.take().unwrap_or(error)),
                 };
-                if let Some(error) = self.no_header.take() {
-                    let reason = format!("{} above the header, left out", rows(self.above));
-                    self.parsed.skipped.push(RowError::new(error.line, reason));
+                if let Some((first, _)) = self.before.first() {
+                    let reason = format!("{} above the header, left out", rows(self.before.len()));
+                    self.parsed.skipped.push(RowError::new(*first, reason));
+                    self.before.clear();
                 }
                 self.parsed.notes.extend(note);
                 if !named && *self.map != ColumnMap::default() && looks_like_a_header(row, &columns) {
@@ -107,6 +113,57 @@ impl<'t> Rows<'t> {
             Err(error) => self.parsed.skipped.push(error),
         }
         self.columns = Some(columns);
+        Ok(())
+    }
+
+    /// Finds the columns by what the first rows hold, and reads these rows: the questions are in the column of which
+    /// most asks, the answers in the other, or of several in the one with the longest texts.
+    fn guess(&mut self) -> Result<(), RowError> {
+        let before = std::mem::take(&mut self.before);
+        let width = before.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+        let error = self.no_header.take();
+        let texts =
+            |column: usize| before.iter().filter_map(move |(_, row)| row.get(column)).map(|text| text.trim());
+        let share = |column: usize| {
+            let all = texts(column).filter(|text| !text.is_empty()).count();
+            let asking = texts(column).filter(|text| headings::asks(text)).count();
+            if all == 0 { 0.0 } else { asking as f64 / all as f64 }
+        };
+        let length = |column: usize| texts(column).map(str::len).sum::<usize>();
+        let best = (0..width).max_by(|a, b| share(*a).total_cmp(&share(*b)).then(b.cmp(a)));
+        let asks = best.filter(|&best| share(best) >= 0.5);
+        let answers = |question: usize| {
+            let others = (0..width).filter(|&column| column != question && share(column) < 0.5);
+            others.max_by_key(|&column| (length(column), width - column)).filter(|&column| length(column) > 0)
+        };
+        let (question, answer) = match asks.and_then(|question| Some((question, answers(question)?))) {
+            Some(found) => found,
+            None if width == 2 => (0, 1),
+            None => return Err(error.unwrap_or_else(|| RowError::new(1, "no rows"))),
+        };
+        let columns = Columns { question: vec![question], answer: vec![answer], ..Columns::default() };
+        let first_line = before[0].0;
+        if (question, answer) != (0, 1) || width > 2 {
+            let reason = format!(
+                "no column is named for questions or answers: column {} is taken for the questions, since most of it asks, \
+                 and column {} for the answers (--map question={0},answer={1} says so)",
+                question + 1,
+                answer + 1
+            );
+            self.parsed.notes.push(RowError::new(first_line, reason));
+        }
+        let fields: Vec<&str> = before[0].1.iter().map(String::as_str).collect();
+        let asked = fields.get(question).is_some_and(|text| headings::asks(text.trim()));
+        let header = asks.is_some() && before.len() > 1 && !asked && looks_like_a_header(&fields, &columns);
+        if header {
+            let reason = "the first row is taken for the header";
+            self.parsed.notes.push(RowError::new(first_line, reason));
+        }
+        self.width = width;
+        self.columns = Some(columns);
+        for (line, row) in before.iter().skip(usize::from(header)) {
+            self.add(*line, &row.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
         Ok(())
     }
 
@@ -148,7 +205,10 @@ impl<'t> Rows<'t> {
     /// # Errors
     ///
     /// Returns an error if there were no rows.
-    pub fn finish(self) -> Result<Parsed, RowError> {
+    pub fn finish(mut self) -> Result<Parsed, RowError> {
+        if self.columns.is_none() && !self.before.is_empty() {
+            self.guess()?;
+        }
         match self.columns {
             Some(_) => Ok(self.parsed),
             None => Err(self.no_header.unwrap_or_else(|| RowError::new(1, "no rows"))),
