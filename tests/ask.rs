@@ -279,7 +279,7 @@ mod bundled {
             assert_eq!(rows[0]["matches"][0]["differs"][0], differs, "{rows:?}");
         }
         let run = world.run(&["ask", "--faq", "small.yaml", "How do I contact the Munich office?"], "", 1);
-        assert!(run.out.contains("I know about \"Berlin\", not \"Munich\"."), "{run:?}");
+        assert!(run.out.contains("I know about “Berlin”, not “Munich”."), "{run:?}");
         // The question is shown above its answer, unless it is what was asked.
         let run = world.run(&["ask", "--faq", "small.yaml", "how can i contact the berlin offices"], "", 0);
         assert_eq!(run.out, "How do I contact the Berlin office?\nCall 030 1234.\n");

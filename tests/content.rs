@@ -97,11 +97,11 @@ fn several_files_and_folders_are_one_faq() {
 #[test]
 fn format_columns_and_limits_can_be_set() {
     let world = World::new();
-    world.write("table.csv", "Nr,Pregunta,Respuesta\n1,Wo ist es?,Hier.\n");
+    world.write("table.csv", "Nr,Kysymys,Vastaus\n1,Wo ist es,Hier.\n");
     let ask = ["ask", "--model", "hash", "wo ist es", "--faq", "table.csv"];
     let run = world.run(&ask, "", 2);
     assert!(run.err.contains("--map question=COLUMN,answer=COLUMN"), "{run:?}");
-    let run = world.run(&[&ask[..], &["--map", "question=pregunta,answer=3"]].concat(), "", 0);
+    let run = world.run(&[&ask[..], &["--map", "question=kysymys,answer=3"]].concat(), "", 0);
     assert_eq!(run.out, "Hier.\n");
     let run = world.run(&[&ask[..], &["--map", "question=Nope,answer=3"]].concat(), "", 2);
     assert!(run.err.contains("there is no column `Nope`"), "{run:?}");
@@ -111,8 +111,8 @@ fn format_columns_and_limits_can_be_set() {
     world.write("notes.txt", "question,answer\nWho?,Me.\n");
     let forced = ["ask", "--model", "hash", "--faq", "notes.txt", "--format", "text", "who"];
     assert!(world.run(&forced, "", 2).err.contains("no FAQ in plain text"));
-    let run = world.run(&["ask", "--format", "docx", "who"], "", 2);
-    assert!(run.err.contains("possible values: xlsx, rasa, yaml"), "{run:?}");
+    let run = world.run(&["ask", "--format", "pdf", "who"], "", 2);
+    assert!(run.err.contains("possible values: xlsx, docx, aiml, rasa"), "{run:?}");
 
     let map = ["--map", "question=pregunta,answer=respuesta"];
     for (limit, reason) in [

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use faqbot::faq::{Loaded, ReadOptions, load};
-use faqbot::{Faq, RowError};
+use faqbot::{EntryId, Faq, RowError};
 
 #[test]
 fn every_file_gives_what_it_gave() {
@@ -60,6 +60,10 @@ fn a_folder_is_one_faq() {
     assert!(loaded.place(2).0.ends_with("z.csv"));
 }
 
+fn ids(ids: &[EntryId]) -> Option<String> {
+    (!ids.is_empty()).then(|| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
 fn shown(loaded: &Loaded) -> String {
     let mut out = String::new();
     for file in &loaded.files {
@@ -70,6 +74,9 @@ fn shown(loaded: &Loaded) -> String {
         if let Some(text) = text {
             let _ = writeln!(out, "{name}: {text}");
         }
+    }
+    if !faq.small_talk.is_default() {
+        let _ = writeln!(out, "small talk: {:?}", faq.small_talk);
     }
     for (at, entry) in faq.entries.iter().enumerate() {
         let _ = writeln!(out, "\nline {}: {}", loaded.place(at).1, entry.id);
@@ -83,6 +90,9 @@ fn shown(loaded: &Loaded) -> String {
             ("source", entry.source.clone()),
             ("tags", (!entry.tags.is_empty()).then(|| entry.tags.join(" / "))),
             ("min_confidence", entry.min_confidence.map(|own| own.to_string())),
+            ("variants", (!entry.variants.is_empty()).then(|| entry.variants.join(" / "))),
+            ("follow_ups", ids(&entry.follow_ups)),
+            ("only_after", ids(&entry.only_after)),
         ] {
             if let Some(text) = text {
                 let _ = writeln!(out, "  {name}: {text}");

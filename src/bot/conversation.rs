@@ -9,7 +9,7 @@ use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
-use super::follow_up::{self, Features, leaning, says_what_is_asked};
+use super::follow_up::{self, Features, Weights, leaning, says_what_is_asked};
 use super::language::foreign;
 use super::small_talk::{self, Classifier, Found};
 use super::{Among, Bot, Known, Query, Reply, Wanted};
@@ -88,6 +88,8 @@ struct Readings {
     matches: Vec<Match>,
     /// The question that the message was read with.
     read_with: String,
+    /// See [`follow_up::Leaning::by_words`].
+    by_words: bool,
 }
 
 impl Conversation {
@@ -335,9 +337,10 @@ impl<E: Embedder> Bot<E> {
         conversation: &Conversation,
         wanted: Wanted,
     ) -> Result<Option<Reply>> {
+        let Some(weights) = Weights::shipped(self.embedder.model()) else { return Ok(None) };
         let Some(readings) = self.readings(message, conversation, wanted)? else { return Ok(None) };
-        let Readings { entries, features, matches, read_with } = readings;
-        let shares = follow_up::SHIPPED.probabilities(&features);
+        let Readings { entries, features, matches, read_with, by_words } = readings;
+        let shares = weights.probabilities(&features);
         let none = shares[entries.len()];
         let mut order: Vec<usize> = (0..entries.len()).collect();
         order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
@@ -357,7 +360,8 @@ impl<E: Embedder> Bot<E> {
                 Decision::Ambiguous(vec![0, 1])
             }
             None if shares[best] >= follow_up::ANSWER => Decision::Answer(0),
-            None if offered > none && order.len() > 1 => {
+            // What is only short may be about anything.
+            None if order.len() > 1 && (shares[best] > none || (by_words && offered > none)) => {
                 let choices = near.clamp(2, Policy::MAX_CHOICES).min(order.len());
                 Decision::Ambiguous((0..choices).collect())
             }
@@ -439,7 +443,7 @@ impl<E: Embedder> Bot<E> {
             .collect();
         let matches = readings[2].clone();
         let read_with = of_last.unwrap_or(question).to_owned();
-        Ok(Some(Readings { entries, features, matches, read_with }))
+        Ok(Some(Readings { entries, features, matches, read_with, by_words: leaning.by_words }))
     }
 
     /// Whether a message is like those of people in danger.

@@ -2,8 +2,11 @@
 //!
 //! Such a message is read alone, with the question before it, and with the question of the entry that answered that.
 //! A conditional logistic model weighs the entries that any of the readings finds, and that none is meant. It is fitted
-//! by `cargo run --release --example follow_ups` to the dialogues for it in `tests/dialogues`.
+//! by `cargo run --release --example follow_ups` to the dialogues for it in `tests/conversation`, and with the bundled
+//! model: with another, cosines are others, and only what was offered is understood.
 
+use crate::embed::ModelId;
+use crate::embed::fastembed::BUNDLED_ID;
 use crate::faq::normalize_phrasing;
 
 /// A message of more words stands alone.
@@ -38,9 +41,9 @@ const BEFORE_FRONT: [&str; 14] = [
 ];
 
 /// Words that point at something said before.
-const POINTING: [&str; 20] = [
+const POINTING: [&str; 18] = [
     "it", "its", "that", "thats", "this", "they", "them", "their", "those", "these", "there", "then", "one",
-    "ones", "same", "too", "either", "else", "other", "others",
+    "ones", "same", "too", "either", "else",
 ];
 
 /// A message that leans on what came before.
@@ -48,6 +51,13 @@ const POINTING: [&str; 20] = [
 pub struct Leaning {
     /// The message without the words that only tie it to the one before.
     pub rest: String,
+    /// Whether it says so by such words, or points at something; else it is only short.
+    pub by_words: bool,
+}
+
+/// Whether a message points at something said before it: "is it free?"
+pub fn points(message: &str) -> bool {
+    normalize_phrasing(message).split(' ').any(|word| POINTING.contains(&word))
 }
 
 /// Whether a message leans on what came before, as its words tell.
@@ -75,7 +85,7 @@ pub fn leaning(message: &str) -> Option<Leaning> {
     if front.is_none() && !pointing && words.len() > FEW_WORDS {
         return None;
     }
-    Some(Leaning { rest: front.unwrap_or(rest).to_owned() })
+    Some(Leaning { rest: front.unwrap_or(rest).to_owned(), by_words: front.is_some() || pointing })
 }
 
 /// What follows these words at the front of a text; `None` where they are not there, or nothing follows.
@@ -160,7 +170,7 @@ pub struct Weights {
 }
 
 /// Printed by `cargo run --release --example follow_ups` (2026-11-26).
-pub const SHIPPED: Weights =
+const SHIPPED: Weights =
     Weights { weights: [1.72, 1.78, 1.09, 1.11, 2.77, 0.24, 2.28, 1.94, 0.83, 0.33, 1.60], none: 3.73 };
 
 /// The least probability of an entry that is answered: the least of those that the example prints at which at most 3 %
@@ -171,6 +181,11 @@ pub const ANSWER: f64 = 0.5;
 pub const ASK: f64 = 0.1;
 
 impl Weights {
+    /// What ships, for the bundled model; `None` for others.
+    pub fn shipped(model: &ModelId) -> Option<&'static Self> {
+        Some(&SHIPPED).filter(|_| Some(model.as_str()) == BUNDLED_ID)
+    }
+
     /// The probability of each entry, and of none last.
     pub fn probabilities(&self, entries: &[Features]) -> Vec<f64> {
         let score = |features: &Features| -> f64 {

@@ -1,6 +1,6 @@
 //! What the bot makes of a query.
 
-use super::follow_up::leaning;
+use super::follow_up::points;
 use super::small_talk::SmallTalkReply;
 use crate::matching::alignment::{Alignment, is_word};
 use crate::matching::decision::{Decision, Rule};
@@ -207,7 +207,7 @@ impl Reply {
                     told.push(part);
                 }
                 // "Is it open, and can I park there?": the whole answers what leans on its other half.
-                None if asks && !(of_whole.is_some() && leaning(&part.query).is_some()) => {
+                None if asks && !(of_whole.is_some() && points(&part.query)) => {
                     open += 1;
                     told.push(part);
                 }

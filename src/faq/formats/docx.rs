@@ -124,6 +124,8 @@ struct Open {
     bold: bool,
     italic: bool,
     in_text: bool,
+    /// The text of the run so far.
+    run: String,
     link: Option<String>,
     cells: Vec<String>,
     depth: usize,
@@ -160,8 +162,8 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                 "b" => open.bold = on(),
                 "i" => open.italic = on(),
                 "t" if !empty => open.in_text = true,
-                "tab" if !open.paragraph.is_empty() => open.paragraph.push(' '),
-                "br" | "cr" => open.paragraph.push('\n'),
+                "tab" => open.run.push(' '),
+                "br" | "cr" => open.run.push('\n'),
                 "hyperlink" if !empty => {
                     open.link = attribute(tag, "id").and_then(|id| links.get(&id).cloned());
                     if open.link.is_some() {
@@ -178,6 +180,10 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
         match event {
             Event::End(tag) => match tag.local_name().as_ref() {
                 "t" => open.in_text = false,
+                "r" => {
+                    let text = std::mem::take(&mut open.run);
+                    run(&mut open, &text);
+                }
                 "hyperlink" => {
                     if let Some(address) = open.link.take() {
                         open.paragraph.push_str(&format!("]({address})"));
@@ -205,7 +211,7 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
             },
             Event::Text(piece) if open.in_text => {
                 let text = piece.into_inner();
-                run(&mut open, &text);
+                open.run.push_str(&text);
             }
             Event::GeneralRef(reference) if open.in_text => {
                 let text = match &*reference {
@@ -216,7 +222,7 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                     "apos" => "'".to_owned(),
                     _ => reference.resolve_char_ref().ok().flatten().map(String::from).unwrap_or_default(),
                 };
-                run(&mut open, &text);
+                open.run.push_str(&text);
             }
             Event::Eof => break,
             _ => {}

@@ -189,6 +189,8 @@ pub struct Header {
     pub columns: Columns,
     /// Whether the row names the columns; otherwise it is already an entry.
     pub named: bool,
+    /// Whether only words in the names say which are question and answer.
+    pub by_words: bool,
     /// A note on columns that are not used.
     pub note: Option<RowError>,
 }
@@ -297,9 +299,10 @@ impl Columns {
             taken.clear();
         }
         named |= !taken.is_empty();
+        let by_words = !taken.is_empty();
         if columns.question.is_empty() && columns.answer.is_empty() && names.len() == 2 {
             let columns = Columns { question: vec![0], answer: vec![1], ..Columns::default() };
-            return Ok(Header { columns, named: false, note: None });
+            return Ok(Header { columns, named: false, by_words: false, note: None });
         }
         for (field, found) in [("question", &columns.question), ("answer", &columns.answer)] {
             if found.is_empty() {
@@ -324,7 +327,7 @@ impl Columns {
             says.push(format!("columns that are not used: {}", unused.join(", ")));
         }
         let note = (!says.is_empty()).then(|| RowError::new(line, says.join("; ")));
-        Ok(Header { columns, named, note })
+        Ok(Header { columns, named, by_words, note })
     }
 }
 

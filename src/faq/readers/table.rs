@@ -68,9 +68,9 @@ impl<'t> Rows<'t> {
             None => {
                 let found = Columns::find(self.map, line, row);
                 let by_rows = *self.map == ColumnMap::default();
-                let Header { columns, named, note } = match found {
-                    // Names in the second row of a table with two columns are texts.
-                    Ok(header) if header.named && (self.before.is_empty() || row.len() > 2) => header,
+                let Header { columns, named, note, .. } = match found {
+                    // Below the first row, words of a name may be those of a text.
+                    Ok(header) if header.named && (self.before.is_empty() || !header.by_words) => header,
                     Ok(header) if !by_rows => header,
                     // A title may stand above the header; or there is none, and the rows tell.
                     found => {
@@ -138,7 +138,8 @@ impl<'t> Rows<'t> {
         };
         let (question, answer) = match asks.and_then(|question| Some((question, answers(question)?))) {
             Some(found) => found,
-            None if width == 2 => (0, 1),
+            // One of two columns that has the name of something else is no question or answer.
+            None if width == 2 && error.is_none() => (0, 1),
             None => return Err(error.unwrap_or_else(|| RowError::new(1, "no rows"))),
         };
         let columns = Columns { question: vec![question], answer: vec![answer], ..Columns::default() };

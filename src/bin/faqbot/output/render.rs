@@ -19,7 +19,10 @@ const MOVED: usize = 8;
 
 /// What the bot says: the answer, the choices, or that there is none.
 pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
-    let read_as = reply.read_as.as_ref().filter(|_| reply.decision != Decision::NoMatch);
+    // Who picks by a number has the list before them.
+    let by_number = reply.rule == Rule::Chosen && reply.query.trim().parse::<usize>().is_ok();
+    let told = reply.decision != Decision::NoMatch && !by_number;
+    let read_as = reply.read_as.as_ref().filter(|_| told);
     let read_as = read_as.map_or(String::new(), |text| {
         styled(DIM, wrapped(&text_of(bot, "read_as", &[("text", text)]), width).trim_end()) + "\n"
     });
@@ -145,8 +148,8 @@ fn contact<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
 pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     let setup = bot.setup();
     let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
-    // It was said to be meant.
-    if reply.rule == Rule::Chosen {
+    // It was said to be meant, or nothing new is.
+    if matches!(reply.rule, Rule::Chosen | Rule::NoSuchChoice | Rule::TheOthers) {
         return String::new();
     }
     if reply.rule == Rule::Crisis {
@@ -179,7 +182,9 @@ pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     let _ = write!(line, " · cosine {:.2}", found.cosine);
     if reply.rule == Rule::BelowThreshold {
         let _ = write!(line, ", below {:.2}", setup.policy.min_cosine);
-    } else if let Some(margin) = reply.margin().filter(|_| !exact && reply.parts.is_empty()) {
+    } else if let Some(margin) =
+        reply.margin().filter(|_| !exact && reply.parts.is_empty() && reply.rule != Rule::FollowUp)
+    {
         let _ = write!(line, " · next {margin:.2} below");
     }
     line

@@ -273,7 +273,9 @@ mod tests {
         let queue = Arc::new(Queue::new(3).unwrap());
         let ask = |query: &str| {
             let (queue, version, query) = (Arc::clone(&queue), Arc::clone(&version), query.to_owned());
-            tokio::spawn(async move { queue.ask(&version, vec![query], None, 1, None, Wait::No).await })
+            tokio::spawn(async move {
+                queue.ask(&version, vec![query], Some(Conversation::default()), 1, None, Wait::No).await
+            })
         };
         let first = ask("where is it");
         let (texts, was_asked) =
