@@ -55,6 +55,66 @@ fn a_reply_is_that_of_ask_json_and_more() {
 }
 
 #[test]
+fn a_conversation_goes_on() {
+    let world = World::new();
+    let faq = "
+title: Bikes
+entries:
+- id: deposit
+  question: Do I have to pay a deposit?
+  answers: [Fifty euros., It is fifty euros.]
+  follow_ups: [When do I get it back?, why]
+- id: back
+  question: When do I get it back?
+  answer: At once.
+- id: why
+  question: Why?
+  answer: It covers damage.
+  only_after: [deposit]
+";
+    world.write("bikes.yaml", faq);
+    let server = Server::start_in(world, &["--faq", "bikes.yaml"]);
+    let say = |query: &str, more: Value| {
+        let mut body = json!({"query": query});
+        body.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+        server.post("/v1/ask", &body).json()
+    };
+    let hello = say("hello!!", json!({}));
+    assert_eq!((&hello["outcome"], &hello["small_talk"]), (&json!("small_talk"), &json!("greeting")));
+    assert!(
+        hello["answer_html"].as_str().expect("HTML").contains("<li>Do I have to pay a deposit?</li>"),
+        "{hello}"
+    );
+    assert_eq!((&hello["cosine"], &hello["confidence"]), (&Value::Null, &Value::Null));
+    // An entry that answers only after another is none without it.
+    assert_eq!(say("why", json!({}))["outcome"], "no_match");
+    let session = json!({"session": "s1"});
+    let first = say("do i have to pay a deposit", session.clone());
+    assert_eq!(first["follow_ups"][0], json!({"id": "back", "question": "When do I get it back?"}));
+    assert_eq!(say("why", session.clone())["answer"], "It covers damage.");
+    let again = say("do i have to pay a deposit", session.clone());
+    assert_eq!(again["answer"], first["answer"], "the same words in a conversation");
+    let second = say("1", session.clone());
+    assert_eq!(
+        (&second["answer"], &second["read_as"]),
+        (&json!("At once."), &json!("When do I get it back?"))
+    );
+    // What went before may come with the request.
+    let given = json!({"conversation": first["conversation"]});
+    assert_eq!(say("why?", given)["answer"], "It covers damage.");
+    let many: Vec<String> = (0..200).map(|at| at.to_string()).collect();
+    let refused = server.post("/v1/ask", &json!({"query": "why", "conversation": {"choices": many}}));
+    assert_eq!(refused.status, 400);
+    let azure = json!({"question": "why", "context": {"previousQnAId": server.get("/v1/faqs/bikes/entries/deposit").json()["number"]}});
+    let answers = server.post("/language/:query-knowledgebases?projectName=bikes", &azure).json();
+    assert_eq!(answers["answers"][0]["answer"], "It covers damage.", "{answers}");
+    let chat = json!({"model": "bikes", "messages": [
+        {"role": "user", "content": "do I have to pay a deposit"}, {"role": "assistant", "content": "Fifty euros."}, {"role": "user", "content": "why"}]});
+    let said = server.post("/v1/chat/completions", &chat).json();
+    assert_eq!(said["choices"][0]["message"]["content"], "It covers damage.");
+}
+
+#[test]
 fn faqs_and_their_entries_are_listed() {
     let world = World::new();
     world.write("shop.yaml", SHOP);

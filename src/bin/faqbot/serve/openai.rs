@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use faqbot::Conversation;
 use faqbot::faq::abridge;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use super::problem::Problem;
 use super::qna;
 use super::queue::PART;
 use super::speech;
-use super::state::{App, Asked, Question, Served};
+use super::state::{App, Asked, Before, Question, Served, Version};
 use crate::output::wire::ReplyJson;
 
 /// Texts that are embedded in one request, at most.
@@ -115,9 +116,8 @@ async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Prob
     if let Some(text) = housekeeping(&query) {
         return Ok(Said { text, asked: None });
     }
-    let before = messages[..at].iter().rev().find(|message| message.role == "assistant").map(Message::text);
-    let query = before.and_then(|before| chosen(&before, &query)).unwrap_or(query);
-    let asked = app.ask(faq, Question::new(query, "openai")).await?;
+    let before = Before::Given(conversation(&faq.version(), &messages[..at]));
+    let asked = app.ask(faq, Question { before, ..Question::new(query, "openai") }).await?;
     Ok(Said { text: speech::markdown(&asked.version.bot, &asked.reply), asked: Some(asked) })
 }
 
@@ -153,16 +153,33 @@ fn housekeeping(query: &str) -> Option<String> {
     })
 }
 
-/// The question that a number picks from the choices in the message before it.
-fn chosen(before: &str, query: &str) -> Option<String> {
-    let number: usize = query.trim().trim_end_matches('.').parse().ok()?;
-    let mark = format!("{number}. ");
+/// What went before, as the messages tell: which entry's answer the last of them is, or what it asked back about.
+fn conversation(version: &Version, messages: &[Message]) -> Conversation {
+    let last = |role: &str| messages.iter().rev().find(|message| message.role == role).map(Message::text);
+    let (Some(said), Some(question)) = (last("assistant"), last("user")) else {
+        return Conversation::default();
+    };
+    let faq = version.bot.faq();
+    let said = said.trim();
     // The steps of an answer are numbered too.
-    let asked_back = before.lines().next().is_some_and(speech::is_did_you_mean);
-    asked_back
-        .then(|| before.lines())?
-        .find_map(|line| line.strip_prefix(&mark))
-        .map(|question| question.trim().to_owned())
+    if said.lines().next().is_some_and(speech::is_did_you_mean) {
+        let asked = |line: &str| Some(line.trim().split_once(". ")?.1.trim().to_owned());
+        let offered: Vec<String> = said.lines().skip(1).filter_map(asked).collect();
+        let id = |question: &String| {
+            faq.entries.iter().find(|entry| entry.question() == question).map(|entry| entry.id.to_string())
+        };
+        let choices = offered.iter().filter_map(id).collect();
+        return Conversation { question: Some(question), choices, ..Conversation::default() };
+    }
+    match faq.entries.iter().find(|entry| entry.answers().any(|answer| answer.trim() == said)) {
+        Some(entry) => Conversation {
+            question: Some(question),
+            entry: Some(entry.id.to_string()),
+            follow_ups: entry.follow_ups.iter().map(ToString::to_string).collect(),
+            ..Conversation::default()
+        },
+        None => Conversation::default(),
+    }
 }
 
 /// Chat with a FAQ as with a model
@@ -340,13 +357,5 @@ mod tests {
         assert_eq!(housekeeping(task).unwrap(), r#"{"title":"where is my parcel"}"#);
         assert_eq!(housekeeping("### Task:\n{ \"follow_ups\": [] }").unwrap(), r#"{"follow_ups":[]}"#);
         assert_eq!(housekeeping("where is my title"), None);
-    }
-
-    #[test]
-    fn a_number_picks_from_the_choices_before_it() {
-        let before = "Did you mean:\n\n1. Where is it?\n2. What is it?";
-        assert_eq!(chosen(before, " 2 ").as_deref(), Some("What is it?"));
-        assert_eq!(chosen(before, "3"), None);
-        assert_eq!(chosen(before, "what"), None);
     }
 }
