@@ -5,9 +5,9 @@
 //! $ cargo run --release --example small_talk -- ../shared/evaldata --write    # writes src/bot/small_talk.json too
 //! ```
 //!
-//! Fitted to `data/smalltalk.yaml`, and as what is none of it to `data/messages.jsonl`, the phrasings of
+//! Fitted to `data/smalltalk.yaml` and `data/smalltalk.messages.jsonl`, and as what is none of it to `data/messages.jsonl`, the phrasings of
 //! `data/therapy.yaml` and the calibration files of the public sets, whose own small talk counts as such. The threshold
-//! is chosen by cross-validation in which a set is left out whole. `tests/smalltalk.jsonl` is only measured on.
+//! is chosen by cross-validation in which a set is left out whole. `tests/conversation/small_talk.test.jsonl` is only measured on.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -34,7 +34,7 @@ const QUERIES: usize = 600;
 
 /// At most this share of the queries of any set may be taken for small talk, in cross-validation without the set. Only
 /// those without an answer are asked about, which are few of them.
-const FALSE_ALARMS: f64 = 0.015;
+const FALSE_ALARMS: f64 = 0.025;
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [

@@ -24,6 +24,10 @@ use crate::matching::ranking::Match;
 /// Characters of a question that are kept to read the next message with.
 const KEPT: usize = 300;
 
+/// From this cosine on a question back stands, though the message may be small talk: FAQs have entries like it. With it,
+/// none of the small talk that public sets have as intents loses the choice of its entry (November 2026).
+const ASKED_BACK: f32 = 0.5;
+
 /// Entries of each reading that may be meant.
 const CANDIDATES: usize = 20;
 
@@ -192,8 +196,10 @@ impl<E: Embedder> Bot<E> {
             if leans || !is_open(&replies[at]) {
                 continue;
             }
-            // Before what leans: "thanks", "ok" and "no" are short.
-            if let Some(found) = exact_small_talk(messages[at].text, rest)
+            // Before what leans: "thanks", "ok" and "no" are short. What is near to the FAQ is asked back about.
+            let near = !replies[at].choices().is_empty() && replies[at].matches[0].cosine >= ASKED_BACK;
+            if !near
+                && let Some(found) = exact_small_talk(messages[at].text, rest)
                 && let Some(said) = small_talk::reply(found, &self.faq)
             {
                 replies[at] = replies[at].with_small_talk(said);

@@ -6,6 +6,7 @@ use crate::matching::alignment::{Alignment, is_word};
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::Features;
 use crate::matching::guard::Guard;
+use crate::matching::questions::is_story;
 use crate::matching::ranking::Match;
 
 /// What the bot makes of a query: an answer, choices or none, and why.
@@ -118,6 +119,12 @@ impl Reply {
         Reply { decision: Decision::SmallTalk, small_talk: Some(said), cut, ..refused }
     }
 
+    /// This reply to a piece of a message as that to all of it.
+    fn as_all_of(&self, query: String) -> Self {
+        let read_as = self.read_as.clone().or(Some(self.query.clone()));
+        Reply { query, read_as, ..self.clone() }
+    }
+
     /// Without an answer or a match.
     pub(super) fn refused(query: &str, rule: Rule) -> Self {
         Reply {
@@ -195,47 +202,49 @@ impl Reply {
         if let Some(part) = parts.find(of_crisis) {
             return Reply { query: whole.query, ..part.clone() };
         }
-        let mut entries: Vec<usize> = Vec::new();
+        let entry = |part: &Reply| part.answer().map(|found| found.entry);
+        let of_whole = entry(&whole);
+        let story = is_story(&whole.query);
+        let all_ask = pieces.iter().all(|(_, asks)| *asks);
+        let all_answered = distinct(pieces.iter().filter_map(|(part, _)| entry(part))).len() == pieces.len();
+        // What is told around the questions answers nothing, unless all of it does.
+        let asking: Vec<Reply> =
+            pieces.into_iter().filter(|(_, asks)| *asks || all_answered).map(|(part, _)| part).collect();
+        let entries = distinct(asking.iter().filter_map(entry));
         let mut told: Vec<Reply> = Vec::new();
-        let mut open = 0;
-        let of_whole = whole.answer().map(|found| found.entry);
-        for (part, asks) in pieces {
-            match part.answer().map(|found| found.entry) {
-                Some(entry) if entries.contains(&entry) => {}
+        let mut seen: Vec<usize> = Vec::new();
+        let mut unclear = false;
+        for part in asking {
+            match entry(&part) {
+                Some(entry) if seen.contains(&entry) => {}
                 Some(entry) => {
-                    entries.push(entry);
+                    seen.push(entry);
                     told.push(part);
                 }
-                // "Is it open, and can I park there?": the whole answers what leans on its other half.
-                None if asks && !(of_whole.is_some() && points(&part.query)) => {
-                    open += 1;
-                    told.push(part);
-                }
-                None => {}
+                None if is_question_of_its_own(&part.query) => told.push(part),
+                None => unclear = true,
             }
         }
+        let open = told.iter().any(|part| part.answer().is_none());
         match (&entries[..], of_whole) {
-            ([], None) if whole.decision == Decision::NoMatch => {
-                // Of a story, its question may be clear enough to ask back.
+            ([], None) if story && whole.decision == Decision::NoMatch => {
+                // Its question may be clear enough to ask back.
                 let asks_back = |part: &&Reply| matches!(part.decision, Decision::Ambiguous(_));
                 let mut asking = told.iter().filter(asks_back);
                 return match (asking.next(), asking.next()) {
-                    (Some(part), None) => {
-                        let read_as = part.read_as.clone().or(Some(part.query.clone()));
-                        Reply { query: whole.query, read_as, ..part.clone() }
-                    }
+                    (Some(part), None) => part.as_all_of(whole.query),
                     _ => whole,
                 };
             }
             ([], _) => return whole,
-            (_, Some(entry)) if !entries.contains(&entry) => return whole,
-            ([_], Some(_)) if open == 0 => return whole,
-            ([_], None) if open == 0 => {
-                // The rest of the message is told around its question.
-                let part = told.remove(0);
-                let read_as = part.read_as.or(Some(part.query));
-                return Reply { query: whole.query, read_as, ..part };
+            (entries, Some(entry)) if !entries.contains(&entry) => return whole,
+            ([_], Some(_)) if !open || !all_ask => return whole,
+            ([_], None) if story => {
+                let part = told.iter().find(|part| part.answer().is_some());
+                return part.map_or_else(|| whole.clone(), |part| part.as_all_of(whole.query.clone()));
             }
+            ([_], None) if !open || !all_ask || unclear => return whole,
+            ([_, _, ..], _) if !all_answered && !all_ask && !story => return whole,
             _ => {}
         }
         // Together they are as sure as the least sure of them.
@@ -245,4 +254,21 @@ impl Reply {
         let Some(first) = answered().next().cloned() else { return whole };
         Reply { query: whole.query, confidence, parts: told, ..first }
     }
+}
+
+/// Entries, each once, in their order.
+fn distinct(entries: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut found = Vec::new();
+    for entry in entries {
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// Whether a piece that asks can be understood without the rest of its message: "why did this happen?" cannot.
+fn is_question_of_its_own(piece: &str) -> bool {
+    const LEAST_WORDS: usize = 4;
+    !points(piece) && piece.split_whitespace().count() >= LEAST_WORDS
 }

@@ -1,6 +1,7 @@
 //! Small talk: what people say to a bot that is no question to its FAQ.
 //!
-//! The phrasings and replies are `data/smalltalk.yaml`, and the same in German, French and Spanish. A message is one of
+//! The phrasings and replies are `data/smalltalk.yaml` (with more messages in `data/smalltalk.messages.jsonl`), and the
+//! same in German, French and Spanish. A message is one of
 //! them by its words, slips of the keyboard aside; in English also by what it means, as a classifier on the bundled
 //! model's vectors says. It never stands in the place of an answer: [`Bot::talk`](super::Bot::talk) asks the FAQ first.
 
@@ -58,6 +59,16 @@ struct Set {
     signs: HashMap<String, usize>,
 }
 
+/// More messages in English, by others than who wrote the phrasings.
+const MESSAGES: &str = include_str!("../../data/smalltalk.messages.jsonl");
+
+/// A message and its kind.
+#[derive(Deserialize)]
+struct Labelled {
+    text: String,
+    kind: String,
+}
+
 /// English first: what is in several languages is taken for that.
 static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
     [
@@ -74,6 +85,10 @@ static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
 impl Set {
     fn read(language: &'static str, yaml: &str) -> Option<Set> {
         let faq = Faq::read(yaml.as_bytes(), Path::new("smalltalk.yaml")).ok()?.faq;
+        let messages: Vec<Labelled> = match language {
+            "en" => MESSAGES.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+            _ => Vec::new(),
+        };
         let mut set = Set {
             language,
             replies: vec![String::new(); SmallTalk::KINDS.len()],
@@ -83,7 +98,9 @@ impl Set {
         for entry in faq.entries {
             let kind = SmallTalk::KINDS.iter().position(|kind| *kind == entry.id.as_str())?;
             set.replies[kind] = entry.answer;
-            for phrasing in entry.phrasings {
+            let more = messages.iter().filter(|message| message.kind == entry.id.as_str());
+            let more: Vec<String> = more.map(|message| message.text.clone()).collect();
+            for phrasing in entry.phrasings.into_iter().chain(more) {
                 let key = words(&phrasing);
                 if key.is_empty() {
                     set.signs.entry(phrasing).or_insert(kind);

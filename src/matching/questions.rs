@@ -21,7 +21,7 @@ const LEAST_WORDS: usize = 3;
 const STORY_WORDS: usize = 40;
 
 /// Words that questions begin with.
-const OPENERS: [&str; 42] = [
+const OPENERS: [&str; 38] = [
     "how",
     "what",
     "whats",
@@ -42,10 +42,6 @@ const OPENERS: [&str; 42] = [
     "will",
     "would",
     "should",
-    "may",
-    "must",
-    "have",
-    "has",
     "whose",
     "cant",
     "dont",
@@ -98,7 +94,7 @@ const JOINS: [&str; 18] = [
 /// ```
 pub fn pieces(message: &str) -> Vec<Piece<'_>> {
     let mut found: Vec<Piece> = Vec::new();
-    let story = message.split_whitespace().count() >= STORY_WORDS;
+    let story = is_story(message);
     for sentence in sentences(message) {
         // In a story, a sentence is read whole.
         let clauses = if story { vec![sentence] } else { clauses(sentence) };
@@ -116,6 +112,11 @@ pub fn pieces(message: &str) -> Vec<Piece<'_>> {
     let whole = message.trim();
     let apart = found.len() > 1 || (story && found.len() == 1 && found[0].text.len() < whole.len());
     if apart { found } else { vec![Piece { text: whole, asks: asks(whole) }] }
+}
+
+/// Whether a message is long enough for its question to be told around.
+pub fn is_story(message: &str) -> bool {
+    message.split_whitespace().nth(STORY_WORDS - 1).is_some()
 }
 
 /// The sentences of a text: up to a full stop, question mark or exclamation mark with a space after it, or a line's end.
