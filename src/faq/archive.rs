@@ -11,6 +11,9 @@ use crate::error::RowError;
 /// Parts that only office documents have.
 const OFFICE: [&str; 4] = ["[Content_Types].xml", "mimetype", "content.xml", "word/document.xml"];
 
+/// Files with their names.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// Files of an archive that are read, at most.
 const MOST_FILES: usize = 10_000;
 
@@ -20,7 +23,7 @@ const MOST_FILES: usize = 10_000;
 /// # Errors
 ///
 /// Returns an error if a file cannot be read, or all of them unpack to more than a file may have.
-pub fn files(bytes: &[u8], limits: &Limits) -> Option<Result<Vec<(String, Vec<u8>)>, RowError>> {
+pub fn files(bytes: &[u8], limits: &Limits) -> Option<Result<Files, RowError>> {
     if !bytes.starts_with(b"PK\x03\x04") {
         return None;
     }
@@ -41,7 +44,7 @@ fn read(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     names: Vec<String>,
     limits: &Limits,
-) -> Result<Vec<(String, Vec<u8>)>, RowError> {
+) -> Result<Files, RowError> {
     if names.len() > MOST_FILES {
         return Err(RowError::new(
             1,
@@ -91,8 +94,7 @@ mod tests {
     #[test]
     fn files_are_unpacked_within_limits() {
         let bytes = archive(&[("b/two.json", "{}"), ("a.md", "x"), (".git/c.json", "y"), ("d.png", "z")]);
-        let names =
-            |found: Vec<(String, Vec<u8>)>| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let names = |found: Files| found.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(files(&bytes, &Limits::default()).unwrap().unwrap()), ["a.md", "b/two.json"]);
         let small = Limits { file_bytes: 2, ..Limits::default() };
         assert!(files(&bytes, &small).unwrap().is_err());

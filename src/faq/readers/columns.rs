@@ -284,17 +284,13 @@ impl Columns {
             if place.is_empty() && map.0.iter().all(|(own, _)| *own != field) {
                 place.push(at);
                 used[at] = true;
-                taken.push(format!("`{}` for {field}", name.trim()));
+                taken.push((at, format!("`{}` for {field}", name.trim())));
             }
         }
         // Both by their words, or one and the other by its name: a single word may stand in a title.
         if !taken.is_empty() && (columns.question.is_empty() || columns.answer.is_empty()) {
-            for at in 0..names.len() {
-                if field_in_words(row[at]).is_some() {
-                    columns.question.retain(|own| *own != at);
-                    columns.answer.retain(|own| *own != at);
-                    columns.tags.retain(|own| *own != at);
-                }
+            for place in [&mut columns.question, &mut columns.answer, &mut columns.tags] {
+                place.retain(|at| !taken.iter().any(|(own, _)| own == at));
             }
             taken.clear();
         }
@@ -321,6 +317,7 @@ impl Columns {
             .collect();
         let mut says = Vec::new();
         if !taken.is_empty() {
+            let taken: Vec<&str> = taken.iter().map(|(_, says)| says.as_str()).collect();
             says.push(format!("columns are taken by words in their names: {}", taken.join(", ")));
         }
         if named && !unused.is_empty() {
