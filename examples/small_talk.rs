@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use faqbot::Faq;
-use faqbot::bot::small_talk::{self, Classifier, softmax};
+use faqbot::bot::small_talk::{self, Classifier, SURE, softmax};
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
 use faqbot::faq::SmallTalk;
@@ -34,7 +34,7 @@ const QUERIES: usize = 600;
 
 /// At most this share of the queries of any set may be taken for small talk, in cross-validation without the set. Only
 /// those without an answer are asked about, which are few of them.
-const FALSE_ALARMS: f64 = 0.025;
+const FALSE_ALARMS: f64 = 0.01;
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [
@@ -156,24 +156,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("penalty {penalty}: mean log loss {mean:.4} in cross-validation");
     }
     let judged = judged_with(PENALTY);
-    let taken = |probabilities: &[f32], least: f32| {
-        let best = (0..none).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b])).unwrap_or(0);
-        (probabilities[best] >= least).then_some(best)
+    let others: Vec<bool> =
+        messages.iter().map(|message| small_talk::has_other_words(&message.text)).collect();
+    let taken = |at: usize, probabilities: &[f32], least: f32| {
+        let least = if others[at] { least.max(SURE) } else { least };
+        small_talk::best(probabilities).filter(|(_, sure)| *sure >= least).map(|(kind, _)| kind)
     };
     let alarms = |least: f32| -> HashMap<usize, (usize, usize)> {
         let mut by_set: HashMap<usize, (usize, usize)> = HashMap::new();
         for (at, probabilities) in judged.iter().filter(|(at, _)| messages[*at].kind == none) {
             let own = by_set.entry(messages[*at].set).or_default();
-            own.0 += usize::from(taken(probabilities, least).is_some());
+            own.0 += usize::from(taken(*at, probabilities, least).is_some());
             own.1 += 1;
         }
         by_set
     };
     let found = |least: f32| {
         let of: Vec<_> = judged.iter().filter(|(at, _)| messages[*at].kind != none).collect();
-        let right = of.iter().filter(|(at, own)| taken(own, least) == Some(messages[*at].kind)).count();
-        let wrong =
-            of.iter().filter(|(at, own)| taken(own, least).is_some_and(|kind| kind != messages[*at].kind));
+        let right = of.iter().filter(|(at, own)| taken(*at, own, least) == Some(messages[*at].kind)).count();
+        let wrong = of
+            .iter()
+            .filter(|(at, own)| taken(*at, own, least).is_some_and(|kind| kind != messages[*at].kind));
         (right as f64 / of.len() as f64, wrong.count() as f64 / of.len() as f64)
     };
     let worst = |least: f32| {
@@ -205,9 +208,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let half = alarms(0.5)[&set].0;
         println!("{}: {own} of {all} taken for small talk; from 0.5 on {half}", sets[set]);
     }
-    for (at, own) in judged.iter().filter(|(at, own)| messages[*at].kind == none && taken(own, 0.5).is_some())
+    for (at, own) in
+        judged.iter().filter(|(at, own)| messages[*at].kind == none && taken(*at, own, 0.5).is_some())
     {
-        println!("  {} → {}", messages[*at].text, SmallTalk::KINDS[taken(own, 0.5).unwrap_or(0)]);
+        println!("  {} → {}", messages[*at].text, SmallTalk::KINDS[taken(*at, own, 0.5).unwrap_or(0)]);
     }
     let model = Classifier { threshold, ..train(&rows, &messages, &all, sets.len(), PENALTY) };
     if write {

@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 
-use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
@@ -92,8 +91,6 @@ struct Readings {
     matches: Vec<Match>,
     /// The question that the message was read with.
     read_with: String,
-    /// See [`follow_up::Leaning::by_words`].
-    by_words: bool,
 }
 
 impl Conversation {
@@ -345,7 +342,7 @@ impl<E: Embedder> Bot<E> {
     ) -> Result<Option<Reply>> {
         let Some(weights) = Weights::shipped(self.embedder.model()) else { return Ok(None) };
         let Some(readings) = self.readings(message, conversation, wanted)? else { return Ok(None) };
-        let Readings { entries, features, matches, read_with, by_words } = readings;
+        let Readings { entries, features, matches, read_with } = readings;
         let shares = weights.probabilities(&features);
         let none = shares[entries.len()];
         let mut order: Vec<usize> = (0..entries.len()).collect();
@@ -366,8 +363,7 @@ impl<E: Embedder> Bot<E> {
                 Decision::Ambiguous(vec![0, 1])
             }
             None if shares[best] >= follow_up::ANSWER => Decision::Answer(0),
-            // What is only short may be about anything.
-            None if order.len() > 1 && (shares[best] > none || (by_words && offered > none)) => {
+            None if order.len() > 1 && offered > none => {
                 let choices = near.clamp(2, Policy::MAX_CHOICES).min(order.len());
                 Decision::Ambiguous((0..choices).collect())
             }
@@ -449,7 +445,7 @@ impl<E: Embedder> Bot<E> {
             .collect();
         let matches = readings[2].clone();
         let read_with = of_last.unwrap_or(question).to_owned();
-        Ok(Some(Readings { entries, features, matches, read_with, by_words: leaning.by_words }))
+        Ok(Some(Readings { entries, features, matches, read_with }))
     }
 
     /// Whether a message is like those of people in danger.
@@ -522,9 +518,9 @@ impl<E: Embedder> Bot<E> {
         };
         let texts: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
-        for ((at, _), row) in rest.into_iter().zip(rows.rows()) {
-            let said = |row: ArrayView1<f32>| small_talk::reply(classifier.kind(&row.to_vec())?, &self.faq);
-            if let Some(said) = said(row) {
+        for ((at, text), row) in rest.into_iter().zip(rows.rows()) {
+            let found = classifier.kind(text, &row.to_vec());
+            if let Some(said) = found.and_then(|found| small_talk::reply(found, &self.faq)) {
                 replies[at] = replies[at].with_small_talk(said);
             }
         }

@@ -51,8 +51,6 @@ const POINTING: [&str; 18] = [
 pub struct Leaning {
     /// The message without the words that only tie it to the one before.
     pub rest: String,
-    /// Whether it says so by such words, or points at something; else it is only short.
-    pub by_words: bool,
 }
 
 /// Whether a message points at something said before it: "is it free?"
@@ -85,7 +83,7 @@ pub fn leaning(message: &str) -> Option<Leaning> {
     if front.is_none() && !pointing && words.len() > FEW_WORDS {
         return None;
     }
-    Some(Leaning { rest: front.unwrap_or(rest).to_owned(), by_words: front.is_some() || pointing })
+    Some(Leaning { rest: front.unwrap_or(rest).to_owned() })
 }
 
 /// What follows these words at the front of a text; `None` where they are not there, or nothing follows.

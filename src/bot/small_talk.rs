@@ -5,7 +5,7 @@
 //! them by its words, slips of the keyboard aside; in English also by what it means, as a classifier on the bundled
 //! model's vectors says. It never stands in the place of an answer: [`Bot::talk`](super::Bot::talk) asks the FAQ first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
 use crate::faq::{Faq, SmallTalk, normalize_phrasing};
+use crate::matching::alignment::{content_words, stem};
 
 /// What the bot says to small talk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +172,7 @@ pub fn by_words(message: &str) -> Option<Found> {
         SETS.iter().enumerate().find_map(kind)
     };
     exact(&text)
-        .or_else(|| exact(&without_fillers(&text)))
+        .or_else(|| exact(&without_fillers(&text)).filter(|found| found.set == 0))
         .or_else(|| in_pieces(message, &exact))
         .or_else(|| nearly(&text))
         .or_else(|| nearly(&without_fillers(&text)))
@@ -300,9 +301,9 @@ pub struct Aside<'m> {
 }
 
 /// Kinds that stand before a question.
-const BEFORE: [&str; 8] = ["greeting", "thanks", "sorry", "yes", "no", "help", "compliment", "how_are_you"];
+const BEFORE: [&str; 5] = ["greeting", "thanks", "sorry", "yes", "no"];
 /// Kinds that stand after one.
-const AFTER: [&str; 3] = ["thanks", "goodbye", "help"];
+const AFTER: [&str; 2] = ["thanks", "goodbye"];
 /// Words that a greeting may be followed by without a comma.
 const ADDRESSED: [&str; 12] = [
     "there",
@@ -350,7 +351,9 @@ fn before(message: &str) -> Option<(Found, &str)> {
         let sure = if STOPS.contains(&c) { BEFORE.contains(&kind) } else { kind == "greeting" };
         (sure && !rest.is_empty()).then_some((found, rest))
     };
-    let stops = message[..end].char_indices().filter(|(_, c)| STOPS.contains(c));
+    // A hyphen within a word is none: "non-stick".
+    let apart = |at: usize, c: char| c != '-' || message[at + 1..].starts_with(char::is_whitespace);
+    let stops = message[..end].char_indices().filter(|(at, c)| STOPS.contains(c) && apart(*at, *c));
     let found = stops.rev().find_map(|(at, c)| ends_at(at, c));
     found.or_else(|| {
         let spaces: Vec<usize> = message[..end].match_indices(' ').map(|(at, _)| at).take(4).collect();
@@ -411,15 +414,29 @@ impl Classifier {
     }
 
     /// The kind that a message with this vector is of, if it is sure enough.
-    pub fn kind(&self, vector: &[f32]) -> Option<Found> {
-        let probabilities = self.probabilities(vector);
-        let (kind, sure) = probabilities[..SmallTalk::KINDS.len()]
-            .iter()
-            .copied()
-            .enumerate()
-            .max_by(|a, b| a.1.total_cmp(&b.1))?;
-        (sure >= self.threshold).then(|| Found::of_kind(kind))
+    pub fn kind(&self, message: &str, vector: &[f32]) -> Option<Found> {
+        let (kind, sure) = best(&self.probabilities(vector))?;
+        let least = if has_other_words(message) { self.threshold.max(SURE) } else { self.threshold };
+        (sure >= least).then(|| Found::of_kind(kind))
     }
+}
+
+/// The kind with the greatest probability.
+pub fn best(probabilities: &[f32]) -> Option<(usize, f32)> {
+    let kinds = probabilities.iter().copied().take(SmallTalk::KINDS.len()).enumerate();
+    kinds.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// The least probability where a message has words that no small talk has: "is this real leather" is about leather.
+pub const SURE: f32 = 0.9;
+
+/// Whether a message has words, small ones aside, that none of the phrasings in English has.
+pub fn has_other_words(message: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let phrasings = SETS.iter().take(1).flat_map(|set| set.phrasings.keys());
+        phrasings.flat_map(|text| content_words(text)).map(|word| stem(&word)).collect()
+    });
+    content_words(&words(message)).iter().any(|word| !KNOWN.contains(&stem(word)))
 }
 
 /// Log odds as probabilities that sum to 1.
