@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
@@ -448,13 +449,6 @@ impl<E: Embedder> Bot<E> {
         Ok(Some(Readings { entries, features, matches, read_with }))
     }
 
-    /// Whether a message is like those of people in danger.
-    fn may_be_crisis(&self, message: &str) -> Result<bool> {
-        let Some(classifier) = crisis::Classifier::shipped(self.embedder.model()) else { return Ok(false) };
-        let row = self.embedder.embed(Role::Query, &[message], &mut |_| ())?;
-        Ok(classifier.is_crisis(message, &row.row(0).to_vec(), 0.0))
-    }
-
     /// What speaks for an entry, from how it matches the message, and the message after either question.
     fn features(&self, message: &str, last: Option<usize>, found: [&Match; 3]) -> Features {
         let [alone, after_question, after_entry] = found;
@@ -488,38 +482,33 @@ impl<E: Embedder> Bot<E> {
 
     /// Makes small talk of what has no answer and is that, nearly or by what it means.
     fn small_talk(&self, replies: &mut [Reply], open: &[(usize, &str)]) -> Result<()> {
-        if self.faq.small_talk.off {
+        let unanswered = |&&(at, _): &&(usize, &str)| replies[at].decision == Decision::NoMatch;
+        let rest: Vec<(usize, &str)> =
+            open.iter().filter(unanswered).filter(|(_, text)| small_talk::may_be(text)).copied().collect();
+        if self.faq.small_talk.off || rest.is_empty() {
             return Ok(());
         }
-        let mut rest: Vec<(usize, &str)> = Vec::new();
-        for &(at, text) in open {
-            if replies[at].decision != Decision::NoMatch {
+        let model = self.embedder.model();
+        let classifiers = Classifier::shipped(model).zip(crisis::Classifier::shipped(model));
+        let rows = match classifiers {
+            Some(_) => {
+                let texts: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
+                self.embedder.embed(Role::Query, &texts, &mut |_| ())?
+            }
+            None => Array2::zeros((rest.len(), 0)),
+        };
+        for ((at, text), row) in rest.into_iter().zip(rows.rows()) {
+            let row = row.to_vec();
+            // Whoever may be in danger is not told goodbye, on no FAQ.
+            if classifiers.is_some_and(|(_, crisis)| crisis.is_crisis(text, &row, 0.0)) {
                 continue;
             }
-            let mashed = || {
-                let kind = crate::faq::SmallTalk::KINDS.iter().position(|kind| *kind == "nonsense");
-                let known = |word: &str| {
-                    self.embedder.is_in_vocabulary(word) || self.prepared.ranker.document_frequency(word) > 0
-                };
-                kind.filter(|_| small_talk::is_mashed(text, known)).map(Found::of_kind)
+            let known = |word: &str| {
+                self.embedder.is_in_vocabulary(word) || self.prepared.ranker.document_frequency(word) > 0
             };
-            match small_talk::by_words(text)
-                .or_else(mashed)
-                .and_then(|found| small_talk::reply(found, &self.faq))
-            {
-                Some(said) => replies[at] = replies[at].with_small_talk(said),
-                // Whoever may be in danger is not told goodbye, on no FAQ.
-                None if small_talk::may_be(text) && !self.may_be_crisis(text)? => rest.push((at, text)),
-                None => {}
-            }
-        }
-        let Some(classifier) = Classifier::shipped(self.embedder.model()).filter(|_| !rest.is_empty()) else {
-            return Ok(());
-        };
-        let texts: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
-        let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
-        for ((at, text), row) in rest.into_iter().zip(rows.rows()) {
-            let found = classifier.kind(text, &row.to_vec());
+            let found = small_talk::by_words(text)
+                .or_else(|| small_talk::is_mashed(text, known).then(Found::nonsense))
+                .or_else(|| classifiers.and_then(|(kinds, _)| kinds.kind(text, &row)));
             if let Some(said) = found.and_then(|found| small_talk::reply(found, &self.faq)) {
                 replies[at] = replies[at].with_small_talk(said);
             }

@@ -38,8 +38,13 @@ pub struct Found {
 
 impl Found {
     /// Of a kind, in English.
-    pub(super) fn of_kind(kind: usize) -> Found {
+    fn of_kind(kind: usize) -> Found {
         Found { kind, set: 0, exact: false }
+    }
+
+    /// Nonsense.
+    pub(super) fn nonsense() -> Found {
+        Found::of_kind(SmallTalk::KINDS.iter().position(|kind| *kind == "nonsense").unwrap_or(0))
     }
 }
 
@@ -428,7 +433,7 @@ pub fn best(probabilities: &[f32]) -> Option<(usize, f32)> {
 }
 
 /// The least probability where a message has words that no small talk has: "is this real leather" is about leather.
-pub const SURE: f32 = 0.9;
+pub const SURE: f32 = 0.75;
 
 /// Whether a message has words, small ones aside, that none of the phrasings in English has.
 pub fn has_other_words(message: &str) -> bool {
