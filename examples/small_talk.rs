@@ -34,7 +34,7 @@ const QUERIES: usize = 600;
 
 /// At most this share of the queries of any set may be taken for small talk, in cross-validation without the set. Only
 /// those without an answer are asked about, which are few of them.
-const FALSE_ALARMS: f64 = 0.025;
+const FALSE_ALARMS: f64 = 0.015;
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [

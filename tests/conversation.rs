@@ -1,6 +1,6 @@
 //! Conversations of `tests/conversation`, written by people who had not seen the program: small talk, dialogues whose
-//! messages lean on each other, messages that ask several questions. The `fit` halves were developed on; the `test`
-//! halves are measured only.
+//! messages lean on each other, messages that ask several questions, other languages. The `fit` halves were developed
+//! on; the `test` halves are measured only. `VERBOSE=1` and `--nocapture` print what went wrong in the former.
 
 #![cfg(feature = "bundled-model")]
 
@@ -87,8 +87,9 @@ fn small_talk_gets_its_reply_and_questions_do_not() {
         println!(
             "{half}: {right} of {of} messages of small talk get the right reply; {taken} of {questions} others one"
         );
-        assert!(right * 100 >= of * 95, "{half}");
-        assert!(taken * 100 <= questions * 4, "{half}");
+        // Floors a little below what was measured (docs/conversation.md).
+        assert!(right * 100 >= of * 80, "{half}");
+        assert!(taken * 100 <= questions * 6, "{half}");
     }
 }
 

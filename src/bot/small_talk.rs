@@ -433,7 +433,7 @@ pub fn best(probabilities: &[f32]) -> Option<(usize, f32)> {
 }
 
 /// The least probability where a message has words that no small talk has: "is this real leather" is about leather.
-pub const SURE: f32 = 0.75;
+pub const SURE: f32 = 0.9;
 
 /// Whether a message has words, small ones aside, that none of the phrasings in English has.
 pub fn has_other_words(message: &str) -> bool {
