@@ -251,27 +251,51 @@ fn in_pieces(message: &str, exact: &dyn Fn(&str) -> Option<Found>) -> Option<Fou
     found.iter().rfind(|found| !small(found)).or(found.last()).copied()
 }
 
-/// The phrasing that differs from a text in slips of the keyboard only: a letter more, less, other or swapped for each
-/// five.
+/// The phrasing that differs from a text in slips of the keyboard only, within its words: a letter more, less, other or
+/// swapped in a word of three to six letters, two in a longer one, and in two words at most.
 fn nearly(text: &str) -> Option<Found> {
-    let length = text.chars().count();
-    let slips = if length < 4 { 0 } else { (length / 5).clamp(1, 4) };
+    const WORDS: usize = 2;
+    let typed: Vec<&str> = text.split(' ').collect();
     let mut best: Option<(usize, Found)> = None;
     for (at, set) in SETS.iter().enumerate() {
         for (phrasing, &kind) in &set.phrasings {
-            // A short word is another word with a letter changed.
-            if phrasing.len().abs_diff(text.len()) > 2 * slips || phrasing.len() < 4 {
+            // Cheap first; and a short word is another word with a letter changed.
+            let apart = phrasing.len().abs_diff(text.len());
+            if apart > 2 * WORDS || phrasing.len() < 4 || text.len() < 4 {
                 continue;
             }
-            let distance = strsim::damerau_levenshtein(phrasing, text);
-            let better =
-                best.is_none_or(|(least, found)| (distance, kind, at) < (least, found.kind, found.set));
-            if distance <= slips && better {
-                best = Some((distance, Found { kind, set: at, exact: false }));
+            let Some(slips) = slips(&typed, phrasing, WORDS) else { continue };
+            let better = best.is_none_or(|(least, found)| (slips, kind, at) < (least, found.kind, found.set));
+            if better {
+                best = Some((slips, Found { kind, set: at, exact: false }));
             }
         }
     }
     best.map(|(_, found)| found)
+}
+
+/// How many slips are between words and a phrasing; `None` where they are other words.
+fn slips(typed: &[&str], phrasing: &str, most_words: usize) -> Option<usize> {
+    let (mut total, mut differing, mut at) = (0, 0, 0);
+    for word in phrasing.split(' ') {
+        let own = *typed.get(at)?;
+        at += 1;
+        if own == word {
+            continue;
+        }
+        let most = match word.chars().count() {
+            0..3 => return None,
+            3..7 => 1,
+            _ => 2,
+        };
+        let slips = strsim::damerau_levenshtein(own, word);
+        differing += 1;
+        if slips > most || differing > most_words {
+            return None;
+        }
+        total += slips;
+    }
+    (at == typed.len() && total > 0).then_some(total)
 }
 
 /// Whether a message is letters struck at random: words that no language has, as far as their letters tell.
@@ -541,7 +565,8 @@ mod tests {
         ] {
             assert_eq!(kind(message), Some(wanted), "{message}");
         }
-        for message in ["", "?!", "where is my order", "buy", "high", "helmet", "tanks"] {
+        for message in ["", "?!", "where is my order", "buy", "high", "helmet", "Is there a toilet?", "tanks"]
+        {
             assert!(kind(message).is_none_or(|kind| kind == "thanks" && message == "tanks"), "{message}");
         }
     }
