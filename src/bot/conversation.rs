@@ -9,7 +9,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
-use super::follow_up::{self, Features, Weights, leaning, says_what_is_asked};
+use super::follow_up::{self, Features, Weights, asks_why, leaning, says_what_is_asked};
 use super::language::foreign;
 use super::small_talk::{self, Classifier, Found};
 use super::{Among, Bot, Known, Query, Reply, Wanted};
@@ -434,7 +434,8 @@ impl<E: Embedder> Bot<E> {
         entries.retain(|&at| {
             let entry = &self.faq.entries[at];
             let unwanted = entry.out_of_scope || self.crisis.contains(&at);
-            seen.insert(at) && !unwanted && self.passes(at, wanted)
+            let again = Some(at) == last && asks_why(message);
+            seen.insert(at) && !again && !unwanted && self.passes(at, wanted)
         });
         if entries.is_empty() {
             return Ok(None);

@@ -71,7 +71,8 @@ pub fn leaning(message: &str) -> Option<Leaning> {
     let without: String = message.chars().filter(|c| !matches!(c, '\'' | '’')).collect();
     let text = normalize_phrasing(&without);
     let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    if words.is_empty() || words.len() > MOST_WORDS {
+    let number = |word: &&str| *word == "one" || word.bytes().all(|b| b.is_ascii_digit());
+    if words.is_empty() || words.len() > MOST_WORDS || words.iter().all(number) {
         return None;
     }
     let mut rest = message;
@@ -84,6 +85,13 @@ pub fn leaning(message: &str) -> Option<Leaning> {
         return None;
     }
     Some(Leaning { rest: front.unwrap_or(rest).to_owned() })
+}
+
+/// Whether a message asks for the reason of what was said, and for nothing else: saying it again is no answer.
+pub fn asks_why(message: &str) -> bool {
+    const WHY: [&str; 8] =
+        ["why", "why not", "how come", "why is that", "why so", "but why", "and why", "why that"];
+    WHY.contains(&normalize_phrasing(message).as_str())
 }
 
 /// What follows these words at the front of a text; `None` where they are not there, or nothing follows.
@@ -217,9 +225,14 @@ mod tests {
         ] {
             assert_eq!(rest(message).as_deref(), Some(wanted), "{message}");
         }
-        for message in
-            ["", "?", "how do i cancel my subscription", "do you deliver to other countries by mail"]
-        {
+        for message in [
+            "",
+            "?",
+            "one",
+            "2",
+            "how do i cancel my subscription",
+            "do you deliver to other countries by mail",
+        ] {
             assert_eq!(rest(message), None, "{message}");
         }
     }
