@@ -34,7 +34,7 @@ fn one_question_is_answered_with_its_exit_code() {
     Did you mean:
       1. How do I reset my device?
       2. How do I reset my password?
-      0. none of these
+      0. None of these
     ");
 
     let run = world.run(&args(&options, &["ask", "weather tomorrow"]), "", 1);
