@@ -114,11 +114,11 @@ fn format_columns_and_limits_can_be_set() {
     let run = world.run(&["ask", "--format", "pdf", "who"], "", 2);
     assert!(run.err.contains("possible values: xlsx, docx, aiml, rasa"), "{run:?}");
 
-    let map = ["--map", "question=pregunta,answer=respuesta"];
+    let map = ["--map", "question=kysymys,answer=respuesta"];
     for (limit, reason) in [
         (
             "file-bytes=10",
-            "table.csv: the file has 41 bytes, more than the limit of 10 (file-bytes); --limit",
+            "table.csv: the file has 37 bytes, more than the limit of 10 (file-bytes); --limit",
         ),
         ("entries=0", "more than 0 entries, which is the limit (entries); --limit sets another"),
         ("text-bytes=3", "a text has 10 bytes, more than the limit of 3 (text-bytes)"),

@@ -166,7 +166,7 @@ fn two_at_once_clear_the_cache() {
         for at in 0..8 {
             let name = format!("faq-{at}.yaml");
             world.write(&name, format!("- {{question: Number {round} {at}?, answer: a}}\n"));
-            world.run(&["ask", "--faq", &name, "x"], "", 1);
+            world.run(&["ask", "--faq", &name, "weather tomorrow"], "", 1);
         }
         let clear = || world.faqbot(&["cache", "clear"]).output().expect("a run").status.code();
         let codes = std::thread::scope(|scope| {

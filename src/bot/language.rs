@@ -84,9 +84,12 @@ const ENGLISH: [&str; 36] = [
 /// ```
 pub fn foreign(message: &str) -> Option<&'static str> {
     let text = &message[..message.floor_char_boundary(READ)];
+    // Japanese has Chinese characters among its own, often more of them.
+    if text.chars().any(|c| matches!(c, '\u{3041}'..='\u{30ff}')) {
+        return Some("ja");
+    }
     match detect_script(text)? {
         Script::Mandarin => Some("zh"),
-        Script::Hiragana | Script::Katakana => Some("ja"),
         Script::Devanagari => Some("hi"),
         Script::Bengali => Some("bn"),
         Script::Arabic => {
