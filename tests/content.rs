@@ -114,7 +114,7 @@ fn format_columns_and_limits_can_be_set() {
     let run = world.run(&["ask", "--format", "pdf", "who"], "", 2);
     assert!(run.err.contains("possible values: xlsx, docx, aiml, rasa"), "{run:?}");
 
-    let map = ["--map", "question=kysymys,answer=respuesta"];
+    let map = ["--map", "question=kysymys,answer=vastaus"];
     for (limit, reason) in [
         (
             "file-bytes=10",
