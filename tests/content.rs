@@ -121,7 +121,7 @@ fn format_columns_and_limits_can_be_set() {
             "table.csv: the file has 37 bytes, more than the limit of 10 (file-bytes); --limit",
         ),
         ("entries=0", "more than 0 entries, which is the limit (entries); --limit sets another"),
-        ("text-bytes=3", "a text has 10 bytes, more than the limit of 3 (text-bytes)"),
+        ("text-bytes=3", "a text has 9 bytes, more than the limit of 3 (text-bytes)"),
         ("colour=1", "a limit is file-bytes=N"),
         ("entries=1x", "a limit is file-bytes=N"),
     ] {
