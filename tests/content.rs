@@ -129,7 +129,7 @@ fn format_columns_and_limits_can_be_set() {
         assert!(run.err.contains(reason), "{run:?}");
     }
     world.run(&[&ask[..], &map, &["--limit", "entries=1,text-bytes=1k"]].concat(), "", 0);
-    world.write("faqbot.toml", "limit = [\"entries=0\"]\nmap = \"question=Pregunta,answer=Respuesta\"\n");
+    world.write("faqbot.toml", "limit = [\"entries=0\"]\nmap = \"question=Kysymys,answer=Vastaus\"\n");
     world.run(&ask, "", 2);
     world.run(&[&ask[..], &["--limit", "entries=5"]].concat(), "", 0);
 }

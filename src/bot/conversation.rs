@@ -206,6 +206,11 @@ impl<E: Embedder> Bot<E> {
             open.push((at, rest));
         }
         for &(at, rest) in &open {
+            // A word or two of its own that is asked back about stands: "reset" is none that leans.
+            let own = leaning(rest).is_some_and(|leaning| !leaning.by_words);
+            if own && !replies[at].choices().is_empty() {
+                continue;
+            }
             let Message { conversation, .. } = messages[at];
             if let Some(reply) = self.follow_up(
                 &replies[at],

@@ -51,6 +51,8 @@ const POINTING: [&str; 18] = [
 pub struct Leaning {
     /// The message without the words that only tie it to the one before.
     pub rest: String,
+    /// Whether its words say so; else it is only short, and may be a question of its own.
+    pub by_words: bool,
 }
 
 /// Whether a message points at something said before it: "is it free?"
@@ -84,7 +86,8 @@ pub fn leaning(message: &str) -> Option<Leaning> {
     if front.is_none() && !pointing && words.len() > FEW_WORDS {
         return None;
     }
-    Some(Leaning { rest: front.unwrap_or(rest).to_owned() })
+    let by_words = front.is_some() || pointing;
+    Some(Leaning { rest: front.unwrap_or(rest).to_owned(), by_words })
 }
 
 /// Whether a message asks for the reason of what was said, and for nothing else: saying it again is no answer.
