@@ -531,6 +531,5 @@ fn is_open(reply: &Reply) -> bool {
 
 /// The small talk whose very words a message has, or what is left of it.
 fn exact_small_talk(message: &str, rest: &str) -> Option<Found> {
-    let exact = |text: &str| small_talk::by_words(text).filter(|found| found.exact);
-    exact(message).or_else(|| exact(rest))
+    small_talk::exactly(message).or_else(|| small_talk::exactly(rest))
 }

@@ -32,14 +32,12 @@ pub struct Found {
     pub kind: usize,
     /// The set whose phrasing it is: the reply is in its language.
     set: usize,
-    /// Whether its words are those of a phrasing, without a slip.
-    pub exact: bool,
 }
 
 impl Found {
     /// Of a kind, in English.
     fn of_kind(kind: usize) -> Found {
-        Found { kind, set: 0, exact: false }
+        Found { kind, set: 0 }
     }
 
     /// Nonsense.
@@ -157,6 +155,17 @@ fn words(message: &str) -> String {
 
 /// The small talk whose words a message has, nearly at least.
 pub fn by_words(message: &str) -> Option<Found> {
+    exactly(message).or_else(|| {
+        let text = words(message);
+        if text.is_empty() || text.split(' ').count() > MOST_WORDS {
+            return None;
+        }
+        nearly(&text).or_else(|| nearly(&without_fillers(&text)))
+    })
+}
+
+/// The small talk whose very words a message has, without a slip.
+pub fn exactly(message: &str) -> Option<Found> {
     let message = message.trim();
     let text = words(message);
     if text.is_empty() {
@@ -164,23 +173,19 @@ pub fn by_words(message: &str) -> Option<Found> {
             |set: &Set| message.chars().find_map(|c| set.signs.get(c.encode_utf8(&mut [0; 4])).copied());
         return SETS.iter().enumerate().find_map(|(at, set)| {
             let kind = set.signs.get(message).copied().or_else(|| sign(set))?;
-            Some(Found { kind, set: at, exact: true })
+            Some(Found { kind, set: at })
         });
     }
     if text.split(' ').count() > MOST_WORDS {
         return None;
     }
     let exact = |text: &str| {
-        let kind = |(at, set): (usize, &Set)| {
-            set.phrasings.get(text).map(|&kind| Found { kind, set: at, exact: true })
-        };
+        let kind = |(at, set): (usize, &Set)| set.phrasings.get(text).map(|&kind| Found { kind, set: at });
         SETS.iter().enumerate().find_map(kind)
     };
     exact(&text)
         .or_else(|| exact(&without_fillers(&text)).filter(|found| found.set == 0))
         .or_else(|| in_pieces(message, &exact))
-        .or_else(|| nearly(&text))
-        .or_else(|| nearly(&without_fillers(&text)))
 }
 
 /// Words that change nothing of what small talk says.
@@ -267,7 +272,7 @@ fn nearly(text: &str) -> Option<Found> {
             let Some(slips) = slips(&typed, phrasing, WORDS) else { continue };
             let better = best.is_none_or(|(least, found)| (slips, kind, at) < (least, found.kind, found.set));
             if better {
-                best = Some((slips, Found { kind, set: at, exact: false }));
+                best = Some((slips, Found { kind, set: at }));
             }
         }
     }
@@ -374,7 +379,7 @@ fn before(message: &str) -> Option<(Found, &str)> {
     let ends_at = |at: usize, c: char| {
         let rest = message[at + c.len_utf8()..]
             .trim_start_matches(|c: char| STOPS.contains(&c) || c.is_whitespace());
-        let found = by_words(&message[..at]).filter(|found| found.exact)?;
+        let found = exactly(&message[..at])?;
         let kind = SmallTalk::KINDS[found.kind];
         // Without a comma, only greetings end where the question begins: "hi where is my order".
         let sure = if STOPS.contains(&c) { BEFORE.contains(&kind) } else { kind == "greeting" };
@@ -404,7 +409,7 @@ fn before(message: &str) -> Option<(Found, &str)> {
 fn after(message: &str) -> Option<(Found, &str)> {
     let trimmed = message.trim_end_matches(|c: char| STOPS.contains(&c) || c.is_whitespace());
     let from = |at: usize| {
-        let found = by_words(&trimmed[at..]).filter(|found| found.exact)?;
+        let found = exactly(&trimmed[at..])?;
         let rest = message[..at].trim_end_matches(|c: char| c.is_whitespace() || ",;-–:".contains(c));
         let enough = rest.split_whitespace().count() >= 2;
         (AFTER.contains(&SmallTalk::KINDS[found.kind]) && enough).then_some((found, rest))
