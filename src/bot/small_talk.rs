@@ -306,9 +306,14 @@ fn slips(typed: &[&str], phrasing: &str, most_words: usize) -> Option<usize> {
 /// Whether a message is letters struck at random: words that no language has, as far as their letters tell.
 pub fn is_mashed(message: &str, is_known: impl Fn(&str) -> bool) -> bool {
     let text = normalize_phrasing(message);
+    const MOST_LETTERS: usize = 40;
     let mashed = |word: &str| {
         let letters: Vec<char> = word.chars().collect();
-        if letters.len() < 4 || !word.is_ascii() || word.bytes().any(|b| b.is_ascii_digit()) || is_known(word)
+        // A longer one is pasted, and not struck.
+        if !(4..=MOST_LETTERS).contains(&letters.len())
+            || !word.is_ascii()
+            || word.bytes().any(|b| b.is_ascii_digit())
+            || is_known(word)
         {
             return false;
         }

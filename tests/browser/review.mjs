@@ -584,7 +584,7 @@ async function tests() {
 
   await test("hostile questions and a hostile FAQ, at 320 px", async (page) => {
     const long = "Donaudampfschifffahrt".repeat(22);
-    const others = [long, `${long} \u202E\u05E9\u05DC\u05D5\u05DD \u0645\u0631\u062D\u0628\u0627 \u2067abc`, `family ${"\u{1F469}\u200D\u{1F469}\u200D\u{1F467}\u200D\u{1F466}".repeat(60)}`, `\u0301\u0302${"Z\u0335\u0321\u0316".repeat(80)}`, "what\u00A0is\u200B\u2028this\u0007"];
+    const others = [long, `${long} \u202E\u05E9\u05DC\u05D5\u05DD \u0645\u0631\u062D\u0628\u0627 \u2067abc`, `family ${"\u{1F469}\u200D\u{1F469}\u200D\u{1F467}\u200D\u{1F466}".repeat(60)}`, `parcel \u0301\u0302${"Z\u0335\u0321\u0316".repeat(80)}`, "whose\u00A0parcel\u200B\u2028this\u0007"];
     const faq = hostileFaq();
     faq.entries = faq.entries.filter((_, n) => n % 4 === 0);
     faq.entries.push({ id: long, question: `Where is ${long}?`, answer: long }, { id: "rtl", question: "\u202E\u05E9\u05DC\u05D5\u05DD \u{1F600}?", answer: "\u202E\u05DB\u05DF" });
