@@ -75,7 +75,7 @@ const COMMON: [&str; 44] = [
 /// ```
 pub fn pick(message: &str, offered: &[&str]) -> Option<Picked> {
     let text = normalize_phrasing(message);
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = words_of(&text);
     if words.is_empty() || offered.is_empty() {
         return None;
     }
@@ -95,17 +95,22 @@ pub fn pick(message: &str, offered: &[&str]) -> Option<Picked> {
     by_words(&words, offered)
 }
 
+/// The words of a normalised text.
+fn words_of(text: &str) -> Vec<&str> {
+    text.split(' ').filter(|word| !word.is_empty()).collect()
+}
+
 /// As [`pick`], by a number only: for what is offered beside an answer.
 pub fn pick_number(message: &str, offered: usize) -> Option<Picked> {
     let text = normalize_phrasing(message);
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let words = words_of(&text);
     if offered == 0 { None } else { number(&words, offered).filter(|picked| *picked != Picked::None) }
 }
 
 /// Whether a message asks for the choice that was not taken: "no, the other".
 pub fn pick_other(message: &str) -> bool {
     let text = normalize_phrasing(message);
-    let mut words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    let mut words = words_of(&text);
     words.retain(|word| {
         !AROUND.contains(word) && !["not", "one", "ones", "rather", "nope", "sorry"].contains(word)
     });

@@ -310,7 +310,13 @@ impl<E: Embedder> Bot<E> {
         wanted: Wanted,
         last: &dyn Fn(&Message) -> Option<usize>,
     ) -> Result<Vec<&'m str>> {
-        let rests: Vec<&str> = asked.iter().map(|&at| small_talk::aside(messages[at].text).rest).collect();
+        // The rest of what is answered matters only where it may lean on a question before.
+        let rest = |&at: &usize| {
+            let Message { text, conversation } = messages[at];
+            let wanted = is_open(&replies[at]) || conversation.question.is_some();
+            if wanted { small_talk::aside(text).rest } else { text.trim() }
+        };
+        let rests: Vec<&str> = asked.iter().map(rest).collect();
         let again: Vec<(usize, &str)> = asked
             .iter()
             .zip(&rests)

@@ -13,4 +13,6 @@ pub mod outline;
 pub mod sections;
 pub mod table;
 pub mod translated;
+#[cfg(feature = "spreadsheets")]
+pub mod xml;
 pub mod yaml_tree;

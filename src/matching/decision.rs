@@ -163,6 +163,11 @@ impl Rule {
         !matches!(self, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis | Rule::Chosen)
     }
 
+    /// Whether the message is about what was offered before it, and is no question of its own.
+    pub fn is_of_an_offer(self) -> bool {
+        matches!(self, Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers)
+    }
+
     /// The rule in words.
     pub fn describe(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use crate::error::RowError;
 use crate::faq::normalize::normalize_phrasing;
 use crate::faq::parsed::{Fit, Parsed, RawEntry};
 use crate::faq::readers::lines::Lines;
+use crate::faq::readers::xml::referred;
 
 /// Elements of a template whose content is no text of the answer.
 const UNSPOKEN: [&str; 8] = ["think", "learn", "learnf", "oob", "condition", "script", "system", "sraix"];
@@ -66,22 +67,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             }
             Event::End(_) => drop(open.pop()),
             Event::Empty(tag) if tag.local_name().as_ref() == "br" => add(&open, &mut categories, "\n"),
-            Event::Text(piece) => {
-                let decoded = piece.into_inner();
-                add(&open, &mut categories, &decoded);
-            }
+            Event::Text(piece) => add(&open, &mut categories, &piece.into_inner()),
             Event::CData(piece) => add(&open, &mut categories, &piece.into_inner()),
-            Event::GeneralRef(reference) => {
-                let text = match &*reference {
-                    "amp" => "&".to_owned(),
-                    "lt" => "<".to_owned(),
-                    "gt" => ">".to_owned(),
-                    "quot" => "\"".to_owned(),
-                    "apos" => "'".to_owned(),
-                    _ => reference.resolve_char_ref().ok().flatten().map(String::from).unwrap_or_default(),
-                };
-                add(&open, &mut categories, &text);
-            }
+            Event::GeneralRef(reference) => add(&open, &mut categories, &referred(&reference)),
             Event::Eof => break,
             _ => {}
         }

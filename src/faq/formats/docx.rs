@@ -11,6 +11,7 @@ use crate::error::RowError;
 use crate::faq::parsed::Parsed;
 use crate::faq::readers::table::{Rows, Table};
 use crate::faq::readers::translated::Translated;
+use crate::faq::readers::xml::referred;
 
 /// The document's part in the archive; its links are in another.
 const DOCUMENT: &str = "word/document.xml";
@@ -209,21 +210,8 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                 "tbl" => open.depth = open.depth.saturating_sub(1),
                 _ => {}
             },
-            Event::Text(piece) if open.in_text => {
-                let text = piece.into_inner();
-                open.run.push_str(&text);
-            }
-            Event::GeneralRef(reference) if open.in_text => {
-                let text = match &*reference {
-                    "amp" => "&".to_owned(),
-                    "lt" => "<".to_owned(),
-                    "gt" => ">".to_owned(),
-                    "quot" => "\"".to_owned(),
-                    "apos" => "'".to_owned(),
-                    _ => reference.resolve_char_ref().ok().flatten().map(String::from).unwrap_or_default(),
-                };
-                open.run.push_str(&text);
-            }
+            Event::Text(piece) if open.in_text => open.run.push_str(&piece.into_inner()),
+            Event::GeneralRef(reference) if open.in_text => open.run.push_str(&referred(&reference)),
             Event::Eof => break,
             _ => {}
         }

@@ -131,11 +131,7 @@ impl Recorder {
             return;
         }
         // Small talk is nothing to learn from, and what is picked belongs to the question before.
-        let picked = matches!(
-            reply.rule,
-            Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers | Rule::SmallTalk
-        );
-        if picked {
+        if reply.rule.is_of_an_offer() || reply.rule == Rule::SmallTalk {
             return;
         }
         let entry = |found: &Match| bot.entry(found).id.to_string();

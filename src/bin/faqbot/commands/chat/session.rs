@@ -179,7 +179,7 @@ impl<'s> Chat<'s> {
         self.listed = shown.into_iter().map(|found| found.entry).collect();
         self.meant = answered;
         // What was picked is no question to teach or to ask again.
-        if !matches!(reply.rule, Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers) {
+        if !reply.rule.is_of_an_offer() {
             self.asked = Some(line.to_owned());
             self.last = Some(reply);
         }
