@@ -24,6 +24,8 @@ pub struct CatalogueModel {
     pub languages: Option<&'static str>,
     /// The size of its weights in bytes, if the model is on this machine.
     pub bytes: Option<u64>,
+    /// About how many bytes its weights have, if that is known: to be downloaded where they are not here.
+    pub download: Option<u64>,
 }
 
 impl FastEmbedder {
@@ -74,6 +76,7 @@ pub fn catalogue(hub: &Hub) -> Vec<CatalogueModel> {
             dimension: info.dim,
             languages: languages(&info.model),
             bytes: cached_bytes(&info, hub),
+            download: download(&info),
             repository: info.model_code,
         })
         .collect();
@@ -88,6 +91,50 @@ fn cached_bytes(info: &ModelInfo<EmbeddingModel>, hub: &Hub) -> Option<u64> {
         weights.map(|file| fs::metadata(hub.cached(&info.model_code, file)?).ok().map(|file| file.len()));
     let bytes = sizes.sum::<Option<u64>>()?;
     TOKENIZER_FILES.iter().all(|file| hub.cached(&info.model_code, file).is_some()).then_some(bytes)
+}
+
+/// About how many bytes a model's weights have: its parameters, times the bytes that the file keeps each in. Within a
+/// tenth of the sizes that Qdrant's fastembed for Python lists for the files that both have.
+fn download(info: &ModelInfo<EmbeddingModel>) -> Option<u64> {
+    let each = if info.model_file.contains("_q4") {
+        // Not all weights are in four bits, and the card does not say which.
+        return None;
+    } else if info.model_file.contains("_quantized") {
+        1
+    } else if info.model_code.ends_with("-onnx-Q") {
+        // Half floats, by the sizes of these repositories.
+        2
+    } else {
+        4
+    };
+    Some(millions_of_parameters(&info.model) * 1_000_000 * each)
+}
+
+/// The parameters of a model, in millions: as the models' metadata in MTEB (2.26) and their cards say.
+fn millions_of_parameters(model: &EmbeddingModel) -> u64 {
+    use EmbeddingModel::*;
+    match model {
+        AllMiniLML6V2 | AllMiniLML6V2Q | SnowflakeArcticEmbedXS | SnowflakeArcticEmbedXSQ => 23,
+        BGESmallZHV15 => 24,
+        AllMiniLML12V2 | AllMiniLML12V2Q | BGESmallENV15 | BGESmallENV15Q => 33,
+        SnowflakeArcticEmbedS | SnowflakeArcticEmbedSQ => 33,
+        ClipVitB32 => 63,
+        AllMpnetBaseV2 | BGEBaseENV15 | BGEBaseENV15Q => 109,
+        SnowflakeArcticEmbedM | SnowflakeArcticEmbedMQ => 109,
+        MultilingualE5Small | ParaphraseMLMiniLML12V2 | ParaphraseMLMiniLML12V2Q => 118,
+        GTEBaseENV15 | GTEBaseENV15Q | JinaEmbeddingsV2BaseEN => 137,
+        NomicEmbedTextV1 | NomicEmbedTextV15 | NomicEmbedTextV15Q => 137,
+        SnowflakeArcticEmbedMLong | SnowflakeArcticEmbedMLongQ => 137,
+        JinaEmbeddingsV2BaseCode => 161,
+        MultilingualE5Base | ParaphraseMLMpnetBaseV2 => 278,
+        EmbeddingGemma300M | EmbeddingGemma300MQ | EmbeddingGemma300MQ4 => 308,
+        BGELargeENV15 | BGELargeENV15Q | BGELargeZHV15 | MxbaiEmbedLargeV1 | MxbaiEmbedLargeV1Q => 335,
+        SnowflakeArcticEmbedL | SnowflakeArcticEmbedLQ => 335,
+        ModernBertEmbedLarge => 395,
+        GTELargeENV15 | GTELargeENV15Q => 434,
+        MultilingualE5Large => 560,
+        BGEM3 => 568,
+    }
 }
 
 /// Finds a model by its public name, with whoever published it before it or not, or by fastembed's.
@@ -233,6 +280,26 @@ mod tests {
             assert_eq!(find(&name).unwrap().model, info.model, "{name}");
             assert!(names.insert(name.clone()), "{name} is the name of two");
             assert!(name.contains('-'), "{name} is only fastembed's");
+        }
+    }
+
+    #[test]
+    fn sizes_are_about_those_that_are_published() {
+        // In GB, as Qdrant's fastembed for Python (0.9.1) lists the same files.
+        for (name, published) in [
+            ("Qdrant/bge-small-en-v1.5-onnx-Q", 0.067),
+            ("Qdrant/bge-base-en-v1.5-onnx-Q", 0.21),
+            ("Qdrant/paraphrase-multilingual-MiniLM-L12-v2-onnx-Q", 0.22),
+            ("snowflake-arctic-embed-xs", 0.09),
+            ("snowflake-arctic-embed-m", 0.43),
+            ("nomic-embed-text-v1.5", 0.52),
+            ("nomic-embed-text-v1.5-q", 0.13),
+            ("paraphrase-multilingual-mpnet-base-v2", 1.0),
+            ("multilingual-e5-large", 2.24),
+            ("embeddinggemma-300m", 1.24),
+        ] {
+            let gigabytes = download(&find(name).unwrap()).unwrap() as f64 / 1e9;
+            assert!((gigabytes / published - 1.0).abs() < 0.12, "{name}: {gigabytes}");
         }
     }
 }

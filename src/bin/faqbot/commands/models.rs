@@ -5,13 +5,28 @@ use std::io::Write;
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use faqbot::ModelId;
-use faqbot::embed::fastembed::{BUNDLED, BUNDLED_ID, catalogue};
+use faqbot::embed::fastembed::{BUNDLED, BUNDLED_ID, CatalogueModel, catalogue};
 use faqbot::matching::confidence::Calibration;
 
 use crate::args::ModelsArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::note;
+
+/// The size of a model's weights: to the byte's tenth of a million where they are here, else about what a download has.
+fn size(model: &CatalogueModel) -> String {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    match (model.bytes, model.download) {
+        (Some(bytes), _) => format!("{:.1} MB", megabytes(bytes)),
+        // Two digits, since it is no more exact.
+        (None, Some(bytes)) if bytes >= 1_000_000_000 => format!("~{:.1} GB", megabytes(bytes) / 1000.0),
+        (None, Some(bytes)) if bytes >= 100_000_000 => {
+            format!("~{:.0} MB", (megabytes(bytes) / 10.0).round() * 10.0)
+        }
+        (None, Some(bytes)) => format!("~{:.0} MB", megabytes(bytes)),
+        (None, None) => "-".to_owned(),
+    }
+}
 
 /// `faqbot models`: the exit code, 1 where none is like the filter.
 pub fn models(settings: &Settings, args: &ModelsArgs) -> Result<u8> {
@@ -25,9 +40,9 @@ pub fn models(settings: &Settings, args: &ModelsArgs) -> Result<u8> {
         // The name without more is that of the model in the program, where there is one.
         let taken = BUNDLED_ID.is_some() && model.name == BUNDLED;
         [
-            if taken { model.variant.clone() } else { model.name },
+            if taken { model.variant.clone() } else { model.name.clone() },
             model.dimension.to_string(),
-            model.bytes.map_or("-".into(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6)),
+            size(&model),
             model.languages.unwrap_or("-").to_owned(),
             calibrated(&model.repository).to_owned(),
             format!("{}{}", if model.bytes.is_some() { "cached: " } else { "hub: " }, model.repository),
