@@ -1,40 +1,50 @@
-//! Fits what tells the kinds of small talk apart, and from questions, by a message's vector; and measures it.
+//! Fits what tells the kinds of small talk apart, and from questions; and measures it.
 //!
 //! ```console
 //! $ cargo run --release --example small_talk -- ../shared/evaldata            # prints the figures
-//! $ cargo run --release --example small_talk -- ../shared/evaldata --write    # writes src/bot/small_talk.json too
+//! $ cargo run --release --example small_talk -- ../shared/evaldata --write    # writes the classifier too
 //! ```
 //!
-//! Fitted to `data/smalltalk.yaml` and `data/smalltalk.messages.jsonl`, and as what is none of it to `data/messages.jsonl`, the phrasings of
-//! `data/therapy.yaml` and the calibration files of the public sets, whose own small talk counts as such. The threshold
-//! is chosen by cross-validation in which a set is left out whole. `tests/conversation/small_talk.test.jsonl` is only measured on.
+//! Fitted to `data/smalltalk.yaml`, `data/smalltalk.messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers
+//! who had not seen the program, with messages that look like small talk); and as what is none of it to
+//! `data/messages.jsonl`, the phrasings of `data/therapy.yaml` and the calibration files of the public sets, whose own
+//! small talk counts as such. The threshold is chosen by cross-validation in which a writer or a set is left out whole.
+//! `tests/conversation` is only measured on. Takes some ten minutes on two cores.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use faqbot::Faq;
-use faqbot::bot::small_talk::{self, Classifier, SURE, softmax};
+use faqbot::bot::small_talk::{self, Classifier, FEATURES, Reading, best, softmax};
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
 use faqbot::faq::SmallTalk;
 use faqbot::quality::eval::load_queries;
 use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
+use serde::Deserialize;
 
-/// The strength of the penalty on squared weights, of the mean loss: of these the one with the least loss in
-/// cross-validation (`--sweep` prints it).
-const PENALTY: f32 = 1e-5;
-const PENALTIES: [f32; 4] = [1e-4, 3e-5, 1e-5, 3e-6];
+/// The strength of the penalty on squared weights, of the mean loss. A quarter of it and four times as much find about as
+/// many messages at the same share of false alarms, in cross-validation.
+const PENALTY: f32 = 5e-5;
 
-/// Steps of the descent; the loss hardly falls after them.
-const STEPS: usize = 600;
+/// What the vector and the features are scaled by before they are weighted: what is scaled more is penalised less.
+const VECTOR: f32 = 5.0;
+const RUNS: f32 = 3.0;
+
+/// Steps of the descent; twice as many do about as well.
+const STEPS: usize = 150;
+const RATE: f32 = 0.5;
 
 /// Queries of a public set, at most: they are alike, and the sets are to count alike.
 const QUERIES: usize = 600;
 
-/// At most this share of the queries of any set may be taken for small talk, in cross-validation without the set. Only
-/// those without an answer are asked about, which are few of them.
-const FALSE_ALARMS: f64 = 0.015;
+/// Shares of the loss: small talk, questions that look like it, other questions (each set of these alike).
+const SHARES: [f32; 3] = [0.5, 0.15, 0.35];
+
+/// At most this share of the questions that look like small talk may be taken for it, in cross-validation without their
+/// writer. Only those that have no answer are asked about, which are few.
+const FALSE_ALARMS: f64 = 0.05;
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [
@@ -68,202 +78,278 @@ const LEAST: usize = 100;
 
 struct Message {
     text: String,
-    /// A position in [`SmallTalk::KINDS`], or one past them for none.
+    /// A position in [`SmallTalk::KINDS`], or [`NONE`].
     kind: usize,
-    /// The set that it is from.
+    /// [`OWN`], [`LOOK_ALIKES`], or a set after them.
     set: usize,
+    /// What is left out together.
+    fold: String,
+}
+
+const NONE: usize = SmallTalk::KINDS.len();
+const OWN: usize = 0;
+const LOOK_ALIKES: usize = 1;
+
+#[derive(Deserialize)]
+struct Labelled {
+    text: String,
+    kind: Option<String>,
+    writer: usize,
+}
+
+fn kind_of(name: &str) -> usize {
+    SmallTalk::KINDS.iter().position(|own| *own == name).unwrap_or(NONE)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let data =
         arguments.iter().find(|argument| !argument.starts_with("--")).ok_or("which folder of sets?")?;
-    let sweep = arguments.iter().any(|argument| argument == "--sweep");
     let write = arguments.iter().any(|argument| argument == "--write");
-    let none = SmallTalk::KINDS.len();
-    let mut sets = vec!["smalltalk.yaml".to_owned()];
-    let mut messages: Vec<Message> =
-        small_talk::english().into_iter().map(|(text, kind)| Message { text, kind, set: 0 }).collect();
-    let mut other = |name: &str, rows: Vec<(String, Option<String>)>| {
+    let (messages, sets) = messages(Path::new(data))?;
+    let embedder = FastEmbedder::bundled()?;
+    let readings: Vec<Reading> = messages
+        .iter()
+        .map(|message| Reading::of(&message.text, &|word| embedder.is_in_vocabulary(word)))
+        .collect();
+    let texts: Vec<&str> = readings.iter().map(|reading| &*reading.text).collect();
+    let rows = embedder.embed(Role::Query, &texts, &mut |_| ())?;
+    let fitted = Fitted { rows, readings, messages };
+
+    let mut folds: Vec<&String> = fitted.messages.iter().map(|message| &message.fold).collect();
+    folds.sort();
+    folds.dedup();
+    let judged: Vec<(usize, Option<(usize, f32)>)> = folds
+        .into_par_iter()
+        .flat_map_iter(|fold| {
+            let (own, others): (Vec<usize>, Vec<usize>) =
+                (0..fitted.messages.len()).partition(|at| fitted.messages[*at].fold == *fold);
+            let model = fitted.train(&others, sets.len());
+            let judge = |at: usize| {
+                let row = fitted.rows.row(at).to_vec();
+                (at, best(&model.probabilities(&fitted.readings[at], &row)))
+            };
+            own.into_iter().map(judge).collect::<Vec<_>>()
+        })
+        .collect();
+    println!("{} messages of {} sets\n", fitted.messages.len(), sets.len());
+    let measured = |least: f32| Measured::new(&fitted.messages, &judged, least);
+    let steps = || (10..100).map(|step| step as f32 / 100.0);
+    let threshold = steps().find(|least| measured(*least).of_look_alikes() <= FALSE_ALARMS).unwrap_or(0.99);
+    println!(
+        "| probability from | small talk by writers left out: right kind | other kind | look-alikes taken | questions taken, worst set |"
+    );
+    println!("|---:|---:|---:|---:|---:|");
+    for least in [0.2, 0.3, 0.4, threshold, 0.5, 0.6, 0.7] {
+        let own = measured(least);
+        let chosen = if least == threshold { " (chosen)" } else { "" };
+        let share = |part: usize| 100.0 * part as f64 / own.small_talk as f64;
+        println!(
+            "| {least:.2}{chosen} | {:.1} % | {:.1} % | {:.1} % | {:.2} % |",
+            share(own.right),
+            share(own.other),
+            own.of_look_alikes() * 100.0,
+            own.worst_set() * 100.0
+        );
+    }
+    println!();
+    for (set, (taken, of)) in measured(threshold).taken {
+        println!("{}: {taken} of {of} taken for small talk", sets[set]);
+    }
+    let mut by_writer: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (at, best) in &judged {
+        let message = &fitted.messages[*at];
+        if message.set == OWN {
+            let own = by_writer.entry(&message.fold).or_default();
+            own.0 += usize::from(best.is_some_and(|(kind, sure)| kind == message.kind && sure >= threshold));
+            own.1 += 1;
+        }
+    }
+    for (fold, (right, of)) in by_writer {
+        println!("{fold}: {right} of {of} right");
+    }
+    if write {
+        let all: Vec<usize> = (0..fitted.messages.len()).collect();
+        let model = Classifier { threshold, ..fitted.train(&all, sets.len()) };
+        std::fs::write("src/bot/small_talk/classifier.json", serde_json::to_string(&model)? + "\n")?;
+        let bytes: Vec<u8> = model.features.iter().map(|weight| weight.cast_unsigned()).collect();
+        std::fs::write("src/bot/small_talk/classifier.bin", bytes)?;
+    }
+    Ok(())
+}
+
+/// All messages, and the names of the sets.
+fn messages(data: &Path) -> Result<(Vec<Message>, Vec<String>), Box<dyn std::error::Error>> {
+    // What there is one set of is left out in parts.
+    const PARTS: usize = 5;
+    let mut sets = vec!["small talk".to_owned(), "questions that look like it".to_owned()];
+    let own = small_talk::english().into_iter().enumerate().map(|(at, (text, kind))| {
+        let fold = format!("phrasings, part {}", at % PARTS);
+        Message { text, kind, set: OWN, fold }
+    });
+    let mut messages: Vec<Message> = own.collect();
+    for line in std::fs::read_to_string("data/smalltalk.labelled.jsonl")?.lines() {
+        let Labelled { text, kind, writer } = serde_json::from_str(line)?;
+        let kind = kind.as_deref().map_or(NONE, kind_of);
+        let set = if kind == NONE { LOOK_ALIKES } else { OWN };
+        messages.push(Message { text, kind, set, fold: format!("writer {writer}") });
+    }
+    let mut other = |name: &str, rows: Vec<(String, Option<String>)>, parts: usize| {
         sets.push(name.to_owned());
         let step = rows.len().div_ceil(QUERIES).max(1);
-        for (text, label) in rows.into_iter().step_by(step) {
+        for (at, (text, label)) in rows.into_iter().step_by(step).enumerate() {
             let kind = match SAME.iter().find(|(own, _)| Some(*own) == label.as_deref()) {
-                None => none,
+                None => NONE,
                 Some((_, "")) => continue,
-                Some((_, kind)) => SmallTalk::KINDS.iter().position(|own| own == kind).unwrap_or(none),
+                Some((_, kind)) => kind_of(kind),
             };
             // Long ones are never asked about.
-            if small_talk::may_be(&text) && (kind != none || small_talk::by_words(&text).is_none()) {
-                messages.push(Message { text, kind, set: sets.len() - 1 });
+            if small_talk::may_be(&text) && (kind != NONE || small_talk::by_words(&text).is_none()) {
+                let fold =
+                    if parts > 1 { format!("phrasings, part {}", at % parts) } else { name.to_owned() };
+                messages.push(Message { text, kind, set: sets.len() - 1, fold });
             }
         }
     };
     // Its insults and others are small talk in part.
     let own = load_queries(Path::new("data/messages.jsonl"))?.into_iter();
     let own = own.filter(|row| matches!(row.kind.as_deref(), Some("crisis" | "figure")));
-    other("messages.jsonl", own.map(|row| (row.query, None)).collect());
+    other("messages.jsonl", own.map(|row| (row.query, None)).collect(), PARTS);
     let faq = Faq::read(&std::fs::read("data/therapy.yaml")?, Path::new("data/therapy.yaml"))?.faq;
-    other(
-        "therapy.yaml",
-        faq.entries.into_iter().flat_map(|own| own.phrasings).map(|text| (text, None)).collect(),
-    );
+    let phrasings = faq.entries.into_iter().flat_map(|own| own.phrasings);
+    other("therapy.yaml", phrasings.map(|text| (text, None)).collect(), 1);
     let mut folders: Vec<_> =
         std::fs::read_dir(data)?.filter_map(|folder| Some(folder.ok()?.path())).collect();
     folders.sort();
     // Messages to live shop bots: small talk is among them, without a label.
-    let live = |folder: &std::path::Path| folder.to_string_lossy().contains("hint3");
+    let live = |folder: &Path| folder.to_string_lossy().contains("hint3");
     for folder in folders.iter().filter(|folder| folder.is_dir() && !live(folder)) {
         for file in std::fs::read_dir(folder)?.filter_map(Result::ok) {
-            let name = file.file_name().to_string_lossy().into_owned();
-            if name.starts_with("calib") {
+            if file.file_name().to_string_lossy().starts_with("calib") {
                 let rows = load_queries(&file.path())?;
                 let rows = rows.into_iter().map(|row| (row.query, row.expected)).collect();
-                other(&folder.file_name().unwrap_or_default().to_string_lossy(), rows);
+                other(&folder.file_name().unwrap_or_default().to_string_lossy(), rows, 1);
             }
         }
     }
-    let embedder = FastEmbedder::bundled()?;
-    let embed = |texts: &[&str]| embedder.embed(Role::Query, texts, &mut |_| ());
-    let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
-    let rows = embed(&texts)?;
-    let all: Vec<usize> = (0..messages.len()).collect();
-
-    // Each set by a fit to the others; what there is one set of in five parts.
-    const PARTS: usize = 5;
-    let single = ["smalltalk.yaml", "messages.jsonl"];
-    let part = |at: usize| {
-        let set = messages[at].set;
-        if single.contains(&&*sets[set]) { sets.len() + at % PARTS } else { set }
-    };
-    let judged_with = |penalty: f32| -> Vec<(usize, Vec<f32>)> {
-        let folds = (0..sets.len() + PARTS).into_par_iter();
-        folds
-            .flat_map(|fold| {
-                let (own, others): (Vec<usize>, Vec<usize>) = all.iter().partition(|at| part(**at) == fold);
-                if own.is_empty() {
-                    return Vec::new();
-                }
-                let model = train(&rows, &messages, &others, sets.len(), penalty);
-                own.into_iter().map(|at| (at, model.probabilities(&rows.row(at).to_vec()))).collect()
-            })
-            .collect()
-    };
-    for penalty in PENALTIES.into_iter().filter(|_| sweep) {
-        let judged = judged_with(penalty);
-        let loss = |(at, shares): &(usize, Vec<f32>)| -f64::from(shares[messages[*at].kind].max(1e-9)).ln();
-        let mean = judged.iter().map(loss).sum::<f64>() / judged.len() as f64;
-        println!("penalty {penalty}: mean log loss {mean:.4} in cross-validation");
-    }
-    let judged = judged_with(PENALTY);
-    let others: Vec<bool> =
-        messages.iter().map(|message| small_talk::has_other_words(&message.text)).collect();
-    let taken = |at: usize, probabilities: &[f32], least: f32| {
-        let least = if others[at] { least.max(SURE) } else { least };
-        small_talk::best(probabilities).filter(|(_, sure)| *sure >= least).map(|(kind, _)| kind)
-    };
-    let alarms = |least: f32| -> HashMap<usize, (usize, usize)> {
-        let mut by_set: HashMap<usize, (usize, usize)> = HashMap::new();
-        for (at, probabilities) in judged.iter().filter(|(at, _)| messages[*at].kind == none) {
-            let own = by_set.entry(messages[*at].set).or_default();
-            own.0 += usize::from(taken(*at, probabilities, least).is_some());
-            own.1 += 1;
-        }
-        by_set
-    };
-    let found = |least: f32| {
-        let of: Vec<_> = judged.iter().filter(|(at, _)| messages[*at].kind != none).collect();
-        let right = of.iter().filter(|(at, own)| taken(*at, own, least) == Some(messages[*at].kind)).count();
-        let wrong = of
-            .iter()
-            .filter(|(at, own)| taken(*at, own, least).is_some_and(|kind| kind != messages[*at].kind));
-        (right as f64 / of.len() as f64, wrong.count() as f64 / of.len() as f64)
-    };
-    let worst = |least: f32| {
-        alarms(least)
-            .values()
-            .filter(|(_, all)| *all >= LEAST)
-            .map(|(own, all)| *own as f64 / *all as f64)
-            .fold(0.0, f64::max)
-    };
-    let threshold =
-        (10..100).map(|step| step as f32 / 100.0).find(|&least| worst(least) <= FALSE_ALARMS).unwrap_or(0.99);
-    println!("{} messages of {} sets\n", messages.len(), sets.len());
-    println!("| probability from | small talk: right kind | other kind | questions, worst set |");
-    println!("|---:|---:|---:|---:|");
-    for least in [0.3, 0.4, 0.5, threshold, 0.8] {
-        let (right, wrong) = found(least);
-        let chosen = if least == threshold { " (chosen)" } else { "" };
-        println!(
-            "| {least:.2}{chosen} | {:.1} % | {:.1} % | {:.2} % |",
-            right * 100.0,
-            wrong * 100.0,
-            worst(least) * 100.0
-        );
-    }
-    println!();
-    let mut by_set: Vec<_> = alarms(threshold).into_iter().collect();
-    by_set.sort();
-    for (set, (own, all)) in by_set {
-        let half = alarms(0.5)[&set].0;
-        println!("{}: {own} of {all} taken for small talk; from 0.5 on {half}", sets[set]);
-    }
-    for (at, own) in
-        judged.iter().filter(|(at, own)| messages[*at].kind == none && taken(*at, own, 0.5).is_some())
-    {
-        println!("  {} → {}", messages[*at].text, SmallTalk::KINDS[taken(*at, own, 0.5).unwrap_or(0)]);
-    }
-    let model = Classifier { threshold, ..train(&rows, &messages, &all, sets.len(), PENALTY) };
-    if write {
-        std::fs::write("src/bot/small_talk.json", serde_json::to_string(&model)? + "\n")?;
-    }
-    Ok(())
+    Ok((messages, sets))
 }
 
-/// The model of least log loss, where each set counts alike.
-fn train(
-    rows: &Array2<f32>,
-    messages: &[Message],
-    chosen: &[usize],
-    sets: usize,
-    penalty: f32,
-) -> Classifier {
-    let (kinds, dimension) = (SmallTalk::KINDS.len() + 1, rows.ncols());
-    // The phrasings of small talk count as much as all questions together; each set of these alike.
-    let mut sizes = vec![0usize; sets];
-    chosen.iter().for_each(|&at| sizes[messages[at].set] += 1);
-    let weight = |at: usize| {
-        let set = messages[at].set;
-        let share = if set == 0 { 0.5 } else { 0.5 / (sets - 1) as f32 };
-        share / sizes[set] as f32
-    };
-    let own: Array2<f32> = rows.select(Axis(0), chosen);
-    let mut weights = Array2::<f32>::zeros((kinds, dimension));
-    let mut constants = vec![0.0f32; kinds];
-    let (mut speed, mut speed_constants) = (Array2::<f32>::zeros((kinds, dimension)), vec![0.0f32; kinds]);
-    for _ in 0..STEPS {
-        let mut errors: Array2<f32> = own.dot(&weights.t());
-        for (mut row, &at) in errors.rows_mut().into_iter().zip(chosen) {
-            let logits = row.iter().zip(&constants).map(|(logit, constant)| logit + constant).collect();
-            let mut shares = softmax(logits);
-            shares[messages[at].kind] -= 1.0;
-            row.assign(&ArrayView1::from(&shares));
-            row.mapv_inplace(|error| error * weight(at));
+/// What a threshold does.
+struct Measured {
+    small_talk: usize,
+    right: usize,
+    other: usize,
+    /// By set, its questions that are taken for small talk, and all of them.
+    taken: BTreeMap<usize, (usize, usize)>,
+}
+
+impl Measured {
+    fn new(messages: &[Message], judged: &[(usize, Option<(usize, f32)>)], least: f32) -> Self {
+        let mut own = Measured { small_talk: 0, right: 0, other: 0, taken: BTreeMap::new() };
+        for (at, best) in judged {
+            let message = &messages[*at];
+            let kind = best.filter(|(_, sure)| *sure >= least).map(|(kind, _)| kind);
+            if message.kind == NONE {
+                let (taken, of) = own.taken.entry(message.set).or_default();
+                *taken += usize::from(kind.is_some());
+                *of += 1;
+            } else if message.set == OWN && message.fold.starts_with("writer") {
+                own.small_talk += 1;
+                own.right += usize::from(kind == Some(message.kind));
+                own.other += usize::from(kind.is_some_and(|kind| kind != message.kind));
+            }
         }
-        let slope = errors.t().dot(&own) + &weights * (2.0 * penalty);
-        // Nesterov's would be faster; this is fast enough.
-        speed = speed * 0.9 - slope * 30.0;
-        weights += &speed;
-        for (kind, column) in errors.columns().into_iter().enumerate() {
-            speed_constants[kind] = speed_constants[kind] * 0.9 - column.sum() * 3.0;
-            constants[kind] += speed_constants[kind];
-        }
+        own
     }
-    // Four digits tell them apart.
-    let round = |value: f32| (value * 1e4).round() / 1e4;
-    Classifier {
-        threshold: 0.0,
-        constants: constants.into_iter().map(round).collect(),
-        weights: weights.rows().into_iter().map(|row| row.iter().copied().map(round).collect()).collect(),
+
+    fn worst_set(&self) -> f64 {
+        let large = self.taken.iter().filter(|(set, (_, of))| **set != LOOK_ALIKES && *of >= LEAST);
+        large.map(|(_, (taken, of))| *taken as f64 / *of as f64).fold(0.0, f64::max)
+    }
+
+    fn of_look_alikes(&self) -> f64 {
+        self.taken.get(&LOOK_ALIKES).map_or(0.0, |(taken, of)| *taken as f64 / *of as f64)
+    }
+}
+
+/// What a classifier is fitted to.
+struct Fitted {
+    rows: Array2<f32>,
+    readings: Vec<Reading>,
+    messages: Vec<Message>,
+}
+
+impl Fitted {
+    /// The model of least log loss on chosen messages.
+    fn train(&self, chosen: &[usize], sets: usize) -> Classifier {
+        let (kinds, dimension) = (SmallTalk::KINDS.len() + 1, self.rows.ncols());
+        let mut sizes = vec![0usize; sets];
+        chosen.iter().for_each(|&at| sizes[self.messages[at].set] += 1);
+        let others = sizes.iter().skip(2).filter(|size| **size > 0).count() as f32;
+        let weight = |at: usize| {
+            let set = self.messages[at].set;
+            let share = if set < 2 { SHARES[set] } else { SHARES[2] / others };
+            share / sizes[set] as f32
+        };
+        let own: Array2<f32> = self.rows.select(Axis(0), chosen) * VECTOR;
+        let mut vector = Array2::<f32>::zeros((kinds, dimension));
+        // By feature, then by kind.
+        let mut runs = vec![0.0f32; FEATURES * kinds];
+        let mut constants = vec![0.0f32; kinds];
+        // Nesterov's accelerated descent: each step goes from where the last one points to.
+        let (mut vector_before, mut runs_before, mut constants_before) =
+            (vector.clone(), runs.clone(), constants.clone());
+        for step in 0..STEPS {
+            let ahead = step as f32 / (step as f32 + 3.0);
+            let point = |now: f32, before: f32| now + ahead * (now - before);
+            let vector_at = &vector + &((&vector - &vector_before) * ahead);
+            let runs_at: Vec<f32> = runs.iter().zip(&runs_before).map(|(a, b)| point(*a, *b)).collect();
+            let constants_at: Vec<f32> =
+                constants.iter().zip(&constants_before).map(|(a, b)| point(*a, *b)).collect();
+            let mut errors: Array2<f32> = own.dot(&vector_at.t());
+            let mut runs_slope = vec![0.0f32; runs.len()];
+            for (mut row, &at) in errors.rows_mut().into_iter().zip(chosen) {
+                let mut logits: Vec<f32> = row.iter().zip(&constants_at).map(|(a, b)| a + b).collect();
+                let features = &self.readings[at].features;
+                for (feature, value) in features {
+                    let weights = &runs_at[feature * kinds..][..kinds];
+                    logits
+                        .iter_mut()
+                        .zip(weights)
+                        .for_each(|(logit, weight)| *logit += weight * value * RUNS);
+                }
+                let mut shares = softmax(logits);
+                shares[self.messages[at].kind] -= 1.0;
+                shares.iter_mut().for_each(|share| *share *= weight(at));
+                for (feature, value) in features {
+                    let slopes = &mut runs_slope[feature * kinds..][..kinds];
+                    slopes.iter_mut().zip(&shares).for_each(|(slope, share)| *slope += share * value * RUNS);
+                }
+                row.assign(&ArrayView1::from(&shares));
+            }
+            let vector_slope = errors.t().dot(&own) + &vector_at * (2.0 * PENALTY);
+            vector_before = std::mem::replace(&mut vector, vector_at - vector_slope * RATE);
+            let next =
+                runs_at.iter().zip(runs_slope).map(|(at, slope)| at - RATE * (slope + 2.0 * PENALTY * at));
+            runs_before = std::mem::replace(&mut runs, next.collect());
+            let next = constants_at.iter().zip(errors.sum_axis(Axis(0))).map(|(at, slope)| at - RATE * slope);
+            constants_before = std::mem::replace(&mut constants, next.collect());
+        }
+        // Four digits tell them apart.
+        let round = |value: f32| (value * 1e4).round() / 1e4;
+        let greatest = runs.iter().fold(1e-6f32, |greatest, weight| greatest.max(weight.abs())) * RUNS;
+        let step = greatest / f32::from(i8::MAX);
+        Classifier {
+            threshold: 0.0,
+            constants: constants.into_iter().map(round).collect(),
+            vector: vector
+                .rows()
+                .into_iter()
+                .map(|row| row.iter().map(|weight| round(weight * VECTOR)).collect())
+                .collect(),
+            step,
+            features: runs.into_iter().map(|weight| (weight * RUNS / step).round() as i8).collect(),
+        }
     }
 }

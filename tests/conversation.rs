@@ -60,7 +60,7 @@ struct SmallTalk {
 fn small_talk_gets_its_reply_and_questions_do_not() {
     let bots = bots();
     let bot = &bots["prints"];
-    for half in ["fit", "test"] {
+    for half in ["fit", "test", "unseen"] {
         let (mut right, mut of, mut taken, mut questions) = (0, 0, 0, 0);
         for row in rows::<SmallTalk>(&format!("small_talk.{half}.jsonl")) {
             let reply = say(bot, &mut Conversation::default(), &row.text);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::choosing::{Picked, pick, pick_number, pick_other, says_yes};
 use super::follow_up::{self, Features, Weights, asks_why, leaning, says_what_is_asked};
 use super::language::foreign;
-use super::small_talk::{self, Classifier, Found};
+use super::small_talk::{self, Classifier, Found, Reading};
 use super::{Among, Bot, Known, Query, Reply, Wanted};
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
@@ -502,25 +502,42 @@ impl<E: Embedder> Bot<E> {
         }
         let model = self.embedder.model();
         let classifiers = Classifier::shipped(model).zip(crisis::Classifier::shipped(model));
+        let known = |word: &str| self.embedder.is_in_vocabulary(word);
+        let in_faq = |word: &str| known(word) || self.prepared.ranker.document_frequency(word) > 0;
+        let read = |text: &str| classifiers.map(|_| Reading::of(text, &known));
+        let readings: Vec<Option<Reading>> = rest.iter().map(|(_, text)| read(text)).collect();
+        // Messages as they are typed, then those that are read with slips mended.
+        let typed: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
+        let mut texts = typed.clone();
+        let rows_of: Vec<usize> = readings
+            .iter()
+            .enumerate()
+            .map(|(nth, reading)| match reading {
+                Some(reading) if reading.text != typed[nth] => {
+                    texts.push(&reading.text);
+                    texts.len() - 1
+                }
+                _ => nth,
+            })
+            .collect();
         let rows = match classifiers {
-            Some(_) => {
-                let texts: Vec<&str> = rest.iter().map(|(_, text)| *text).collect();
-                self.embedder.embed(Role::Query, &texts, &mut |_| ())?
-            }
-            None => Array2::zeros((rest.len(), 0)),
+            Some(_) => self.embedder.embed(Role::Query, &texts, &mut |_| ())?,
+            None => Array2::zeros((texts.len(), 0)),
         };
-        for ((at, text), row) in rest.into_iter().zip(rows.rows()) {
-            let row = row.to_vec();
+        for (nth, (at, text)) in rest.iter().copied().enumerate() {
             // Whoever may be in danger is not told goodbye, on no FAQ.
-            if classifiers.is_some_and(|(_, crisis)| crisis.is_crisis(text, &row, 0.0)) {
+            let in_danger =
+                |(_, crisis): (_, &crisis::Classifier)| crisis.is_crisis(text, &rows.row(nth).to_vec(), 0.0);
+            if classifiers.is_some_and(in_danger) {
                 continue;
             }
-            let known = |word: &str| {
-                self.embedder.is_in_vocabulary(word) || self.prepared.ranker.document_frequency(word) > 0
+            let by_meaning = || {
+                let ((kinds, _), reading) = classifiers.zip(readings[nth].as_ref())?;
+                kinds.kind(reading, &rows.row(rows_of[nth]).to_vec())
             };
             let found = small_talk::by_words(text)
-                .or_else(|| small_talk::is_mashed(text, known).then(Found::nonsense))
-                .or_else(|| classifiers.and_then(|(kinds, _)| kinds.kind(text, &row)));
+                .or_else(|| small_talk::is_mashed(text, in_faq).then(Found::nonsense))
+                .or_else(by_meaning);
             if let Some(said) = found.and_then(|found| small_talk::reply(found, &self.faq)) {
                 replies[at] = replies[at].with_small_talk(said);
             }
