@@ -43,8 +43,9 @@ const QUERIES: usize = 600;
 const SHARES: [f32; 3] = [0.5, 0.15, 0.35];
 
 /// At most this share of the questions that look like small talk may be taken for it, in cross-validation without their
-/// writer. Only those that have no answer are asked about, which are few.
-const FALSE_ALARMS: f64 = 0.05;
+/// writer: of those that have no other words, which are few, and of those that have. Only those without an answer are
+/// asked about.
+const FALSE_ALARMS: [f64; 2] = [0.2, 0.03];
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [
@@ -72,9 +73,6 @@ const SAME: [(&str, &str); 22] = [
     ("cancel", ""),
     ("maybe", ""),
 ];
-
-/// A set of fewer says little of shares.
-const LEAST: usize = 100;
 
 struct Message {
     text: String,
@@ -133,44 +131,59 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .collect();
     println!("{} messages of {} sets\n", fitted.messages.len(), sets.len());
-    let measured = |least: f32| Measured::new(&fitted.messages, &judged, least);
-    let steps = || (10..100).map(|step| step as f32 / 100.0);
-    let threshold = steps().find(|least| measured(*least).of_look_alikes() <= FALSE_ALARMS).unwrap_or(0.99);
-    println!(
-        "| probability from | small talk by writers left out: right kind | other kind | look-alikes taken | questions taken, worst set |"
-    );
-    println!("|---:|---:|---:|---:|---:|");
-    for least in [0.2, 0.3, 0.4, threshold, 0.5, 0.6, 0.7] {
-        let own = measured(least);
-        let chosen = if least == threshold { " (chosen)" } else { "" };
-        let share = |part: usize| 100.0 * part as f64 / own.small_talk as f64;
+    let other = |at: usize| fitted.readings[at].has_other_words;
+    let mut thresholds = [0.0; 2];
+    for (group, title) in
+        ["Messages of small talk's words", "Messages with other words"].into_iter().enumerate()
+    {
+        let judged: Vec<_> =
+            judged.iter().filter(|(at, _)| usize::from(other(*at)) == group).copied().collect();
+        let measured = |least: f32| Measured::new(&fitted.messages, &judged, least);
+        let mut steps = (10..100).map(|step| step as f32 / 100.0);
+        let threshold =
+            steps.find(|least| measured(*least).of_look_alikes() <= FALSE_ALARMS[group]).unwrap_or(0.99);
+        let own = measured(threshold);
+        println!("## {title}: {} of small talk, {} that look like it\n", own.small_talk, own.look_alikes().1);
         println!(
-            "| {least:.2}{chosen} | {:.1} % | {:.1} % | {:.1} % | {:.2} % |",
-            share(own.right),
-            share(own.other),
-            own.of_look_alikes() * 100.0,
-            own.worst_set() * 100.0
+            "| probability from | small talk: right kind | other kind | look-alikes taken | other questions taken |"
         );
-    }
-    println!();
-    for (set, (taken, of)) in measured(threshold).taken {
-        println!("{}: {taken} of {of} taken for small talk", sets[set]);
-    }
-    let mut by_writer: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (at, best) in &judged {
-        let message = &fitted.messages[*at];
-        if message.set == OWN {
-            let own = by_writer.entry(&message.fold).or_default();
-            own.0 += usize::from(best.is_some_and(|(kind, sure)| kind == message.kind && sure >= threshold));
-            own.1 += 1;
+        println!("|---:|---:|---:|---:|---:|");
+        for least in [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, threshold] {
+            let own = measured(least);
+            let chosen = if least == threshold { " (chosen)" } else { "" };
+            let share = |part: usize| 100.0 * part as f64 / own.small_talk as f64;
+            println!(
+                "| {least:.2}{chosen} | {:.1} % | {:.1} % | {:.1} % | {} |",
+                share(own.right),
+                share(own.other),
+                own.of_look_alikes() * 100.0,
+                own.questions()
+            );
         }
+        println!();
+        thresholds[group] = threshold;
     }
-    for (fold, (right, of)) in by_writer {
-        println!("{fold}: {right} of {of} right");
+    let is_right = |(at, best): &(usize, Option<(usize, f32)>)| {
+        best.is_some_and(|(kind, sure)| {
+            kind == fitted.messages[*at].kind && sure >= thresholds[usize::from(other(*at))]
+        })
+    };
+    let mut by_fold: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for own in &judged {
+        let message = &fitted.messages[own.0];
+        let taken = own.1.is_some_and(|(_, sure)| sure >= thresholds[usize::from(other(own.0))]);
+        let name = if message.kind == NONE { &*sets[message.set] } else { &*message.fold };
+        let (good, of) = by_fold.entry(name).or_default();
+        *good += usize::from(if message.kind == NONE { taken } else { is_right(own) });
+        *of += 1;
+    }
+    println!("Small talk that is rightly told, and questions that are taken for it:\n");
+    for (name, (told, of)) in by_fold {
+        println!("{name}: {told} of {of}");
     }
     if write {
         let all: Vec<usize> = (0..fitted.messages.len()).collect();
-        let model = Classifier { threshold, ..fitted.train(&all, sets.len()) };
+        let model = Classifier { thresholds, ..fitted.train(&all, sets.len()) };
         std::fs::write("src/bot/small_talk/classifier.json", serde_json::to_string(&model)? + "\n")?;
         let bytes: Vec<u8> = model.features.iter().map(|weight| weight.cast_unsigned()).collect();
         std::fs::write("src/bot/small_talk/classifier.bin", bytes)?;
@@ -263,13 +276,18 @@ impl Measured {
         own
     }
 
-    fn worst_set(&self) -> f64 {
-        let large = self.taken.iter().filter(|(set, (_, of))| **set != LOOK_ALIKES && *of >= LEAST);
-        large.map(|(_, (taken, of))| *taken as f64 / *of as f64).fold(0.0, f64::max)
+    fn look_alikes(&self) -> (usize, usize) {
+        self.taken.get(&LOOK_ALIKES).copied().unwrap_or_default()
     }
 
     fn of_look_alikes(&self) -> f64 {
-        self.taken.get(&LOOK_ALIKES).map_or(0.0, |(taken, of)| *taken as f64 / *of as f64)
+        let (taken, of) = self.look_alikes();
+        taken as f64 / of.max(1) as f64
+    }
+
+    /// Other questions that are taken for small talk.
+    fn questions(&self) -> usize {
+        self.taken.iter().filter(|(set, _)| **set != LOOK_ALIKES).map(|(_, (taken, _))| taken).sum()
     }
 }
 
@@ -341,7 +359,7 @@ impl Fitted {
         let greatest = runs.iter().fold(1e-6f32, |greatest, weight| greatest.max(weight.abs())) * RUNS;
         let step = greatest / f32::from(i8::MAX);
         Classifier {
-            threshold: 0.0,
+            thresholds: [0.0; 2],
             constants: constants.into_iter().map(round).collect(),
             vector: vector
                 .rows()

@@ -146,9 +146,13 @@ impl<E: Embedder> Bot<E> {
 
     /// The entries that follow up on what a reply answers; of several answers, on the last.
     pub fn follow_ups(&self, reply: &Reply) -> Vec<&Entry> {
-        let answers = reply.answers();
-        let ids = answers.last().map_or(&[][..], |found| &self.entry(found).follow_ups);
-        ids.iter().filter_map(|id| Some(&self.faq.entries[self.faq.position(id.as_str())?])).collect()
+        reply.answers().last().map(|found| self.follow_ups_of(self.entry(found))).unwrap_or_default()
+    }
+
+    /// The entries that follow up on one.
+    pub fn follow_ups_of(&self, entry: &Entry) -> Vec<&Entry> {
+        let ids = entry.follow_ups.iter();
+        ids.filter_map(|id| Some(&self.faq.entries[self.faq.position(id.as_str())?])).collect()
     }
 
     /// The embedder.

@@ -61,7 +61,11 @@ fn before(message: &str) -> Option<(Found, &str)> {
         let found = exactly(&message[..at])?;
         let kind = SmallTalk::KINDS[found.kind];
         // Without a comma, only greetings end where the question begins: "hi where is my order".
-        let sure = if STOPS.contains(&c) { BEFORE.contains(&kind) } else { kind == "greeting" };
+        // "how do" greets too, but not in "how do i pay".
+        let asks = ["how", "wha"]
+            .iter()
+            .any(|word| message.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+        let sure = if STOPS.contains(&c) { BEFORE.contains(&kind) } else { kind == "greeting" && !asks };
         (sure && !rest.is_empty()).then_some((found, rest))
     };
     // A hyphen within a word is none: "non-stick".
@@ -110,8 +114,16 @@ mod tests {
         assert_eq!(rest("Good morning! Where is my order? Thanks"), "Where is my order?");
         assert_eq!(rest("hello there can i pay by card, thank you very much"), "can i pay by card");
         assert_eq!(rest("hey, sorry to bother you, is it free?"), "is it free?");
-        for whole in ["hi", "hi there", "do you ship to Canada?", "no refund received", "thanks", "yes or no"]
-        {
+        for whole in [
+            "hi",
+            "hi there",
+            "do you ship to Canada?",
+            "how do i pay",
+            "what up with my order",
+            "no refund received",
+            "thanks",
+            "yes or no",
+        ] {
             assert_eq!(rest(whole), whole);
         }
     }

@@ -1,6 +1,6 @@
 //! Tells the kinds of small talk apart, and from questions: by what a message means, by its words and by its letters.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use super::phrasings::{SETS, words};
 use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
 use crate::faq::SmallTalk;
+use crate::matching::alignment::{content_words, stem};
 
 /// Features of a message's letters, and as many of its words after them: runs of either, each hashed to a number.
 pub const FEATURES: usize = 2 * EACH;
@@ -26,6 +27,9 @@ pub struct Reading {
     pub text: String,
     /// Positions below [`FEATURES`], in order, and their values: a unit vector for the letters, one for the words.
     pub features: Vec<(usize, f32)>,
+    /// Whether it has words, small ones aside, that no phrasing of small talk has: "is this real leather" is about
+    /// leather.
+    pub has_other_words: bool,
 }
 
 impl Reading {
@@ -47,9 +51,17 @@ impl Reading {
             features.extend(at.into_iter().map(|at| (at, value)));
         }
         // A message that has no words, or no slips, as it is.
-        let text = if mended == typed { message.to_owned() } else { mended };
-        Reading { text, features }
+        let text = if mended == typed { message.to_owned() } else { mended.clone() };
+        Reading { text, features, has_other_words: has_other_words(&mended) }
     }
+}
+
+fn has_other_words(text: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let phrasings = SETS.iter().take(1).flat_map(|set| set.phrasings.keys());
+        phrasings.flat_map(|text| content_words(text)).map(|word| stem(&word)).collect()
+    });
+    content_words(text).iter().any(|word| !KNOWN.contains(&stem(word)))
 }
 
 /// Runs of letters within words, whose ends count as letters.
@@ -130,8 +142,8 @@ fn mended(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
 /// A linear classifier. Fitted by `cargo run --release --example small_talk`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classifier {
-    /// The least probability of a kind.
-    pub threshold: f32,
+    /// The least probability of a kind, for messages without other words and for those with them.
+    pub thresholds: [f32; 2],
     /// For each kind, and for what is none: added to all.
     pub constants: Vec<f32>,
     /// For each kind, and for what is none: one for each number of the vector.
@@ -177,7 +189,7 @@ impl Classifier {
     /// The kind that a message is of, if it is sure enough.
     pub fn kind(&self, reading: &Reading, vector: &[f32]) -> Option<Found> {
         let (kind, sure) = best(&self.probabilities(reading, vector))?;
-        (sure >= self.threshold).then(|| Found::of_kind(kind))
+        (sure >= self.thresholds[usize::from(reading.has_other_words)]).then(|| Found::of_kind(kind))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use faqbot::bot::language;
+use faqbot::faq::Entry;
 use faqbot::matching::decision::Rule;
 use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply};
 use serde::Serialize;
@@ -119,6 +120,13 @@ struct FollowUpJson<'r> {
     question: &'r str,
 }
 
+fn follow_ups(entries: Vec<&Entry>) -> Vec<FollowUpJson<'_>> {
+    entries
+        .into_iter()
+        .map(|entry| FollowUpJson { id: entry.id.as_str(), question: entry.question() })
+        .collect()
+}
+
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ExchangedJson {
@@ -152,6 +160,9 @@ struct MatchJson<'r> {
     /// Whether it is an entry of questions that the FAQ does not answer.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     out_of_scope: bool,
+    /// What can be asked next, where this is the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_ups: Vec<FollowUpJson<'r>>,
     /// Words of the query that the entry has nowhere, for the best match.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     differs: &'r [String],
@@ -221,11 +232,7 @@ impl<'r> ReplyJson<'r> {
             cosine: answered.or(reply.matches.first()).map(|found| found.cosine),
             confidence: reply.confidence,
             unanswered: reply.unanswered(),
-            follow_ups: bot
-                .follow_ups(reply)
-                .into_iter()
-                .map(|entry| FollowUpJson { id: entry.id.as_str(), question: entry.question() })
-                .collect(),
+            follow_ups: follow_ups(bot.follow_ups(reply)),
             choices: reply.choices().into_iter().map(id).collect(),
             suggestion: bot.suggestion(reply).filter(|_| reply.language.is_none()).map(id),
             exchanged: bot.exchanged(reply).map(|Exchanged { asked, known }| ExchangedJson { asked, known }),
@@ -243,6 +250,7 @@ impl<'r> ReplyJson<'r> {
                         answer_html: html.map(|html| (html.of_entry)(found.entry, reply.seed)),
                         source: entry.source.as_deref().filter(|_| html.is_some()),
                         out_of_scope: entry.out_of_scope,
+                        follow_ups: follow_ups(bot.follow_ups_of(entry)),
                         differs,
                     }
                 })

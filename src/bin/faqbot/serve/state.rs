@@ -247,7 +247,10 @@ impl App {
             ongoing.conversation.seed = (key as u64) >> 11;
         }
         if let Before::Given(given) = &question.before {
-            ongoing.conversation = given.clone();
+            // A choice among those that the session's last reply offered is one of that reply.
+            let last = key.and_then(|key| conversations().values.get(&key).cloned());
+            let id = last.filter(|last| last.conversation.choices == given.choices).and_then(|last| last.id);
+            ongoing = Ongoing { id, conversation: given.clone() };
         }
         if !matches!(question.before, Before::Search) {
             question.before = Before::Given(ongoing.conversation.clone());

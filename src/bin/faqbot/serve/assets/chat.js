@@ -199,11 +199,14 @@ export class Chat {
       element("span", { class: "hidden" }, this.texts.wait)));
     let item;
     try {
-      const response = await this.post("v1/ask", { query, faq: this.faq ?? undefined, session: this.session });
+      const response = await this.post("v1/ask", {
+        query, faq: this.faq ?? undefined, session: this.session, conversation: this.conversation,
+      });
       if (response.status === 429 || response.status === 503) item = this.failed(query, this.texts.busy);
       else if (!response.ok) item = this.failed(query, this.texts.refused);
       else {
         const reply = await response.json();
+        this.conversation = reply.conversation;
         // Its texts are needed where there is no answer.
         if (!this.about) await this.load(false);
         item = this.reply(reply);
@@ -316,8 +319,22 @@ export class Chat {
     const items = matches.map((match) => choice(match.question, () => {
       if (withNone) this.post("v1/feedback", { id: reply.id, rating: "chosen", entry: match.id }).catch(() => {});
       const item = element("li", { class: "bot" });
-      const picked = { ...reply, outcome: "answer", answer: match.answer, matches: [match], confidence: null };
+      const picked = {
+        ...reply, outcome: "answer", answer: match.answer, matches: [match], confidence: null,
+        follow_ups: match.follow_ups,
+      };
+      // The server hears of it with the next question, which may lean on this one.
+      this.conversation = {
+        ...this.conversation,
+        question: match.question,
+        entry: match.id,
+        choices: [],
+        others: reply.choices?.filter((id) => id !== match.id),
+        follow_ups: match.follow_ups?.map(({ id }) => id),
+        suggestion: null,
+      };
       this.answered(item, picked, match.question);
+      this.next(item, picked);
       item.spoken = item.textContent;
       this.below(item, picked);
       this.show(item);
@@ -326,6 +343,7 @@ export class Chat {
     if (withNone) {
       items.push(choice(this.texts.none, () => {
         this.post("v1/feedback", { id: reply.id, rating: "none" }).catch(() => {});
+        this.conversation = { ...this.conversation, choices: [] };
         const item = element("li", { class: "bot" });
         this.unanswered(item);
         this.show(item);
