@@ -221,6 +221,7 @@ impl<E: Embedder> Bot<E> {
                 replies[at] = Reply { query: std::mem::take(&mut replies[at].query), ..reply };
             }
         }
+        self.read_on(&mut replies, wanted)?;
         self.small_talk(&mut replies, &open)?;
         // Only where both FAQ and model are in English: what else it knows is not said.
         if self.language == "en" && self.embedder.languages() == Some("English") {
@@ -394,6 +395,43 @@ impl<E: Embedder> Bot<E> {
         }))
     }
 
+    /// Reads questions of a message that have no answer and lean on the one before them with that: "do you deliver, and
+    /// what does it cost?"
+    fn read_on(&self, replies: &mut [Reply], wanted: Wanted) -> Result<()> {
+        for reply in replies.iter_mut().filter(|reply| !reply.unanswered().is_empty()) {
+            let mut before: Option<(usize, Conversation)> = None;
+            let mut answered_before = Vec::new();
+            for (at, part) in reply.parts.iter_mut().enumerate() {
+                if let Some((last, conversation)) = &before
+                    && part.answer().is_none()
+                    && leaning(&part.query).is_some_and(|leaning| leaning.by_words)
+                    && let wanted = (Wanted { after: Some(*last), ..wanted })
+                    && let Some(read) = self.follow_up(part, &part.query, conversation, wanted)?
+                    && let Some(found) = read.answer()
+                {
+                    if found.entry == *last {
+                        answered_before.push(at);
+                    }
+                    *part = read;
+                }
+                if let Some(found) = part.answer() {
+                    let entry = self.entry(found);
+                    let question = Some(entry.question().to_owned());
+                    let id = Some(entry.id.to_string());
+                    before =
+                        Some((found.entry, Conversation { question, entry: id, ..Conversation::default() }));
+                }
+            }
+            let mut at = 0..;
+            reply.parts.retain(|_| at.next().is_none_or(|at| !answered_before.contains(&at)));
+            // The entry that is answered answers all of it.
+            if reply.parts.len() == 1 {
+                reply.parts.clear();
+            }
+        }
+        Ok(())
+    }
+
     /// What may be meant by a message that leans on the question before it: positions of entries and what speaks for
     /// them; `None` where it does not lean, or nothing went before it.
     ///
@@ -525,10 +563,13 @@ impl<E: Embedder> Bot<E> {
             None => Array2::zeros((texts.len(), 0)),
         };
         for (nth, (at, text)) in rest.iter().copied().enumerate() {
-            // Whoever may be in danger is not told goodbye, on no FAQ.
-            let in_danger =
-                |(_, crisis): (_, &crisis::Classifier)| crisis.is_crisis(text, &rows.row(nth).to_vec(), 0.0);
-            if classifiers.is_some_and(in_danger) {
+            // Whoever may be in danger is not told goodbye, on no FAQ: by the message as it is typed and, since a slip
+            // can look like anything, with slips mended.
+            let in_danger = classifiers.is_some_and(|(_, crisis)| {
+                let is_crisis = |text: &str, row: usize| crisis.is_crisis(text, &rows.row(row).to_vec(), 0.0);
+                is_crisis(text, nth) && is_crisis(texts[rows_of[nth]], rows_of[nth])
+            });
+            if in_danger {
                 continue;
             }
             let by_meaning = || {
