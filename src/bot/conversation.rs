@@ -19,6 +19,7 @@ use crate::faq::{abridge, normalize_phrasing};
 use crate::matching::alignment::align;
 use crate::matching::crisis;
 use crate::matching::decision::{Decision, Policy, Rule};
+use crate::matching::questions::{Piece, is_story, pieces};
 use crate::matching::ranking::Match;
 
 /// Characters of a question that are kept to read the next message with.
@@ -395,41 +396,57 @@ impl<E: Embedder> Bot<E> {
         }))
     }
 
-    /// Reads questions of a message that have no answer and lean on the one before them with that: "do you deliver, and
-    /// what does it cost?"
+    /// Answers the questions of a message of which later ones lean on those before them: "do you deliver, and what does
+    /// it cost?" Where one of them has no answer, the reply stays as it is.
     fn read_on(&self, replies: &mut [Reply], wanted: Wanted) -> Result<()> {
-        for reply in replies.iter_mut().filter(|reply| !reply.unanswered().is_empty()) {
-            let mut before: Option<(usize, Conversation)> = None;
-            let mut answered_before = Vec::new();
-            for (at, part) in reply.parts.iter_mut().enumerate() {
-                if let Some((last, conversation)) = &before
-                    && part.answer().is_none()
-                    && leaning(&part.query).is_some_and(|leaning| leaning.by_words)
-                    && let wanted = (Wanted { after: Some(*last), ..wanted })
-                    && let Some(read) = self.follow_up(part, &part.query, conversation, wanted)?
-                    && let Some(found) = read.answer()
-                {
-                    if found.entry == *last {
-                        answered_before.push(at);
-                    }
-                    *part = read;
-                }
-                if let Some(found) = part.answer() {
-                    let entry = self.entry(found);
-                    let question = Some(entry.question().to_owned());
-                    let id = Some(entry.id.to_string());
-                    before =
-                        Some((found.entry, Conversation { question, entry: id, ..Conversation::default() }));
-                }
+        let may_be = |reply: &&mut Reply| {
+            reply.parts.is_empty()
+                && (reply.rule.hangs_on_confidence() || reply.decision == Decision::NoMatch)
+                && !is_story(&reply.query)
+        };
+        for reply in replies.iter_mut().filter(may_be) {
+            let pieces = pieces(&reply.query);
+            let [first, later @ ..] = &*pieces else { continue };
+            let leans = |piece: &Piece| leaning(piece.text).is_some_and(|leaning| leaning.by_words);
+            if !pieces.iter().all(|piece| piece.asks) || leans(first) || !later.iter().any(leans) {
+                continue;
             }
-            let mut at = 0..;
-            reply.parts.retain(|_| at.next().is_none_or(|at| !answered_before.contains(&at)));
-            // The entry that is answered answers all of it.
-            if reply.parts.len() == 1 {
-                reply.parts.clear();
+            let of_whole = reply.answer().map(|found| found.entry);
+            let Some(parts) = self.in_turn(&pieces, wanted)? else { continue };
+            let entries: Vec<usize> = parts.iter().filter_map(|part| Some(part.answer()?.entry)).collect();
+            if of_whole.is_some_and(|entry| !entries.contains(&entry)) {
+                continue;
+            }
+            // Where one entry answers all of it, the whole is answered by it or is less sure.
+            if let [first, _, ..] = &*parts {
+                let sure = parts.iter().map(|part| part.confidence);
+                let confidence = sure.reduce(|least, next| Some(least?.min(next?))).flatten();
+                let query = std::mem::take(&mut reply.query);
+                *reply = Reply { query, confidence, parts: parts.clone(), ..first.clone() };
             }
         }
         Ok(())
+    }
+
+    /// The answers to pieces, each read with the one before it where it leans on it; each entry once. `None` where a
+    /// piece has none.
+    fn in_turn(&self, pieces: &[Piece], wanted: Wanted) -> Result<Option<Vec<Reply>>> {
+        let mut parts: Vec<Reply> = Vec::new();
+        let mut before = Conversation::default();
+        for piece in pieces {
+            let after = before.entry.as_deref().and_then(|id| self.position(id));
+            let wanted = Wanted { after, ..wanted };
+            let alone = self.replies(&[Query { text: piece.text, after }], wanted, &mut |_| ())?.remove(0);
+            let read = self.follow_up(&alone, piece.text, &before, wanted)?.unwrap_or(alone);
+            let Some(found) = read.answer() else { return Ok(None) };
+            let entry = self.entry(found);
+            before.question = Some(entry.question().to_owned());
+            before.entry = Some(entry.id.to_string());
+            if parts.iter().all(|part| part.answer().is_none_or(|own| own.entry != found.entry)) {
+                parts.push(Reply { query: piece.text.to_owned(), ..read });
+            }
+        }
+        Ok(Some(parts))
     }
 
     /// What may be meant by a message that leans on the question before it: positions of entries and what speaks for
