@@ -3,6 +3,7 @@
 //! ```console
 //! $ cargo run --release --example small_talk -- ../shared/evaldata            # prints the figures
 //! $ cargo run --release --example small_talk -- ../shared/evaldata --write    # writes the classifier too
+//! $ cargo run --release --example small_talk -- ../shared/evaldata --outcomes # what it does to the outcomes of queries
 //! ```
 //!
 //! Fitted to `data/smalltalk.yaml`, `data/smalltalk.messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers
@@ -14,12 +15,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use faqbot::Faq;
 use faqbot::bot::small_talk::{self, Classifier, FEATURES, Reading, best, softmax};
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
-use faqbot::faq::SmallTalk;
+use faqbot::faq::load::load;
+use faqbot::faq::{Answers, ReadOptions, SmallTalk};
 use faqbot::quality::eval::load_queries;
+use faqbot::{Bot, Conversation, Decision, Faq, Match, Setup};
 use ndarray::{Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -104,6 +106,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data =
         arguments.iter().find(|argument| !argument.starts_with("--")).ok_or("which folder of sets?")?;
     let write = arguments.iter().any(|argument| argument == "--write");
+    if arguments.iter().any(|argument| argument == "--outcomes") {
+        return outcomes(Path::new(data));
+    }
     let (messages, sets) = messages(Path::new(data))?;
     let embedder = FastEmbedder::bundled()?;
     let readings: Vec<Reading> = messages
@@ -246,6 +251,53 @@ fn messages(data: &Path) -> Result<(Vec<Message>, Vec<String>), Box<dyn std::err
         }
     }
     Ok((messages, sets))
+}
+
+/// Asks the queries of all sets with small talk and without: an outcome is worse where what was answered or asked back
+/// about rightly is small talk.
+fn outcomes(data: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut folders: Vec<_> =
+        std::fs::read_dir(data)?.filter_map(|folder| Some(folder.ok()?.path())).collect();
+    folders.sort();
+    let first =
+        |folder: &Path, names: &[&str]| names.iter().map(|name| folder.join(name)).find(|path| path.exists());
+    let mut sets =
+        vec![(Path::new("data/therapy.yaml").to_owned(), Path::new("data/therapy.queries.jsonl").to_owned())];
+    for folder in &folders {
+        let faq = first(folder, &["faq_k5.jsonl", "faq_fs10.jsonl", "faq_holdout.jsonl", "faq.jsonl"]);
+        let queries = first(folder, &["queries_holdout.jsonl", "queries_rest80.jsonl", "queries.jsonl"]);
+        sets.extend(faq.zip(queries));
+    }
+    let embedder = std::sync::Arc::new(FastEmbedder::bundled()?);
+    let setup = Setup::for_model(embedder.model());
+    println!("| queries | all | small talk: in scope | out of scope | worse |");
+    println!("|---|---:|---:|---:|---:|");
+    for (path, queries) in sets {
+        let options = ReadOptions { answers: Answers::Optional, ..ReadOptions::default() };
+        let mut faq = load(&[path], &options, &mut |_| ())?.faq;
+        let rows = load_queries(&queries)?;
+        let before = Conversation::default();
+        let messages: Vec<faqbot::Message> =
+            rows.iter().map(|row| faqbot::Message { text: &row.query, conversation: &before }).collect();
+        let with = Bot::new(faq.clone(), embedder.clone(), setup, &mut |_| ())?;
+        let replies = with.talk(&messages, 5, None, &mut |_| ())?;
+        faq.small_talk.off = true;
+        let without = Bot::new(faq, embedder.clone(), setup, &mut |_| ())?;
+        let others = without.talk(&messages, 5, None, &mut |_| ())?;
+        let (mut in_scope, mut out_of_scope, mut worse) = (0, 0, 0u32);
+        for ((row, reply), other) in rows.iter().zip(&replies).zip(&others) {
+            let told = reply.decision == Decision::SmallTalk;
+            in_scope += usize::from(told && row.expected.is_some());
+            out_of_scope += usize::from(told && row.expected.is_none());
+            let is_right = |found: &Match| row.accepts(without.entry(found).id.as_str());
+            let found = other.answers().into_iter().chain(other.choices());
+            worse += u32::from(told && found.into_iter().any(is_right));
+        }
+        let all = rows.len();
+        let share = 100.0 * f64::from(worse) / all as f64;
+        println!("| {} | {all} | {in_scope} | {out_of_scope} | {worse} ({share:.2} %) |", queries.display());
+    }
+    Ok(())
 }
 
 /// What a threshold does.

@@ -102,6 +102,10 @@ entries:
     // What went before may come with the request.
     let given = json!({"conversation": first["conversation"]});
     assert_eq!(say("why?", given)["answer"], "It covers damage.");
+    // A page says what was picked on it, in the place of what the session holds.
+    let picked = json!({"session": "s1", "conversation": {"question": "Do I have to pay a deposit?", "entry": "deposit"}});
+    assert_eq!(say("why?", picked)["answer"], "It covers damage.");
+    assert_eq!(first["matches"][0]["follow_ups"][1]["question"], "Why?");
     let many: Vec<String> = (0..200).map(|at| at.to_string()).collect();
     let refused = server.post("/v1/ask", &json!({"query": "why", "conversation": {"choices": many}}));
     assert_eq!(refused.status, 400);

@@ -27,7 +27,8 @@ const shop = {
       answer: "Open **Settings** and click *Reset password*.\n\n1. Read the mail.\n2. Follow its [link](https://example.com/reset).",
       source: "https://example.com/manual", tags: ["account"] },
     { id: "device", question: "How do I reset my device?", answer: "Hold the button for ten seconds, then let go:\n\n```\nhold 10\n```",
-      source: "Device manual, page 4" },
+      source: "Device manual, page 4", follow_ups: ["shipping"] },
+    { id: "why-hold", question: "Why?", answer: "So that nobody resets it by chance.", only_after: ["device"] },
     { id: "shipping", question: "How long does shipping take?", also: ["When will my parcel arrive?"],
       answer: "Two to five days.\n\n| Country | Days |\n|---|---|\n| Germany | 2 |\n| Spain | 5 |" },
   ],
@@ -346,8 +347,11 @@ async function tests() {
     await has(choices, "Did you mean:", PASSWORD, CHOICE, "None of these");
     await picture(page, "page-choices");
     const answer = await reply(page, () => button(choices, CHOICE).click());
-    await has(answer, "Hold the button for ten seconds", "Device manual, page 4");
+    await has(answer, "Hold the button for ten seconds", "Device manual, page 4", "How long does shipping take?");
     await picture(page, "page-chosen");
+    // The server knows what was picked.
+    await has(await ask(page, "why?"), "So that nobody resets it by chance.");
+    await has(await reply(page, () => button(answer, "How long does shipping take?").click()), "Germany");
   });
 
   await test("none of these leads to the contact", async (page) => {

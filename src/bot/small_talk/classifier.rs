@@ -134,9 +134,11 @@ fn mended(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
             return None;
         }
         let slips = strsim::osa_distance(word, meant);
-        (slips <= most && is_known(meant)).then_some((slips, usize::MAX - count, meant))
+        let other_first = !meant.starts_with(&word[..word.ceil_char_boundary(1)]);
+        (slips <= most && is_known(meant)).then_some((slips, other_first, usize::MAX - count, meant))
     });
-    meant.min().map(|(_, _, meant)| meant.clone())
+    // The likeliest: the fewest slips, none in the first letter, what is said most.
+    meant.min().map(|(.., meant)| meant.clone())
 }
 
 /// A linear classifier. Fitted by `cargo run --release --example small_talk`.

@@ -1,7 +1,8 @@
 //! Botpress 12's JSON export of questions and answers.
 //!
 //! `{"qnas": [{"id", "data": {"questions": {"en": […]}, "answers": {"en": […]}, "enabled", …}}]}`, or
-//! the list or one of its members alone. Each language of a question becomes an entry.
+//! the list or one of its members alone. Each language of a question becomes an entry. What goes on to a flow
+//! (`redirectFlow`) is said: flows are not in the export.
 
 use std::collections::HashMap;
 
@@ -49,6 +50,11 @@ fn entries(item: &Node, parsed: &mut Parsed) {
     let Some(Node { value: Value::Map(languages), .. }) = data.get("questions") else {
         return skip("no `questions`".into());
     };
+    if let Some(flow) = data.get("redirectFlow").and_then(Node::as_text).filter(|flow| !flow.is_empty()) {
+        let reason =
+            format!("{} goes on to the flow `{flow}`, which is not read", id.unwrap_or("the question"));
+        parsed.notes.push(RowError::new(line, reason));
+    }
     let several = languages.iter().filter(|(_, list)| !list.texts().is_empty()).count() > 1;
     let by_language: HashMap<&str, &Node> = match data.get("answers").map(|answers| &answers.value) {
         Some(Value::Map(answers)) => answers.iter().rev().map(|(name, node)| (&**name, node)).collect(),
@@ -93,7 +99,10 @@ mod tests {
         assert_eq!(parsed.entries[1].tags, ["orders", "de"]);
         assert_eq!((parsed.skipped.len(), &*parsed.entries[0].variants), (1, &["There.".to_owned()][..]));
         let one = r#"{"id": "a1", "data": {"answers": {"en": ["Here."]}, "questions": {"en": ["where"]}, "redirectFlow": ""}}"#;
-        assert_eq!((fit(one), parse(one).unwrap().entries.len()), (Fit::Strong, 1));
+        let parsed = parse(one).unwrap();
+        assert_eq!((fit(one), parsed.entries.len(), parsed.notes.len()), (Fit::Strong, 1, 0));
+        let on = one.replace("Flow\": \"\"", "Flow\": \"orders.flow.json\"");
+        assert!(parse(&on).unwrap().notes[0].to_string().contains("goes on to the flow `orders.flow.json`"));
         assert!(parse("{}").is_err());
     }
 }
