@@ -24,6 +24,20 @@ fn a_pipe_gets_replies_without_banner_prompt_or_colour() {
 }
 
 #[test]
+fn small_talk_has_its_reason_too() {
+    let world = World::new();
+    let arguments = arguments(&world);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let run = world.run(&arguments, "where is my parcel\nhelo there\n/why\n", 0);
+    assert!(
+        run.out.ends_with(
+            "Replied to \"greeting\": the message is small talk, and no confident question to the FAQ.\n\n"
+        ),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_file_that_breaks_leaves_the_chat_as_it_was() {
     let world = World::new();
     let arguments = arguments(&world);

@@ -290,6 +290,9 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     let own = reply.matches.first().and_then(|best| bot.entry(best).min_confidence);
     let needed = reply.matches.first().map_or(policy.min_confidence, |best| policy.needed(own, best.cosine));
     out.push_str(&sentence(bot, reply, needed));
+    if reply.decision == Decision::SmallTalk {
+        return out;
+    }
     out.push_str(&in_words(bot, reply));
     line!("query", plain(&reply.query));
     match (&setup.calibration, reply.confidence, &reply.features) {

@@ -173,6 +173,7 @@ impl<'s> Chat<'s> {
         writeln!(out)?;
         self.conversation.note(&self.bot, &reply);
         if reply.decision == Decision::SmallTalk {
+            self.last = Some(reply);
             return Ok(());
         }
         let shown = if reply.choices().is_empty() { reply.matches.iter().collect() } else { reply.choices() };
