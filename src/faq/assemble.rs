@@ -347,12 +347,9 @@ fn check(
             "\"{question}\" is `crisis` and `out_of_scope`: people in danger need an answer"
         ));
     }
-    let mut variants: Vec<String> = Vec::new();
-    for variant in raw.variants.into_iter().filter_map(&mut tidy) {
-        if variant != answer && !variants.contains(&variant) && !raw.out_of_scope {
-            variants.push(variant);
-        }
-    }
+    let mut variants: Vec<String> = raw.variants.into_iter().filter_map(&mut tidy).collect();
+    let mut seen = HashSet::from([answer.clone()]);
+    variants.retain(|variant| !raw.out_of_scope && seen.insert(variant.clone()));
     let entry = Entry {
         id: EntryId::from(""),
         phrasings,

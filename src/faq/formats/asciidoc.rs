@@ -101,31 +101,39 @@ fn inline(text: &str) -> String {
 
 /// `https://x.example[words]`, `link:page.html[words]` and `<<anchor,words>>`.
 fn links(text: &str) -> String {
+    const MARKS: [&str; 4] = ["https://", "http://", "link:", "mailto:"];
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) =
-        ["https://", "http://", "link:", "mailto:"].iter().filter_map(|mark| rest.find(mark)).min()
-    {
-        let address_end = rest[start..].find(|c: char| c == '[' || c.is_whitespace()).map(|at| start + at);
-        let end = address_end.filter(|&at| rest[at..].starts_with('['));
-        let close = end.and_then(|at| rest[at..].find(']').map(|close| at + close));
+    // Where each mark is next, and where the last link may end: so that no text is searched more than once for any.
+    let mut next = MARKS.map(|mark| text.find(mark));
+    let last_close = text.rfind(']');
+    let mut done = 0;
+    loop {
+        for (place, mark) in next.iter_mut().zip(MARKS) {
+            if place.is_some_and(|at| at < done) {
+                *place = text[done..].find(mark).map(|at| done + at);
+            }
+        }
+        let Some(start) = next.iter().flatten().min().copied() else { break };
+        let address_end = text[start..].find(|c: char| c == '[' || c.is_whitespace()).map(|at| start + at);
+        let end = address_end.filter(|&at| text[at..].starts_with('[') && last_close > Some(at));
+        let close = end.and_then(|at| text[at..].find(']').map(|close| at + close));
         let (Some(end), Some(close)) = (end, close) else {
-            let past = address_end.unwrap_or(rest.len());
-            out.push_str(&rest[..past]);
-            rest = &rest[past..];
+            let past = address_end.unwrap_or(text.len());
+            out.push_str(&text[done..past]);
+            done = past;
             continue;
         };
-        let address = rest[start..end].strip_prefix("link:").unwrap_or(&rest[start..end]);
-        let words = rest[end + 1..close].trim_end_matches('^');
-        out.push_str(&rest[..start]);
+        let address = text[start..end].strip_prefix("link:").unwrap_or(&text[start..end]);
+        let words = text[end + 1..close].trim_end_matches('^');
+        out.push_str(&text[done..start]);
         out.push_str(&if words.is_empty() {
             format!("<{address}>")
         } else {
             format!("[{words}]({address})")
         });
-        rest = &rest[close + 1..];
+        done = close + 1;
     }
-    out + rest
+    out + &text[done..]
 }
 
 #[cfg(test)]
