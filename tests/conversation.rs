@@ -88,7 +88,7 @@ fn small_talk_gets_its_reply_and_questions_do_not() {
             "{half}: {right} of {of} messages of small talk get the right reply; {taken} of {questions} others one"
         );
         // Floors a little below what was measured (docs/conversation.md).
-        assert!(right * 100 >= of * 80, "{half}");
+        assert!(right * 100 >= of * 90, "{half}");
         assert!(taken * 100 <= questions * 6, "{half}");
     }
 }

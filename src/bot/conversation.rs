@@ -400,9 +400,8 @@ impl<E: Embedder> Bot<E> {
     /// it cost?" Where one of them has no answer, the reply stays as it is.
     fn read_on(&self, replies: &mut [Reply], wanted: Wanted) -> Result<()> {
         let may_be = |reply: &&mut Reply| {
-            reply.parts.is_empty()
-                && (reply.rule.hangs_on_confidence() || reply.decision == Decision::NoMatch)
-                && !is_story(&reply.query)
+            let may_change = is_open(reply) || reply.rule.hangs_on_confidence();
+            may_change && reply.parts.is_empty() && !is_story(&reply.query)
         };
         for reply in replies.iter_mut().filter(may_be) {
             let pieces = pieces(&reply.query);
@@ -438,7 +437,8 @@ impl<E: Embedder> Bot<E> {
             let wanted = Wanted { after, ..wanted };
             let alone = self.replies(&[Query { text: piece.text, after }], wanted, &mut |_| ())?.remove(0);
             let read = self.follow_up(&alone, piece.text, &before, wanted)?.unwrap_or(alone);
-            let Some(found) = read.answer() else { return Ok(None) };
+            // Whether someone is in danger is told by the whole.
+            let Some(found) = read.answer().filter(|_| read.rule != Rule::Crisis) else { return Ok(None) };
             let entry = self.entry(found);
             before.question = Some(entry.question().to_owned());
             before.entry = Some(entry.id.to_string());
