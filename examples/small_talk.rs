@@ -168,18 +168,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!();
         thresholds[group] = threshold;
     }
-    let is_right = |(at, best): &(usize, Option<(usize, f32)>)| {
-        best.is_some_and(|(kind, sure)| {
-            kind == fitted.messages[*at].kind && sure >= thresholds[usize::from(other(*at))]
-        })
-    };
     let mut by_fold: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for own in &judged {
-        let message = &fitted.messages[own.0];
-        let taken = own.1.is_some_and(|(_, sure)| sure >= thresholds[usize::from(other(own.0))]);
-        let name = if message.kind == NONE { &*sets[message.set] } else { &*message.fold };
-        let (good, of) = by_fold.entry(name).or_default();
-        *good += usize::from(if message.kind == NONE { taken } else { is_right(own) });
+    for (at, best) in &judged {
+        let message = &fitted.messages[*at];
+        let told =
+            best.filter(|(_, sure)| *sure >= thresholds[usize::from(other(*at))]).map(|(kind, _)| kind);
+        let (name, counts) = match message.kind {
+            NONE => (&*sets[message.set], told.is_some()),
+            kind => (&*message.fold, told == Some(kind)),
+        };
+        let (counted, of) = by_fold.entry(name).or_default();
+        *counted += usize::from(counts);
         *of += 1;
     }
     println!("Small talk that is rightly told, and questions that are taken for it:\n");

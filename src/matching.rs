@@ -15,6 +15,7 @@ pub mod decision;
 mod exact;
 pub mod features;
 pub mod guard;
+pub(crate) mod hashed;
 pub mod index;
 pub mod logistic;
 pub mod metrics;

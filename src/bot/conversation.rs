@@ -417,11 +417,10 @@ impl<E: Embedder> Bot<E> {
                 continue;
             }
             // Where one entry answers all of it, the whole is answered by it or is less sure.
-            if let [first, _, ..] = &*parts {
-                let sure = parts.iter().map(|part| part.confidence);
-                let confidence = sure.reduce(|least, next| Some(least?.min(next?))).flatten();
-                let query = std::mem::take(&mut reply.query);
-                *reply = Reply { query, confidence, parts: parts.clone(), ..first.clone() };
+            if parts.len() > 1
+                && let Some(read) = Reply::of_parts(&reply.query, parts)
+            {
+                *reply = read;
             }
         }
         Ok(())

@@ -247,12 +247,16 @@ impl Reply {
             ([_, _, ..], _) if !all_answered && !all_ask && !story => return whole,
             _ => {}
         }
-        // Together they are as sure as the least sure of them.
-        let answered = || told.iter().filter(|part| part.answer().is_some());
+        Self::of_parts(&whole.query, told).unwrap_or(whole)
+    }
+
+    /// The reply to a message of those to its parts, as sure as the least sure answer of them; `None` without any.
+    pub(super) fn of_parts(query: &str, parts: Vec<Reply>) -> Option<Self> {
+        let answered = || parts.iter().filter(|part| part.answer().is_some());
         let confidence =
             answered().map(|part| part.confidence).reduce(|least, next| Some(least?.min(next?))).flatten();
-        let Some(first) = answered().next().cloned() else { return whole };
-        Reply { query: whole.query, confidence, parts: told, ..first }
+        let first = answered().next()?.clone();
+        Some(Reply { query: query.to_owned(), confidence, parts, ..first })
     }
 }
 

@@ -11,10 +11,10 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
+use crate::matching::hashed::{letter_runs, unit_vector};
 
 /// Places of the hashed pieces of words, and of the hashed words and pairs of words.
 pub const BUCKETS: usize = 8192;
@@ -64,29 +64,10 @@ pub fn pieces(text: &str) -> Vec<(usize, f32)> {
         text.nfkd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase).take(LETTERS).collect();
     let words: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let place = |piece: &str| xxh3_64(piece.as_bytes()) as usize % BUCKETS;
-    let mut of_words = Vec::new();
-    for word in &words {
-        let letters: Vec<char> = format!(" {word} ").chars().collect();
-        for length in 2..=4 {
-            of_words.extend(letters.windows(length).map(|piece| place(&piece.iter().collect::<String>())));
-        }
-    }
+    let of_words = words.iter().flat_map(|word| letter_runs(word, 2..=4));
     let pairs = words.windows(2).map(|pair| pair.join(" "));
-    let whole: Vec<usize> = words
-        .iter()
-        .map(|word| (*word).to_owned())
-        .chain(pairs)
-        .map(|words| BUCKETS + place(&words))
-        .collect();
-    let mut found = Vec::new();
-    for mut places in [of_words, whole] {
-        places.sort_unstable();
-        places.dedup();
-        let value = 1.0 / (places.len().max(1) as f32).sqrt();
-        found.extend(places.into_iter().map(|place| (place, value)));
-    }
-    found
+    let whole = words.iter().map(|word| (*word).to_owned()).chain(pairs);
+    [unit_vector(of_words, 0, BUCKETS), unit_vector(whole, BUCKETS, BUCKETS)].concat()
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Tells the kinds of small talk apart, and from questions: by what a message means, by its words and by its letters.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::Found;
 use super::phrasings::{SETS, words};
@@ -12,6 +11,7 @@ use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
 use crate::faq::SmallTalk;
 use crate::matching::alignment::{content_words, stem};
+use crate::matching::hashed::{letter_runs, unit_vector};
 
 /// Features of a message's letters, and as many of its words after them: runs of either, each hashed to a number.
 pub const FEATURES: usize = 2 * EACH;
@@ -42,14 +42,11 @@ impl Reading {
             .map(|word| mended(word, is_known).unwrap_or_else(|| word.to_owned()))
             .collect();
         let mended = mended.join(" ");
-        let mut features = Vec::new();
-        let groups = [(letter_runs(&typed), 0), (word_runs(&mended), EACH)];
-        for (runs, from) in groups {
-            let at: BTreeSet<usize> =
-                runs.iter().map(|run| from + xxh3_64(run.as_bytes()) as usize % EACH).collect();
-            let value = 1.0 / (at.len().max(1) as f32).sqrt();
-            features.extend(at.into_iter().map(|at| (at, value)));
-        }
+        let letters = typed
+            .split(' ')
+            .filter(|word| !word.is_empty())
+            .flat_map(|word| letter_runs(word, 1..=LONGEST_RUN));
+        let features = [unit_vector(letters, 0, EACH), unit_vector(word_runs(&mended), EACH, EACH)].concat();
         // A message that has no words, or no slips, as it is.
         let text = if mended == typed { message.to_owned() } else { mended.clone() };
         Reading { text, features, has_other_words: has_other_words(&mended) }
@@ -62,18 +59,6 @@ fn has_other_words(text: &str) -> bool {
         phrasings.flat_map(|text| content_words(text)).map(|word| stem(&word)).collect()
     });
     content_words(text).iter().any(|word| !KNOWN.contains(&stem(word)))
-}
-
-/// Runs of letters within words, whose ends count as letters.
-fn letter_runs(text: &str) -> Vec<String> {
-    let mut runs = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let letters: Vec<char> = format!(" {word} ").chars().collect();
-        for length in 1..=LONGEST_RUN {
-            runs.extend(letters.windows(length).map(|run| run.iter().collect::<String>()));
-        }
-    }
-    runs
 }
 
 /// Words, two and three in a row, those that a message begins and ends with, and how many there are: "how are you" is
