@@ -1,5 +1,8 @@
 //! The bot: a FAQ, an embedder and what decides, joined; and questions answered.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
@@ -22,6 +25,7 @@ pub mod follow_up;
 mod hints;
 pub mod language;
 mod prepared;
+mod reading;
 mod reply;
 pub mod small_talk;
 
@@ -29,6 +33,7 @@ pub use choosing::{Picked, pick};
 pub use conversation::{Conversation, Message};
 pub use hints::Exchanged;
 use prepared::Prepared;
+use reading::CANDIDATES;
 pub use reply::Reply;
 pub use small_talk::SmallTalkReply;
 
@@ -144,6 +149,25 @@ impl<E: Embedder> Bot<E> {
         self.entry(found).answer_for(reply.seed)
     }
 
+    /// The passage of a match's answer that the reader took for the answer to the query, as a range of bytes of
+    /// [`Bot::answer`]; `None` where the answer is short, in other words, or was not read.
+    pub fn span(&self, reply: &Reply, found: &Match) -> Option<Range<usize>> {
+        let in_first_words = self.answer(reply, found) == self.entry(found).answer;
+        found.span.filter(|_| in_first_words).map(|(from, to)| from..to)
+    }
+
+    /// [`Bot::answer`] with its [`Bot::span`] in bold type, where that has no Markdown of its own that would break.
+    pub fn emphasised<'b>(&'b self, reply: &Reply, found: &Match) -> Cow<'b, str> {
+        const MARKS: [char; 8] = ['*', '_', '`', '[', '<', '#', '|', '\n'];
+        let answer = self.answer(reply, found);
+        match self.span(reply, found).filter(|span| !answer[span.clone()].contains(MARKS)) {
+            Some(Range { start, end }) => {
+                format!("{}**{}**{}", &answer[..start], &answer[start..end], &answer[end..]).into()
+            }
+            None => answer.into(),
+        }
+    }
+
     /// The entries that follow up on what a reply answers; of several answers, on the last.
     pub fn follow_ups(&self, reply: &Reply) -> Vec<&Entry> {
         reply.answers().last().map(|found| self.follow_ups_of(self.entry(found))).unwrap_or_default()
@@ -239,9 +263,6 @@ impl<E: Embedder> Bot<E> {
 
     /// Replies to queries, each by itself but for the entry that was answered before it.
     fn replies(&self, whole: &[Query], wanted: Wanted, progress: Progress) -> Result<Vec<Reply>> {
-        /// Fewer replies take less time than starting a thread for them.
-        const REPLIES_A_THREAD: usize = 8;
-
         let queries: Vec<&str> = whole.iter().map(|query| begin(query.text)).collect();
         let queries = &*queries;
         let mut texts: Vec<&str> = Vec::new();
@@ -268,30 +289,40 @@ impl<E: Embedder> Bot<E> {
         } else {
             self.embedder.embed(Role::Query, &texts, progress)?
         };
-        let reply = |number: usize| {
-            let query = queries[number];
-            let wanted = Wanted { after: whole[number].after, ..wanted };
-            match &places[number] {
-                Place::Nothing => Reply::nothing_to_compare(query),
+        let mut asked: Vec<Asked> = Vec::with_capacity(rows.nrows() + queries.len());
+        for ((query, place), own) in queries.iter().zip(&places).zip(whole) {
+            let wanted = Wanted { after: own.after, ..wanted };
+            match place {
+                Place::Nothing => {}
                 Place::Phrasing { vector, normalized } => {
-                    self.reply(query, normalized, vector.view(), wanted, Whole::Message)
+                    asked.push(Asked::new(query, normalized.clone(), vector.view(), wanted, Whole::Message));
                 }
                 Place::Text { at, normalized, parts } => {
-                    let whole = self.reply(query, normalized, rows.row(*at), wanted, Whole::Message);
-                    if parts.is_empty() {
-                        return whole;
-                    }
-                    let part = |(number, part): (usize, &Piece)| {
+                    asked.push(Asked::new(query, normalized.clone(), rows.row(*at), wanted, Whole::Message));
+                    asked.extend(parts.iter().enumerate().map(|(number, part)| {
                         let row = rows.row(at + 1 + number);
-                        let normalized = normalize_phrasing(part.text);
-                        (self.reply(part.text, &normalized, row, wanted, Whole::Part), part.asks)
-                    };
-                    Reply::joined(whole, parts.iter().enumerate().map(part).collect(), &self.crisis)
+                        Asked::new(part.text, normalize_phrasing(part.text), row, wanted, Whole::Part)
+                    }));
                 }
             }
-        };
-        let mut replies: Vec<Reply> =
-            (0..queries.len()).into_par_iter().with_min_len(REPLIES_A_THREAD).map(reply).collect();
+        }
+        let mut answered = self.replies_to(&asked)?.into_iter();
+        let mut replies: Vec<Reply> = Vec::with_capacity(queries.len());
+        for (query, place) in queries.iter().zip(&places) {
+            let whole = match place {
+                Place::Nothing => None,
+                Place::Phrasing { .. } | Place::Text { .. } => answered.next(),
+            };
+            let whole = whole.unwrap_or_else(|| Reply::nothing_to_compare(query));
+            replies.push(match place {
+                Place::Text { parts, .. } if !parts.is_empty() => {
+                    let asks = parts.iter().map(|part| part.asks);
+                    let parts = answered.by_ref().zip(asks).take(parts.len()).collect();
+                    Reply::joined(whole, parts, &self.crisis)
+                }
+                _ => whole,
+            });
+        }
         self.read_again(&mut replies, whole, wanted)?;
         for ((reply, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
             reply.cut = query.len() < whole.text.len();
@@ -302,21 +333,29 @@ impl<E: Embedder> Bot<E> {
     /// Reads queries with slips of the keyboard a second time, mended, and keeps the reading whose best entry has
     /// the higher score.
     fn read_again(&self, replies: &mut [Reply], queries: &[Query], wanted: Wanted) -> Result<()> {
+        // What is answered was understood as it is typed: the reader makes little of slips.
+        let open = replies.iter().enumerate().filter(|(_, reply)| reply.rule != Rule::Confident);
         let mended: Vec<(usize, String)> =
-            replies.iter().enumerate().filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
+            open.filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
         if mended.is_empty() {
             return Ok(());
         }
         let texts: Vec<&str> = mended.iter().map(|(_, text)| text.as_str()).collect();
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
+        let asked: Vec<Asked> = mended
+            .iter()
+            .zip(rows.rows())
+            .map(|((at, text), row)| {
+                let wanted = Wanted { after: queries[*at].after, ..wanted };
+                Asked::new(text, normalize_phrasing(text), row, wanted, Whole::Message)
+            })
+            .collect();
         let score = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
-        for ((at, text), row) in mended.into_iter().zip(rows.rows()) {
-            let wanted = Wanted { after: queries[at].after, ..wanted };
-            let again = self.reply(&text, &normalize_phrasing(&text), row, wanted, Whole::Message);
-            let first = &mut replies[at];
+        for ((at, text), again) in mended.iter().zip(self.replies_to(&asked)?) {
+            let first = &mut replies[*at];
             if first.rule != Rule::Crisis && score(&again) > score(first) {
                 let query = std::mem::take(&mut first.query);
-                *first = Reply { query, read_as: Some(text), ..again };
+                *first = Reply { query, read_as: Some(text.clone()), ..again };
             }
         }
         Ok(())
@@ -340,29 +379,42 @@ impl<E: Embedder> Bot<E> {
         Some(block.row(0).to_owned())
     }
 
-    fn reply(
-        &self,
-        query: &str,
-        normalized: &str,
-        row: ArrayView1<f32>,
-        wanted: Wanted,
-        whole: Whole,
-    ) -> Reply {
-        let own = self.reply_among(query, normalized, row, wanted, whole);
-        let Some(among) = wanted.among else { return own };
-        // What the question means is seen among all entries.
-        let all = self.reply_among(query, normalized, row, Wanted { among: None, ..wanted }, whole);
-        Reply::restricted(all, own, |entry| among(&self.faq.entries[entry]) || self.crisis.contains(&entry))
+    /// The replies to what is asked, each by itself.
+    fn replies_to(&self, asked: &[Asked]) -> Result<Vec<Reply>> {
+        let own = self.replies_among(asked)?;
+        if asked.iter().all(|one| one.wanted.among.is_none()) {
+            return Ok(own);
+        }
+        // What a question means is seen among all entries.
+        let of_all: Vec<Asked> = asked
+            .iter()
+            .map(|one| Asked { wanted: Wanted { among: None, ..one.wanted }, ..one.clone() })
+            .collect();
+        let all = self.replies_among(&of_all)?;
+        let restricted = asked.iter().zip(all).zip(own).map(|((one, all), own)| match one.wanted.among {
+            None => own,
+            Some(among) => {
+                Reply::restricted(all, own, |at| among(&self.faq.entries[at]) || self.crisis.contains(&at))
+            }
+        });
+        Ok(restricted.collect())
     }
 
-    fn reply_among(
-        &self,
-        query: &str,
-        normalized: &str,
-        row: ArrayView1<f32>,
-        wanted_of: Wanted,
-        whole: Whole,
-    ) -> Reply {
+    /// The same, with only the entries that may answer: all are ranked, then read together, then judged.
+    fn replies_among(&self, asked: &[Asked]) -> Result<Vec<Reply>> {
+        /// Fewer replies take less time than starting a thread for them.
+        const REPLIES_A_THREAD: usize = 8;
+
+        let mut ranked: Vec<Ranked> =
+            asked.par_iter().with_min_len(REPLIES_A_THREAD).map(|one| self.rank(one)).collect();
+        self.read(asked, &mut ranked)?;
+        let both = asked.par_iter().zip(ranked).with_min_len(REPLIES_A_THREAD);
+        Ok(both.map(|(one, ranked)| self.judge(one, ranked)).collect())
+    }
+
+    /// The entries that may answer, best first by score.
+    fn rank(&self, asked: &Asked) -> Ranked {
+        let Asked { query, ref normalized, row, wanted: wanted_of, whole } = *asked;
         let Wanted { count, among, .. } = wanted_of;
         let Prepared { index, ranker, .. } = &self.prepared;
         let passes = |entry: usize| self.passes(entry, wanted_of);
@@ -384,9 +436,7 @@ impl<E: Embedder> Bot<E> {
         let mut wanted = match among {
             // Those that pass may be anywhere.
             Some(_) => index.len(),
-            None => {
-                count.max(Policy::MAX_CHOICES).max(exact.len()) + unwanted.len() + self.context_only.len()
-            }
+            None => count.max(CANDIDATES).max(exact.len()) + unwanted.len() + self.context_only.len(),
         };
         let mut ranking = ranker.rank(index, query, row, wanted);
         // An exact phrasing may rank low (shared words elsewhere): then more are ranked.
@@ -407,6 +457,14 @@ impl<E: Embedder> Bot<E> {
         {
             ranking.matches[..=at].rotate_right(1);
         }
+        Ranked { exact, crisis, ranking }
+    }
+
+    /// What is replied to a query whose entries are ranked and read.
+    fn judge(&self, asked: &Asked, ranked: Ranked) -> Reply {
+        let Asked { query, wanted: Wanted { count, .. }, .. } = *asked;
+        let Ranked { exact, crisis, ranking } = ranked;
+        let Prepared { index, ranker, .. } = &self.prepared;
         // How sure the classifier is says nothing of the match's words.
         let compared = ranking.matches.first().filter(|_| !crisis);
         let alignment =
@@ -566,6 +624,38 @@ fn begin(query: &str) -> &str {
 enum Whole {
     Message,
     Part,
+}
+
+/// A text that is asked, with its vector.
+#[derive(Clone)]
+struct Asked<'a> {
+    query: &'a str,
+    /// As [`normalize_phrasing`] makes it.
+    normalized: String,
+    row: ArrayView1<'a, f32>,
+    wanted: Wanted<'a>,
+    whole: Whole,
+}
+
+impl<'a> Asked<'a> {
+    fn new(
+        query: &'a str,
+        normalized: String,
+        row: ArrayView1<'a, f32>,
+        wanted: Wanted<'a>,
+        whole: Whole,
+    ) -> Self {
+        Asked { query, normalized, row, wanted, whole }
+    }
+}
+
+/// What may answer a text that is asked.
+struct Ranked {
+    /// The entries that have it as a phrasing.
+    exact: Vec<usize>,
+    /// Whether it is like what people in danger write.
+    crisis: bool,
+    ranking: Ranking,
 }
 
 /// Where a query's vector is.

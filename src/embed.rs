@@ -65,6 +65,27 @@ pub struct Passages {
     pub beside: Option<PathBuf>,
 }
 
+/// An entry as a reader reads it: one of its phrasings, and its answer or a part of that; empty where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EntryText<'t> {
+    /// The phrasing.
+    pub question: &'t str,
+    /// The answer.
+    pub answer: &'t str,
+}
+
+/// Reads queries and entries together, and says which entry answers which query: what the field calls a
+/// cross-encoder.
+pub trait Reader: Send + Sync {
+    /// For each pair of positions in `queries` and `entries` a logit: above 0 where the entry rather answers the query.
+    /// It does not depend on the other pairs in the call.
+    ///
+    /// # Errors
+    ///
+    /// The model failed, or computed something that is not a number.
+    fn logits(&self, queries: &[&str], entries: &[EntryText], pairs: &[(usize, usize)]) -> Result<Vec<f32>>;
+}
+
 /// Turns texts into vectors.
 pub trait Embedder: Send + Sync {
     /// Which vectors these are.
@@ -105,6 +126,11 @@ pub trait Embedder: Send + Sync {
     fn languages(&self) -> Option<&str> {
         None
     }
+
+    /// What reads queries and entries together, where the model has it.
+    fn reader(&self) -> Option<&dyn Reader> {
+        None
+    }
 }
 
 macro_rules! embeds_as_what_it_points_to {
@@ -136,6 +162,10 @@ macro_rules! embeds_as_what_it_points_to {
 
             fn languages(&self) -> Option<&str> {
                 (**self).languages()
+            }
+
+            fn reader(&self) -> Option<&dyn Reader> {
+                (**self).reader()
             }
         }
     )*};

@@ -19,6 +19,7 @@ pub(crate) mod hashed;
 pub mod index;
 pub mod logistic;
 pub mod metrics;
+pub mod passages;
 pub mod products;
 pub mod quantized;
 pub mod questions;

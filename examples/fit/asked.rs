@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use faqbot::matching::confidence::inputs;
-use faqbot::matching::features::Features;
+use faqbot::matching::decision::choices;
+use faqbot::matching::features::{Features, UNREAD_FEATURES};
 use faqbot::matching::guard::{is_generic, polarity_conflict};
 use faqbot::matching::logistic::Labelled;
 use faqbot::matching::metrics::auroc;
@@ -11,9 +12,12 @@ use faqbot::matching::signals::Weights;
 use faqbot::matching::trees::Trees;
 use faqbot::quality::calibration::Scored;
 use faqbot::quality::eval::LabelledQuery;
-use faqbot::{Bot, Match, Policy, Reply};
+use faqbot::{Bot, Match, Reply};
 
 use crate::data::Table;
+
+/// The confidence of what is not read.
+const UNREAD: f64 = 0.95;
 
 /// Queries asked of a bot, with all that is measured of them.
 pub struct Asked {
@@ -79,6 +83,26 @@ impl Asked {
         self.best_by(|found| found.signals.score(weights))
     }
 
+    /// Where entries are ordered by the reader's logit and this times the score.
+    pub fn top1_read(&self, weight: f32) -> f64 {
+        self.best_by(|found| found.reader.map_or(f32::NEG_INFINITY, |logit| logit) + weight * found.score)
+    }
+
+    /// The share of the queries in scope whose right entry is read.
+    pub fn read(&self) -> f64 {
+        let inside = (0..self.queries.len()).filter(|&at| self.in_scope[at]);
+        let (mut read, mut all) = (0, 0);
+        for at in inside {
+            all += 1;
+            let found = self.replies[at].matches.iter().any(|found| {
+                (found.reader.is_some() || self.replies[at].matches[0].reader.is_none())
+                    && self.right[at].contains(&found.entry)
+            });
+            read += usize::from(found);
+        }
+        f64::from(read as u32) / f64::from(all.max(1))
+    }
+
     pub fn cosine_top1(&self) -> f64 {
         self.best_by(|found| found.cosine)
     }
@@ -106,7 +130,8 @@ impl Asked {
     pub fn labelled(&self, trees: &Trees) -> Vec<Labelled> {
         let rows = self.replies.iter().enumerate();
         rows.filter_map(|(at, reply)| {
-            Some(Labelled { inputs: inputs(trees, &reply.features?), right: self.is_right(at), weight: 1.0 })
+            let features = reply.features.filter(|features| !features[UNREAD_FEATURES].is_nan())?;
+            Some(Labelled { inputs: inputs(trees, &features), right: self.is_right(at), weight: 1.0 })
         })
         .collect()
     }
@@ -126,14 +151,16 @@ impl Asked {
     pub fn scored(&self, confidence: impl Fn(&Features) -> f64) -> Vec<Scored> {
         let rows = self.replies.iter().enumerate();
         rows.map(|(at, reply)| Scored {
-            confidence: reply.features.as_ref().map_or(0.0, &confidence),
+            confidence: reply.features.as_ref().map_or(0.0, |features| {
+                // A phrasing, or one's words: decided without the reader.
+                if features[UNREAD_FEATURES].is_nan() { UNREAD } else { confidence(features) }
+            }),
             right: self.is_right(at),
             answerable: true,
-            offered_right: reply
-                .matches
-                .iter()
-                .take(Policy::MAX_CHOICES)
-                .any(|found| self.right[at].contains(&found.entry)),
+            offered_right: choices(&reply.matches, &|_| false)
+                .unwrap_or_default()
+                .into_iter()
+                .any(|offered| self.right[at].contains(&reply.matches[offered].entry)),
         })
         .collect()
     }

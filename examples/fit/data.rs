@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::embed::{Embedder, ModelId, Progress, Role};
+use faqbot::embed::{Embedder, ModelId, Progress, Reader, Role};
 use faqbot::faq::{Answers, ReadOptions, load};
 use faqbot::matching::questions::pieces;
 use faqbot::matching::signals::answer_text;
@@ -195,6 +195,10 @@ impl Embedder for Table {
 
     fn is_in_vocabulary(&self, word: &str) -> bool {
         self.embedder.is_in_vocabulary(word)
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        self.embedder.reader()
     }
 }
 

@@ -1,9 +1,9 @@
-//! Fits what the matching ships with, and measures it, on labelled FAQs: the public sets in DATA, and the minimal
-//! pairs of this repository.
+//! Fits what the matching ships with, and measures it, on labelled FAQs: the public sets in DATA, the minimal
+//! pairs of this repository, and small FAQs with what people ask them (PAIRS).
 //!
 //! ```console
-//! $ cargo run --release --example fit -- ../shared/evaldata
-//! $ cargo run --release --example fit -- ../shared/evaldata --write   # writes src/matching/confidence.json
+//! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader
+//! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
 //! ```
 //!
 //! It prints the weights of the signals (a grid, with what each signal earns), the confidence and the thresholds,
@@ -17,6 +17,7 @@ mod content;
 mod data;
 mod draw;
 mod exchange;
+mod people;
 mod random;
 mod tables;
 mod weights;
@@ -26,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use faqbot::matching::alignment::Alignment;
 use faqbot::matching::confidence::{Calibration, inputs};
-use faqbot::matching::features::{Features, names};
+use faqbot::matching::features::{Features, UNREAD_FEATURES, names};
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, is_real_answer};
 use faqbot::matching::trees::{Options, Row, Trees};
@@ -43,14 +44,16 @@ use data::{
 };
 use draw::{Drawn, draw};
 use exchange::{Exchanged, exchanged};
+use people::{Part, People};
 use random::{Random, mistyped};
-use tables::{header, line, pairs_line};
-use weights::print_weights;
+use tables::{header, line, pairs_line, people_header, people_line};
+use weights::{print_order, print_weights};
 
-/// The weight of the minimal pairs, of all rows together.
-const PAIRS_WEIGHT: f64 = 0.25;
+/// The weight of the minimal pairs, of all rows together, and that of the small FAQs with what people ask them.
+const PAIRS_WEIGHT: f64 = 0.15;
+const PEOPLE_WEIGHT: f64 = 0.45;
 
-/// Groups of FAQs for the minimal pairs' cross-validation.
+/// Groups of FAQs for the minimal pairs' cross-validation; those of the writers follow.
 const FOLDS: usize = 6;
 
 /// A row of the fit: where its FAQ and its query come from.
@@ -70,7 +73,8 @@ struct Sample {
 /// more of the query is not in the entry. Chosen by trial, leaving families out, in November 2026.
 fn options() -> Options {
     let constraint = |name: &str| match name {
-        "score" | "margin" | "cosine" | "cosine_margin" | "query_synonym" | "phrasing_synonym" => 1,
+        "score" | "margin" | "cosine" | "cosine_margin" | "query_synonym" | "phrasing_synonym" | "reader"
+        | "reader_lead" | "reader_share" => 1,
         "shortfall"
         | "query_alone_share"
         | "not_in_entry"
@@ -106,8 +110,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let data = arguments
         .next()
-        .ok_or("usage: fit DATA [--write] (DATA: the folder with clinc150 and the others)")?;
-    let write = arguments.next().is_some_and(|argument| argument == "--write");
+        .ok_or("usage: fit DATA PAIRS… [--write] (DATA: the folder with clinc150 and the others)")?;
+    let (flags, folders): (Vec<String>, Vec<String>) = arguments.partition(|own| own.starts_with("--"));
+    let write = flags.iter().any(|flag| flag == "--write");
+    let folders: Vec<PathBuf> = folders.into_iter().map(PathBuf::from).collect();
     let data = Data(PathBuf::from(data));
     let own = [pairs(Path::new("data/minimal_pairs/fit"))?, pairs(Path::new("data/minimal_pairs/test"))?];
 
@@ -149,7 +155,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }))
         })
         .collect::<faqbot::Result<_>>()?;
+    let (mut for_fit, for_test) = (people::read(&folders, Part::Fit)?, people::read(&folders, Part::Test)?);
+    // FAQs that have other phrasings, and such as have no answers.
+    let varied: Vec<People> = for_fit
+        .iter()
+        .enumerate()
+        .map(
+            |(at, own)| {
+                if at % 3 == 0 { own.without_answers() } else { own.with_phrasings(&mut random, at % 3) }
+            },
+        )
+        .collect();
+    let with_two: Vec<People> = for_test.iter().map(|own| own.with_phrasings(&mut random, 2)).collect();
     let mut texts = HashSet::new();
+    for own in for_fit.iter().chain(&for_test) {
+        texts_of_faq(&mut texts, &own.faq);
+        texts_of_queries(&mut texts, &own.queries);
+    }
+    for_fit.extend(varied);
     for set in SETS.iter().chain(PUBLISHED.iter().map(|(set, _)| set)) {
         texts_of_faq(&mut texts, &data.faq(set)?);
         texts_of_queries(&mut texts, &data.calibration(set)?);
@@ -220,12 +243,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             })
         }));
     }
+    let ask = |own: &People| Asked::new(&bot(own.faq.clone())?, own.queries.clone());
+    let fit_people = for_fit.iter().map(ask).collect::<faqbot::Result<Vec<Asked>>>()?;
+    let (own_words, varied) = fit_people.split_at(for_fit.len() / 2);
+    print_order(&measured, [own_words, varied]);
+    for (own, asked) in for_fit.iter().zip(&fit_people) {
+        let weight = 1.0 / asked.queries.len().max(1) as f64;
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, reply)| {
+            Some(Sample {
+                family: "people".to_owned(),
+                query_family: "people".to_owned(),
+                guest: None,
+                fold: Some(FOLDS + own.fold),
+                features: reply.features?,
+                right: asked.is_right(query),
+                weight,
+            })
+        }));
+    }
+    // What was not read is decided without the trees.
+    samples.retain(|sample| !sample.features[UNREAD_FEATURES].is_nan());
     // Each public family counts the same, and the pairs as much as they are to.
     let mut sums: HashMap<String, f64> = HashMap::new();
     samples.iter().for_each(|sample| *sums.entry(sample.family.clone()).or_default() += sample.weight);
     for sample in &mut samples {
-        let share =
-            if sample.fold.is_some() { PAIRS_WEIGHT } else { (1.0 - PAIRS_WEIGHT) / FAMILIES.len() as f64 };
+        let share = match sample.family.as_str() {
+            "pairs" => PAIRS_WEIGHT,
+            "people" => PEOPLE_WEIGHT,
+            _ => (1.0 - PAIRS_WEIGHT - PEOPLE_WEIGHT) / FAMILIES.len() as f64,
+        };
         sample.weight *= share / sums[&sample.family];
     }
     let right: f64 = samples.iter().filter(|sample| sample.right).map(|sample| sample.weight).sum();
@@ -250,8 +296,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             )
         })
         .collect();
-    let without_fold: Vec<Trees> =
-        (0..FOLDS).into_par_iter().map(|fold| fit(&|sample| sample.fold != Some(fold))).collect();
+    let without_fold: Vec<Trees> = (0..FOLDS + people::FOLDS)
+        .into_par_iter()
+        .map(|fold| fit(&|sample| sample.fold != Some(fold)))
+        .collect();
     let confidence = |trees: &Trees| {
         let trees = trees.clone();
         move |features: &Features| sigmoid(trees.logit(features))
@@ -267,10 +315,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .enumerate()
         .flat_map(|(at, asked)| asked.scored(confidence(&without_fold[at % FOLDS])))
         .collect();
+    // Small FAQs with what people ask are what most bots are: they count as four sets.
+    let of_people = |quarter: usize| -> Vec<Scored> {
+        let rows = for_fit.iter().zip(&fit_people).enumerate();
+        let rows = rows.filter(|(at, _)| at % 4 == quarter);
+        rows.flat_map(|(_, (own, asked))| asked.scored(confidence(&without_fold[FOLDS + own.fold]))).collect()
+    };
     let pooled: Vec<Scored> = measured
         .iter()
         .map(|own| own.calibration.scored(confidence(&without[own.set.family])))
         .chain([of_pairs])
+        .chain((0..4).map(of_people))
         .flat_map(some)
         .collect();
     let policy = choose_policy(&pooled, 0.05);
@@ -465,6 +520,40 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
 
     println!(
+        "\n## What people ask\n\nAnswered, rightly where the FAQ has an answer, % of each kind; of wrong answers, % of all; asked back with the"
+    );
+    println!(
+        "right entry among the choices, or answered rightly; the others asked back; and at the threshold where 5 % of all get a wrong answer:\n"
+    );
+    people_header();
+    let fit_rows = || for_fit.iter().zip(&fit_people).enumerate();
+    let plain = for_fit.len() / 2;
+    for (name, keep) in [
+        ("fit, each by other writers", &(|at: usize| at < plain) as &dyn Fn(usize) -> bool),
+        ("the same without answers", &|at| at >= plain && (at - plain) % 3 == 0),
+        ("with paraphrases as phrasings", &|at| at >= plain && (at - plain) % 3 > 0),
+    ] {
+        let rows = fit_rows().filter(|(at, _)| keep(*at));
+        people_line(
+            name,
+            rows.map(|(_, (own, asked))| (asked, asked.scored(confidence(&without_fold[FOLDS + own.fold])))),
+            &policy,
+        );
+    }
+    for (name, people) in
+        [("kept aside", &for_test), ("kept aside, two paraphrases each as phrasings", &with_two)]
+    {
+        let asked = people.iter().map(ask).collect::<faqbot::Result<Vec<Asked>>>()?;
+        people_line(name, asked.iter().map(|asked| (asked, asked.scored(confidence(&shipped)))), &policy);
+        let nearest = |asked: &Asked| asked.scored(|features| features[6]);
+        people_line(
+            &format!("{name}, cosine of the same"),
+            asked.iter().map(|asked| (asked, nearest(asked))),
+            &policy,
+        );
+    }
+
+    println!(
         "\n## Guards\n\nShare of the queries that would be answered, and rightly / not rightly, which each turns into choices, %:\n"
     );
     header("");
@@ -553,8 +642,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     if write {
         let text = serde_json::json!({
-            "origin": "cargo run --release --example fit -- ../shared/evaldata --write",
-            "data": "parts of the public sets' FAQs with their calibration files, and data/minimal_pairs/fit",
+            "origin": "cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write",
+            "data": "parts of the public sets' FAQs with their calibration files, data/minimal_pairs/fit, and what people ask small FAQs",
             "share": (right * 1e4).round() / 1e4,
             "features": names().collect::<Vec<_>>(),
             "trees": shipped,

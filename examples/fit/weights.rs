@@ -93,3 +93,27 @@ pub fn print_weights(measured: &[Measured]) {
         row(name, &|asked| asked.top1(&weights));
     }
 }
+
+/// Prints how often the right entry is first by the score's weight beside the reader's logit, and how often it is read.
+pub fn print_order(measured: &[Measured], people: [&[Asked]; 2]) {
+    println!(
+        "\n## Order\n\nThe right entry first, % in scope on the calibration files, by what the score counts beside the logit;"
+    );
+    println!(
+        "what people ask for the fit, by their own questions and with other phrasings or without answers:\n"
+    );
+    header("");
+    let of_people = |value: &dyn Fn(&Asked) -> f64| {
+        let mean = |part: &[Asked]| 100.0 * part.iter().map(value).sum::<f64>() / part.len().max(1) as f64;
+        println!("people: {:.2} {:.2}", mean(people[0]), mean(people[1]));
+    };
+    for weight in [0.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0] {
+        let value = |asked: &Asked| asked.top1_read(weight);
+        line(&format!("{weight}"), measured.iter().map(|own| 100.0 * value(&own.calibration)), 1);
+        of_people(&value);
+    }
+    line("by score alone", measured.iter().map(|own| 100.0 * own.calibration.top1(&WEIGHTS)), 1);
+    of_people(&|asked| asked.top1(&WEIGHTS));
+    line("read", measured.iter().map(|own| 100.0 * own.calibration.read()), 1);
+    of_people(&Asked::read);
+}

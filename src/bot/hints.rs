@@ -29,8 +29,8 @@ impl<E: Embedder> Bot<E> {
             Decision::Ambiguous(_) => true,
             Decision::NoMatch => self.suggestion(reply).is_some(),
         };
-        let (asked, known) = reply.alignment.as_ref().filter(|_| said)?.exchanged()?;
         let found = reply.matches.first()?;
+        let (asked, known) = self.parted(reply, found).filter(|_| said)?;
         let phrasing = &self.entry(found).phrasings[found.phrasing];
         let join = |words: &[String], text: &str| {
             let written = words.iter().map(|word| as_written(text, word).unwrap_or(word).to_owned());
@@ -39,6 +39,23 @@ impl<E: Embedder> Bot<E> {
         let (asked, known) = (join(asked, &reply.query), join(known, phrasing));
         // Words that stand apart make no sense side by side.
         (reply.query.contains(&asked) && phrasing.contains(&known)).then_some(Exchanged { asked, known })
+    }
+
+    /// The words that part a query and its best match: words of substance on either side, where the reader does not hold
+    /// that the entry answers the query all the same.
+    fn parted<'r>(&self, reply: &'r Reply, found: &Match) -> Option<(&'r [String], &'r [String])> {
+        /// Shorter words are seldom what is asked about: "u", "pls".
+        const LETTERS: usize = 3;
+        let (asked, known) = reply.alignment.as_ref()?.exchanged()?;
+        let has_substance = |word: &String| {
+            let is_number = word.chars().any(|c| c.is_ascii_digit());
+            let is_name =
+                || as_written(&reply.query, word).is_some_and(|own| own.starts_with(char::is_uppercase));
+            let is_known = || self.embedder.is_in_vocabulary(word);
+            is_number || (word.chars().count() >= LETTERS && (is_known() || is_name()))
+        };
+        let is_answered = found.reader.is_some_and(|logit| logit > 0.0);
+        (!is_answered && asked.iter().chain(known).all(has_substance)).then_some((asked, known))
     }
 
     /// The nearest match to a query without an answer, unless it is so far off that naming it would be a riddle.
@@ -50,7 +67,7 @@ impl<E: Embedder> Bot<E> {
         let near = (NEAR_COSINE as f32).max(policy.min_cosine / 2.0);
         let sure = reply.confidence.is_none_or(|confidence| confidence >= policy.hint_confidence);
         // Where a word or two were exchanged, the hint says which, however unsure the match is.
-        let exchanged = reply.alignment.as_ref().is_some_and(|alignment| alignment.exchanged().is_some());
-        reply.matches.first().filter(|nearest| nearest.cosine >= near && (sure || exchanged))
+        let is_named = |nearest: &&Match| sure || self.parted(reply, nearest).is_some();
+        reply.matches.first().filter(|nearest| nearest.cosine >= near).filter(is_named)
     }
 }

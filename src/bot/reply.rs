@@ -162,12 +162,12 @@ impl Reply {
             (Decision::Answer(at), _) if let Some(at) = place(all.matches[*at].entry) => {
                 Reply { decision: Decision::Answer(at), matches: own.matches, ..all }
             }
-            (Decision::Ambiguous(_), &[at]) => {
+            (Decision::Ambiguous(before), &[at]) if before.len() > 1 => {
                 let is_best = all.matches[0].entry == own.matches[at].entry;
                 let confidence = if is_best { all.confidence } else { own.confidence };
                 Reply { decision: Decision::Answer(at), rule: Rule::OnlyChoice, confidence, ..own }
             }
-            (Decision::Ambiguous(_), [_, _, ..]) => {
+            (Decision::Ambiguous(_), [_, ..]) => {
                 let decision = Decision::Ambiguous(choices);
                 match all.matches[0].entry == own.matches[0].entry {
                     true => Reply { decision, matches: own.matches, ..all },

@@ -18,7 +18,7 @@ use ndarray::{Array2, ArrayView1};
 use rustc_hash::{FxHashMap, FxHashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Embedder, ModelId, Passages, Progress, Role, copy_rows};
+use super::{Embedder, ModelId, Passages, Progress, Reader, Role, copy_rows};
 use crate::error::Result;
 use crate::storage::cache_folder::{MAX_BYTES, PREPARED, VECTORS, files_in, make_room, remove};
 use crate::storage::files::{remove_leftovers, write_private};
@@ -220,6 +220,10 @@ impl<E: Embedder> Embedder for CachedEmbedder<E> {
 
     fn languages(&self) -> Option<&str> {
         self.inner.languages()
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        self.inner.reader()
     }
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use ndarray::Array2;
 
-use super::{Embedder, ModelId, Progress, Role};
+use super::{Embedder, ModelId, Progress, Reader, Role};
 use crate::error::{Error, Result};
 
 /// Stands in for an embedder whose model and dimension are known before it is loaded. The first text to embed
@@ -63,6 +63,10 @@ impl<E: Embedder + 'static> Embedder for Deferred<E> {
 
     fn languages(&self) -> Option<&str> {
         self.wait().ok()?.languages()
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        self.wait().ok()?.reader()
     }
 }
 

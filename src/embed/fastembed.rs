@@ -15,6 +15,8 @@ mod folder;
 #[cfg(feature = "hub")]
 mod hub;
 mod model;
+mod reader;
+mod tokenizer;
 
 pub use bundled::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID};
 #[cfg(feature = "hub")]

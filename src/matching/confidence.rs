@@ -2,19 +2,19 @@
 //!
 //! Boosted trees over the [features](super::features) ship for the bundled model and one
 //! [`signals::VERSION`](super::signals::VERSION). [`Calibration::adapted`] fits a logistic model on top of them to
-//! labelled queries of one FAQ. Confidence never reorders: the ranking is by score.
+//! labelled queries of one FAQ.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::features::{Features, names};
+use super::features::{FEATURES, Features, UNREAD_FEATURES, names};
 use super::logistic::{INPUTS, Inputs, Labelled, Logistic, newton, sigmoid, strength};
 use super::trees::Trees;
 use crate::embed::ModelId;
 use crate::embed::fastembed::BUNDLED_ID;
 
-/// What ships, unadapted: the log odds of the [`shipped_trees`] as they are.
+/// What ships, unadapted: the log odds of the [`shipped_trees()`] as they are.
 pub const SHIPPED: Logistic = Logistic { weights: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], constant: 0.0 };
 
 /// The trees for the bundled model, with where they come from.
@@ -26,22 +26,32 @@ struct Shipped {
     trees: Trees,
 }
 
-static FITTED: LazyLock<Shipped> = LazyLock::new(|| {
-    // A test reads the same file: what is compiled in cannot fail later.
-    let shipped: Option<Shipped> = serde_json::from_str(include_str!("confidence.json")).ok();
-    let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names());
-    let none = || Shipped { features: Vec::new(), share: 0.5, trees: Trees { base: 0.0, trees: Vec::new() } };
-    shipped.filter(fits).unwrap_or_else(none)
+/// With the reader's features, and without.
+static FITTED: LazyLock<[Shipped; 2]> = LazyLock::new(|| {
+    let read = |json: &str, features: usize| {
+        // A test reads the same files: what is compiled in cannot fail later.
+        let shipped: Option<Shipped> = serde_json::from_str(json).ok();
+        let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names().take(features));
+        let none =
+            || Shipped { features: Vec::new(), share: 0.5, trees: Trees { base: 0.0, trees: Vec::new() } };
+        shipped.filter(fits).unwrap_or_else(none)
+    };
+    [
+        read(include_str!("confidence.json"), FEATURES),
+        read(include_str!("confidence_unread.json"), UNREAD_FEATURES),
+    ]
 });
 
-/// The trees for the bundled model, from `src/matching/confidence.json`, which says how they were fitted.
-pub fn shipped_trees() -> &'static Trees {
-    &FITTED.trees
+/// The trees for the bundled model that these features are for: those of `src/matching/confidence.json`, or, where no
+/// reader was asked, of `confidence_unread.json`. The files say how they were fitted.
+pub fn shipped_trees(features: &Features) -> &'static Trees {
+    let [read, unread] = &*FITTED;
+    if features[UNREAD_FEATURES].is_nan() { &unread.trees } else { &read.trees }
 }
 
-/// The share of the queries of that fit, by weight, whose best entry is right.
+/// The share of the queries of the fit, by weight, whose best entry is right.
 pub fn shipped_share() -> f64 {
-    FITTED.share
+    FITTED[0].share
 }
 
 /// What a calibration adapts: the log odds of the trees, and the features of the ranking that say most.
@@ -119,7 +129,7 @@ impl Calibration {
 
     /// The log odds of the same.
     pub fn logit_of(&self, features: &Features) -> f64 {
-        self.logit(&inputs(shipped_trees(), features))
+        self.logit(&inputs(shipped_trees(features), features))
     }
 
     /// The log odds of the same, from the [`inputs`].
@@ -155,8 +165,9 @@ mod tests {
 
     #[test]
     fn the_shipped_trees_are_of_these_features() {
-        let shipped: Shipped = serde_json::from_str(include_str!("confidence.json")).unwrap();
-        assert!(shipped.features.iter().map(String::as_str).eq(names()));
-        assert_eq!(shipped_trees().trees.len(), shipped.trees.trees.len());
+        for (shipped, features) in FITTED.iter().zip([FEATURES, UNREAD_FEATURES]) {
+            assert!(shipped.features.iter().map(String::as_str).eq(names().take(features)));
+            assert!(!shipped.trees.trees.is_empty());
+        }
     }
 }

@@ -34,6 +34,9 @@ impl Policy {
     /// The third choice is offered when its score is at most this far below the best.
     pub const THIRD_CHOICE: f32 = 0.15;
 
+    /// Of matches that were read, those are offered whose logits are at most this far below the best.
+    pub const CHOICE_LEAD: f32 = 5.0;
+
     /// The policy where confidence is calibrated.
     ///
     /// `min_confidence` is the least at which at most 5 % of all queries get a wrong answer, on average over the
@@ -103,7 +106,7 @@ impl Policy {
 pub enum Decision {
     /// Give this match's answer.
     Answer(usize),
-    /// Ask which of these is meant; at least two.
+    /// Ask which of these is meant, or whether the only one is.
     Ambiguous(Vec<usize>),
     /// Say that there is no answer. The best match, if any, is a suggestion at most.
     NoMatch,
@@ -287,10 +290,15 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     }
 }
 
-/// The best two matches, and the third where it is near; `None` where there is no second.
-fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
+/// What is offered: of matches that were read, the best and those that the reader holds for nearly as likely; of others
+/// the best two, and the third where it is near. `None` where there is nothing to choose from.
+pub fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
     let in_scope = (0..matches.len()).filter(|&at| !out_of_scope(matches[at].entry));
     let mut found: Vec<usize> = in_scope.take(Policy::MAX_CHOICES).collect();
+    if let Some(best) = matches.first().and_then(|best| best.reader) {
+        found.retain(|&at| matches[at].reader.is_some_and(|own| best - own <= Policy::CHOICE_LEAD));
+        return (!found.is_empty()).then_some(found);
+    }
     let below = |at: usize| matches[0].score - matches[at].score;
     if found.len() == Policy::MAX_CHOICES && below(found[2]) > Policy::THIRD_CHOICE {
         found.pop();

@@ -1,9 +1,9 @@
 //! The features of a ranking: what the confidence is computed from.
 
 use super::alignment::{self, Alignment};
-use super::ranking::Ranking;
+use super::ranking::{Match, Ranking};
 
-/// Features of the ranking itself; the others are those of the [alignment](alignment::NAMES).
+/// Features of the ranking itself; those of the [alignment](alignment::NAMES) follow, then [`READER_NAMES`].
 ///
 /// - `score`: the best entry's score;
 /// - `margin`: how far the next entry's score is below it (the score itself where there is none);
@@ -31,15 +31,25 @@ pub const RANKING_NAMES: [&str; 13] = [
     "cosine_margin",
 ];
 
-/// The number of features.
-pub const FEATURES: usize = RANKING_NAMES.len() + alignment::COUNT;
+/// Features of what the reader says, where it was asked.
+///
+/// - `reader`: the reader's logit of the best entry, and `reader_lead`: how far the greatest of the others is below it;
+/// - `reader_share`: the log odds of the best entry against all others that were read and none of them, which has the
+///   logit 0; `reader_any`: those of any entry against none;
+/// - `reader_place`: how many entries that were read have a greater score.
+pub const READER_NAMES: [&str; 5] = ["reader", "reader_lead", "reader_share", "reader_any", "reader_place"];
+
+/// The number of features, and of those without the reader, which come first.
+pub const FEATURES: usize = UNREAD_FEATURES + READER_NAMES.len();
+/// See [`FEATURES`].
+pub const UNREAD_FEATURES: usize = RANKING_NAMES.len() + alignment::COUNT;
 
 /// The features, in the order of [`names`].
 pub type Features = [f64; FEATURES];
 
 /// The names of the features.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    RANKING_NAMES.into_iter().chain(alignment::NAMES)
+    RANKING_NAMES.into_iter().chain(alignment::NAMES).chain(READER_NAMES)
 }
 
 /// Standard deviations above which an outlier is no more of one: few entries give wild values.
@@ -48,23 +58,39 @@ const MAX_OUTLIER: f64 = 20.0;
 /// Unrelated English sentences seldom have a greater cosine than this in the bundled model.
 pub const NEAR_COSINE: f64 = 0.4;
 
+/// Stands for the greatest logit of the others where there is none; trained readers seldom give less.
+const NO_RIVAL: f64 = -12.0;
+
+/// The logarithm of the sum of the exponentials.
+fn log_sum(logits: impl Iterator<Item = f64> + Clone) -> f64 {
+    let most = logits.clone().fold(f64::NEG_INFINITY, f64::max);
+    most + logits.map(|logit| (logit - most).exp()).sum::<f64>().ln()
+}
+
 /// The features of a ranking of `entries` entries whose best has `phrasings` phrasings and is aligned so; `None`
-/// where nothing was ranked.
+/// where nothing was ranked. Those of the reader are no numbers where the best entry was not read.
 pub fn features(
     ranking: &Ranking,
     entries: usize,
     phrasings: usize,
     alignment: &Alignment,
 ) -> Option<Features> {
-    let best = ranking.matches.first()?;
-    let next = ranking.matches.get(1);
+    let (best, others) = ranking.matches.split_first()?;
     let (mean, deviation) = ranking.spread;
     let outlier = if deviation > 1e-6 { f64::from((best.score - mean) / deviation) } else { 0.0 };
     let signal = |signal: Option<f32>| f64::from(signal.unwrap_or(-1.0));
+    // The reader may have put another first than the score or the cosine.
+    let greatest = |value: fn(&Match) -> f32| others.iter().map(value).fold(f32::NEG_INFINITY, f32::max);
+    let ahead = |value: fn(&Match) -> f32| {
+        f64::from(value(best) - if others.is_empty() { 0.0 } else { greatest(value) })
+    };
+    let logit = best.reader.map_or(f64::NAN, f64::from);
+    let read: Vec<f64> = others.iter().filter_map(|other| Some(f64::from(other.reader?))).collect();
+    let with_none = log_sum(read.iter().copied().chain([0.0]));
     let of_ranking = [
         f64::from(best.score),
-        f64::from(best.score - next.map_or(0.0, |next| next.score)),
-        outlier.clamp(0.0, MAX_OUTLIER),
+        ahead(|found| found.score),
+        outlier.clamp(-MAX_OUTLIER, MAX_OUTLIER),
         signal(best.signals.centroid),
         signal(best.signals.phrasing),
         (NEAR_COSINE - f64::from(best.cosine)).max(0.0),
@@ -74,10 +100,18 @@ pub fn features(
         signal(best.signals.answer),
         (entries.max(1) as f64).ln(),
         phrasings as f64,
-        f64::from(best.cosine - next.map_or(0.0, |next| next.cosine)),
+        ahead(|found| found.cosine),
+    ];
+    let of_reader = [
+        logit,
+        logit - read.iter().copied().fold(NO_RIVAL, f64::max),
+        logit - with_none,
+        log_sum(read.iter().copied().chain([logit])),
+        others.iter().filter(|other| other.reader.is_some() && other.score > best.score).count() as f64,
     ];
     let mut features = [0.0; FEATURES];
     features[..of_ranking.len()].copy_from_slice(&of_ranking);
-    features[of_ranking.len()..].copy_from_slice(&alignment.features);
+    features[of_ranking.len()..UNREAD_FEATURES].copy_from_slice(&alignment.features);
+    features[UNREAD_FEATURES..].copy_from_slice(&of_reader);
     Some(features)
 }

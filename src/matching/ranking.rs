@@ -41,6 +41,10 @@ pub struct Match {
     pub signals: Signals,
     /// See [`Signals::score`]: what entries are ranked by.
     pub score: f32,
+    /// The reader's logit of the entry for the query, of its best passage; `None` where it was not read.
+    pub reader: Option<f32>,
+    /// That passage of the answer, in bytes, where the answer has several.
+    pub span: Option<(usize, usize)>,
 }
 
 /// A query's view of all entries.

@@ -5,6 +5,7 @@ use crate::bot::{Bot, Reply};
 use crate::embed::Embedder;
 use crate::matching::confidence::{Calibration, SHIPPED, inputs, shipped_trees};
 use crate::matching::decision::Policy;
+use crate::matching::decision::choices;
 use crate::matching::logistic::{Labelled, sigmoid};
 use crate::matching::metrics::{auroc, calibration_error};
 
@@ -99,17 +100,21 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
         if !reply.rule.hangs_on_confidence() {
             return None;
         }
-        let offered = reply.matches.iter().take(Policy::MAX_CHOICES);
+        let out_of_scope = |at: usize| bot.faq().entries[at].out_of_scope;
+        let offered = choices(&reply.matches, &out_of_scope).unwrap_or_default();
         let best = reply.matches.first().map(|best| bot.entry(best));
+        let features = reply.features?;
         Some(Case {
             row: Labelled {
-                inputs: inputs(shipped_trees(), &reply.features?),
+                inputs: inputs(shipped_trees(&features), &features),
                 right: top1(bot, labelled, reply),
                 weight: 1.0,
             },
             in_scope: labelled.in_scope(),
             fold: 0,
-            offered_right: offered.into_iter().any(|found| labelled.accepts(bot.entry(found).id.as_str())),
+            offered_right: offered
+                .into_iter()
+                .any(|at| labelled.accepts(bot.entry(&reply.matches[at]).id.as_str())),
             answerable: !best.is_some_and(|best| best.out_of_scope)
                 && (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
                 && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),

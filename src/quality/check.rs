@@ -3,13 +3,13 @@
 //! Entries are held against one another with the embedder that will answer, so what is found is what
 //! that model cannot tell apart.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
 use whatlang::{Lang, Script};
 
-use crate::embed::{Embedder, Progress, Role};
+use crate::embed::{Embedder, EntryText, Progress, Role};
 use crate::error::Result;
 
 use crate::faq::{Faq, abridge, normalize_phrasing};
@@ -48,6 +48,13 @@ pub const NEAR_MISS: f32 = 0.7;
 /// The nearest phrasings of other entries that each phrasing is held against word by word.
 const NEAR_MISSES: usize = 8;
 
+/// Entries whose first questions are nearest to an entry's, which the reader reads with it; of larger FAQs none are read.
+const READ: usize = 4;
+const MOST_READ: usize = 1000;
+
+/// Two entries are read alike where the reader's logit is greater both ways.
+const ALIKE: f32 = 1.0;
+
 /// Answers with fewer words say little, and are often left over from a draft.
 const SHORT_ANSWER_WORDS: usize = 2;
 
@@ -73,6 +80,8 @@ pub enum Kind {
     SharedPhrasing,
     /// Two entries have phrasings that the model can hardly tell apart.
     CloseEntries,
+    /// Two entries answer each other's question, as the reader sees it.
+    ReadAlike,
     /// Two entries have phrasings that are the same but for a word or two.
     NearMiss,
     /// A phrasing is nearer to another entry than to the other phrasings of its own.
@@ -107,7 +116,8 @@ impl Kind {
     /// How much it matters, as a rule.
     fn level(self) -> Level {
         match self {
-            Kind::NearMiss
+            Kind::ReadAlike
+            | Kind::NearMiss
             | Kind::ShortAnswer
             | Kind::LongAnswer
             | Kind::QuestionInAnswer
@@ -122,6 +132,7 @@ impl Kind {
             Kind::ConflictingAnswers => "keep the right answer, or say in each question what it is about",
             Kind::SharedPhrasing => "join the entries, or take the phrasing out of one",
             Kind::CloseEntries => "join the entries, or add phrasings that say where they differ",
+            Kind::ReadAlike => "join the entries, or say in each question what it is about",
             Kind::NearMiss => {
                 "add phrasings to both that say the difference in other words; a question without it is asked back"
             }
@@ -186,7 +197,12 @@ pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<V
             findings.push(Finding::new(Kind::CutPhrasing, vec![at], message));
         }
     }
-    findings.extend(neighbours(faq, embedder, progress)?);
+    let phrasings = Phrasings::new(faq, embedder, progress)?;
+    findings.extend(neighbours(faq, &phrasings, progress));
+    let alike = read_alike(faq, embedder, &phrasings)?;
+    let is_new = |finding: &Finding| findings.iter().all(|other| other.entries != finding.entries);
+    let alike: Vec<Finding> = alike.into_iter().filter(is_new).collect();
+    findings.extend(alike);
     let single: Vec<usize> = (0..faq.entries.len())
         .filter(|&at| faq.entries[at].phrasings.len() == 1 && !faq.entries[at].out_of_scope)
         .collect();
@@ -446,8 +462,7 @@ pub fn found_without(faq: &Faq, embedder: &dyn Embedder) -> Result<Vec<Option<(u
 }
 
 /// Entries whose phrasings are close, and phrasings that are nearer to another entry than to their own.
-fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
-    let phrasings = Phrasings::new(faq, embedder, progress)?;
+fn neighbours(faq: &Faq, phrasings: &Phrasings, progress: Progress) -> Vec<Finding> {
     let found = phrasings.found_without();
     let collisions = phrasings.collisions(progress);
     let text = |at: usize| phrasings.texts[at];
@@ -509,7 +524,47 @@ fn neighbours(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<
         let level = if same { Level::Mend } else { Level::Hint };
         findings.push(Finding { level, collisions, ..Finding::new(Kind::CloseEntries, vec![a, b], message) });
     }
-    Ok(findings)
+    findings
+}
+
+/// Entries that answer each other's question, as the reader sees it, where the model has one.
+fn read_alike(faq: &Faq, embedder: &dyn Embedder, phrasings: &Phrasings) -> Result<Vec<Finding>> {
+    let entries = &faq.entries;
+    let with_answer: Vec<usize> = (0..entries.len())
+        .filter(|&at| is_real_answer(&entries[at].answer) && !entries[at].phrasings.is_empty())
+        .collect();
+    if with_answer.len() < 2 || with_answer.len() > MOST_READ {
+        return Ok(Vec::new());
+    }
+    let Some(reader) = embedder.reader() else { return Ok(Vec::new()) };
+    let row = |at: usize| phrasings.rows.row(phrasings.index.bounds(with_answer[at]).start);
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for a in 0..with_answer.len() {
+        let mut others: Vec<usize> = (0..with_answer.len()).filter(|&b| b != a).collect();
+        others.sort_by(|x, y| row(a).dot(&row(*y)).total_cmp(&row(a).dot(&row(*x))));
+        // Both ways, each once.
+        pairs.extend(others.into_iter().take(READ).flat_map(|b| [(a, b), (b, a)]));
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let questions: Vec<&str> = with_answer.iter().map(|&at| entries[at].question()).collect();
+    let texts = with_answer.iter().map(|&at| {
+        let entry = &entries[at];
+        EntryText { question: entry.question(), answer: &entry.answer }
+    });
+    let logits = reader.logits(&questions, &texts.collect::<Vec<_>>(), &pairs)?;
+    let alike: HashSet<(usize, usize)> =
+        pairs.into_iter().zip(logits).filter(|(_, logit)| *logit > ALIKE).map(|(pair, _)| pair).collect();
+    let mut found: Vec<(usize, usize)> =
+        alike.iter().copied().filter(|&(a, b)| a < b && alike.contains(&(b, a))).collect();
+    found.sort_unstable();
+    let finding = |(a, b): (usize, usize)| {
+        let [one, other] = [a, b].map(|at| abridge(questions[at], 60));
+        let message =
+            format!("\"{one}\" and \"{other}\" are answered by each other's entry, as the reader sees it");
+        Finding::new(Kind::ReadAlike, vec![with_answer[a], with_answer[b]], message)
+    };
+    Ok(found.into_iter().map(finding).collect())
 }
 
 #[cfg(test)]

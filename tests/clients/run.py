@@ -335,16 +335,21 @@ def _():
     same(chosen.answer, "Use the link on the sign-in page.")
 
 
-@test("azure: feedback, and what is not honoured")
+@test("azure: feedback, what is not honoured, and the span that answers")
 def _():
     number = get(f"{main.url}/v1/faqs/shop/entries/ship")["number"]
     body = {"records": [{"userId": "someone", "userQuestion": "delivery", "qnaId": number}]}
     status, _, _ = http(f"{main.url}/language/query-knowledgebases/projects/shop/feedback?api-version=2021-10-01", body)
     same(status, 204)
     url = f"{main.url}/language/:query-knowledgebases?projectName=shop&deploymentName=production&api-version=2021-10-01"
-    status, fields, _ = http(url, {"question": SHIPPING, "answerSpanRequest": {"enable": True}})
+    status, fields, _ = http(url, {"question": SHIPPING, "rankerType": "QuestionOnly"})
     same(status, 200)
-    assert "answerSpanRequest" in (fields["faqbot-not-honoured"] or ""), f"header is {fields['faqbot-not-honoured']}"
+    assert "rankerType" in (fields["faqbot-not-honoured"] or ""), f"header is {fields['faqbot-not-honoured']}"
+    status, _, body = http(url, {"question": SHIPPING, "answerSpanRequest": {"enable": True}})
+    same(status, 200)
+    span = body["answers"][0]["answerSpan"]
+    same(span["text"], SHIPPING_ANSWER)
+    same((span["offset"], span["length"]), (0, len(SHIPPING_ANSWER)))
 
 
 @test("azure: a key is the token")

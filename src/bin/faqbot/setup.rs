@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
-use faqbot::embed::{HashEmbedder, Passages, Progress, Role};
+use faqbot::embed::{HashEmbedder, Passages, Progress, Reader, Role};
 #[cfg(feature = "store")]
 use faqbot::faq::Format;
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
@@ -247,6 +247,10 @@ impl<E: Embedder> Embedder for Warning<E> {
 
     fn languages(&self) -> Option<&str> {
         self.0.languages()
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        self.0.reader()
     }
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> faqbot::Result<ndarray::Array2<f32>> {

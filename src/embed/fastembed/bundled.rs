@@ -13,9 +13,10 @@ pub const BUNDLED_DIMENSION: usize = 384;
 
 #[cfg(feature = "bundled-model")]
 mod load {
-    use fastembed::{Pooling, QuantizationMode, TokenizerFiles};
+    use fastembed::{Pooling, QuantizationMode};
 
     use super::super::model::{Engine, FastEmbedder, Files, Prefixes, choose_engine};
+    use super::super::tokenizer::stand_in;
     use super::{BUNDLED, BUNDLED_ID};
     use crate::embed::ModelId;
     use crate::error::Result;
@@ -33,30 +34,28 @@ mod load {
         pub fn bundled() -> Result<Self> {
             macro_rules! file {
                 ($name:literal) => {
-                    include_bytes!(concat!("../../../models/all-MiniLM-L6-v2/", $name)).as_slice()
+                    include_bytes!(concat!("../../../models/", $name)).as_slice()
                 };
             }
-            // The built-in engine reads the model in place, from the binary.
-            let onnx = match choose_engine()? {
-                Engine::BuiltIn => ort_rten::lend(file!("model.onnx")),
-                Engine::OnnxRuntime => file!("model.onnx").to_vec(),
+            // The built-in engine reads models in place, from the binary.
+            let engine = choose_engine()?;
+            let graph = |onnx: &'static [u8]| match engine {
+                Engine::BuiltIn => ort_rten::lend(onnx),
+                Engine::OnnxRuntime => onnx.to_vec(),
             };
             Self::load(Files {
                 id: ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED)),
-                onnx,
+                onnx: graph(file!("all-MiniLM-L6-v2/model.onnx")),
                 external: Vec::new(),
-                tokenizer: TokenizerFiles {
-                    tokenizer_file: file!("tokenizer.json").to_vec(),
-                    config_file: file!("config.json").to_vec(),
-                    special_tokens_map_file: file!("special_tokens_map.json").to_vec(),
-                    tokenizer_config_file: file!("tokenizer_config.json").to_vec(),
-                },
+                tokenizer: stand_in(),
+                words: Some(include_str!("../../../models/all-MiniLM-L6-v2/vocab.txt")),
                 pooling: Pooling::Mean,
                 quantization: QuantizationMode::None,
                 output: None,
                 prefixes: Prefixes::default(),
                 languages: Some("English"),
                 max_tokens: BUNDLED_MAX_TOKENS,
+                reader: Some([graph(file!("reader/read.onnx")), graph(file!("reader/compare.onnx"))]),
             })
         }
     }

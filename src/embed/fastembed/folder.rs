@@ -75,6 +75,8 @@ impl FastEmbedder {
             prefixes: Prefixes::default(),
             languages: None,
             max_tokens,
+            words: None,
+            reader: None,
         })
     }
 }

@@ -16,7 +16,9 @@ use fastembed::{
 };
 use ndarray::Array2;
 
-use crate::embed::{Embedder, ModelId, Progress, Role, copy_rows, normalize};
+use super::reader::{BundledReader, Tokenize};
+use super::tokenizer;
+use crate::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role, copy_rows, normalize};
 use crate::error::{Error, Result};
 
 /// fastembed's default, for models that do not state a limit.
@@ -47,6 +49,7 @@ pub struct FastEmbedder {
     threads: usize,
     /// A mutex, since fastembed embeds through `&mut`.
     model: Mutex<TextEmbedding>,
+    reader: Option<BundledReader>,
 }
 
 /// How long a model took to get ready.
@@ -80,6 +83,10 @@ pub(super) struct Files {
     pub prefixes: Prefixes,
     pub languages: Option<&'static str>,
     pub max_tokens: usize,
+    /// The words of a BERT tokenizer, one a line, that takes the place of `tokenizer`.
+    pub words: Option<&'static str>,
+    /// The two graphs of a reader that takes the same tokens, if there is one.
+    pub reader: Option<[Vec<u8>; 2]>,
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -118,9 +125,18 @@ pub(super) fn choose_engine() -> Result<Engine> {
     chosen.clone().map_err(Error::Model)
 }
 
+/// The one environment of the process, which all sessions share; the engine must have been chosen.
+pub(super) fn environment() -> Result<ort::environment::Environment> {
+    static MADE: OnceLock<std::result::Result<ort::environment::Environment, String>> = OnceLock::new();
+    MADE.get_or_init(|| ort::init().build().map_err(|error| error.to_string())).clone().map_err(Error::Model)
+}
+
 impl FastEmbedder {
     pub(super) fn load(files: Files) -> Result<Self> {
         choose_engine()?;
+        let reader = files.reader;
+        let reader =
+            thread::spawn(move || reader.map(|[read, compare]| BundledReader::load(&read, &compare)));
         let one_by_one = files.quantization == QuantizationMode::Dynamic;
         let mut model = UserDefinedEmbeddingModel::new(files.onnx, files.tokenizer)
             .with_pooling(files.pooling)
@@ -130,6 +146,7 @@ impl FastEmbedder {
             model = model.with_external_initializer(name, data);
         }
         let options = InitOptionsUserDefined::new()
+            .with_environment(environment()?)
             .with_max_length(files.max_tokens)
             // Only for ONNX Runtime and models with quantised weights: fold the weights to f32 on loading, as
             // the built-in engine does. Otherwise it also rounds activations to int8, and gives other
@@ -137,8 +154,11 @@ impl FastEmbedder {
             .with_session_config("session.disable_quant_qdq", "1")
             .with_session_config(ort_rten::INDEPENDENT_ROWS, if one_by_one { "0" } else { "1" });
         let (begin, loading) = (Instant::now(), ort_rten::time_loading());
-        let model = TextEmbedding::try_new_from_user_defined(model, options)
+        let mut model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| failure(format_args!("the model {} does not load: {error}", files.id)))?;
+        if let Some(words) = files.words {
+            model.tokenizer = tokenizer::bert(words, files.max_tokens)?;
+        }
         // Another model may load at the same time, and is counted too.
         let whole = begin.elapsed();
         let engine = ort_rten::time_loading().saturating_sub(loading).min(whole);
@@ -151,6 +171,7 @@ impl FastEmbedder {
             times: LoadTimes { model: engine, tokenizer: whole - engine, first_run: Duration::ZERO },
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             model: Mutex::new(model),
+            reader: reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).transpose()?,
         };
         // Only a run of the model tells its dimension for certain.
         let begin = Instant::now();
@@ -176,6 +197,29 @@ impl FastEmbedder {
             )));
         }
         Ok(vectors)
+    }
+}
+
+/// The tokens of a model's own tokenizer.
+impl Tokenize for Mutex<TextEmbedding> {
+    fn tokens(&self, text: &str) -> Result<Vec<u32>> {
+        let model = self.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(model.tokenizer.encode_fast(text, false).map_err(failure)?.get_ids().to_vec())
+    }
+
+    fn special(&self) -> (u32, u32) {
+        let model = self.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = |token: &str| model.tokenizer.token_to_id(token).unwrap_or_default();
+        (id("[CLS]"), id("[SEP]"))
+    }
+}
+
+impl Reader for FastEmbedder {
+    fn logits(&self, queries: &[&str], entries: &[EntryText], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
+        match &self.reader {
+            Some(reader) => reader.logits(&self.model, queries, entries, pairs),
+            None => Err(failure("the model has no reader")),
+        }
     }
 }
 
@@ -209,6 +253,10 @@ impl Embedder for FastEmbedder {
 
     fn languages(&self) -> Option<&str> {
         self.languages
+    }
+
+    fn reader(&self) -> Option<&dyn Reader> {
+        self.reader.as_ref().map(|_| self as &dyn Reader)
     }
 
     fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> Result<Array2<f32>> {

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use faqbot::bot::language;
+use faqbot::faq::abridge;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::names;
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
@@ -13,6 +14,9 @@ use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply, Rule};
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
 use super::texts;
+
+/// Characters of an answer that are shown below the only choice.
+const BEGIN: usize = 70;
 
 /// Features that `/why` names: what moved the confidence most.
 const MOVED: usize = 8;
@@ -76,6 +80,11 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
                     plain(bot.entry(found).question())
                 );
             }
+            // Of the only one, what it says: that is quicker than to pick it.
+            if let [only] = reply.choices()[..] {
+                let begin = plain(&abridge(bot.answer(reply, only), BEGIN));
+                let _ = writeln!(out, "     {}", styled(DIM, &begin));
+            }
             let _ = writeln!(out, "  {} {}", styled(BOLD, "0."), text_of(bot, "none", &[]));
             out
         }
@@ -107,7 +116,7 @@ fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
         Rule::Chosen if reply.read_as.is_some() => String::new(),
         _ => styled(DIM, wrapped(entry.question(), width).trim_end()) + "\n",
     };
-    question + &answer(bot.answer(reply, found), width)
+    question + &answer(&bot.emphasised(reply, found), width)
 }
 
 /// What can be asked next, by numbers.
@@ -196,7 +205,7 @@ fn bar(share: f32) -> String {
     "▰".repeat(filled) + &"▱".repeat(10 - filled)
 }
 
-/// The best entries with their scores, by which they are sorted, and their cosines, one a line.
+/// The best entries with their scores and cosines, one a line.
 pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
     let mut out = String::new();
     for found in found {
@@ -307,7 +316,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
                 ),
             );
             // What moved the log odds most, and the rest together.
-            let (base, moved) = shipped_trees().contributions(features);
+            let (base, moved) = shipped_trees(features).contributions(features);
             let mut moved: Vec<(f64, &str, f64)> = moved
                 .iter()
                 .zip(names())
@@ -345,13 +354,14 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         let cells = cells.iter().zip(NAMES).map(|(cell, name)| format!("  {cell:>0$}", name.len()));
         cells.collect::<String>()
     };
-    line!("entries", format!("score  cosine{}", row(NAMES.map(str::to_owned))));
-    line!("", format!("{:13}{}", "", row(WEIGHTS.values().map(|weight| format!("×{weight}")))));
+    line!("entries", format!("score  cosine  reader{}", row(NAMES.map(str::to_owned))));
+    line!("", format!("{:21}{}", "", row(WEIGHTS.values().map(|weight| format!("×{weight}")))));
     let optional = |signal: Option<f32>| signal.map_or("-".to_owned(), |signal| format!("{signal:.2}"));
     for found in &reply.matches {
         let entry = bot.entry(found);
         let signals = row(found.signals.values().map(optional));
-        line!("", format!("{:.3}   {:.3}{signals}", found.score, found.cosine));
+        let reader = found.reader.map_or("-".to_owned(), |logit| format!("{logit:+.1}"));
+        line!("", format!("{:.3}   {:.3}  {reader:>6}{signals}", found.score, found.cosine));
         let phrasing = styled(DIM, &format!("by \"{}\"", plain(&entry.phrasings[found.phrasing])));
         let _ = writeln!(out, "  {} {phrasing}", plain(entry.id.as_str()));
     }

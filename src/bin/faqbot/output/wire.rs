@@ -147,13 +147,21 @@ struct MatchJson<'r> {
     phrasing: &'r str,
     /// From -1 to 1.
     cosine: f32,
+    /// The logit of the reader, which reads query and entry together: above 0 where the one rather answers the other.
+    /// Absent where it was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<f32>,
     /// From 0 to 1, of the best match only.
     confidence: Option<f32>,
     /// As Markdown.
     answer: &'r str,
-    /// The answer as safe HTML, from the server only.
+    /// Of a long answer: the passage that answers the query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    answer_html: Option<&'r str>,
+    span: Option<SpanJson<'r>>,
+    /// The answer as safe HTML, with the span in bold type; from the server only.
+    #[cfg_attr(feature = "serve", schema(value_type = Option<String>))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_html: Option<Cow<'r, str>>,
     /// Where the answer comes from, from the server only.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'r str>,
@@ -166,6 +174,27 @@ struct MatchJson<'r> {
     /// Words of the query that the entry has nowhere, for the best match.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     differs: &'r [String],
+}
+
+/// A passage of an answer.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub struct SpanJson<'r> {
+    /// Its Markdown.
+    pub text: &'r str,
+    /// Where it begins in the answer, in characters.
+    pub offset: usize,
+    /// Its length in characters.
+    pub length: usize,
+}
+
+impl<'r> SpanJson<'r> {
+    /// That of a match of a reply.
+    pub fn of<E: Embedder>(bot: &'r Bot<E>, reply: &Reply, found: &Match) -> Option<Self> {
+        let (answer, range) = (bot.answer(reply, found), bot.span(reply, found)?);
+        let (text, offset) = (&answer[range.clone()], answer[..range.start].chars().count());
+        Some(SpanJson { text, offset, length: text.chars().count() })
+    }
 }
 
 /// Answers as safe HTML.
@@ -245,9 +274,14 @@ impl<'r> ReplyJson<'r> {
                         question: entry.question(),
                         phrasing: &entry.phrasings[found.phrasing],
                         cosine: found.cosine,
+                        reader: found.reader,
                         confidence,
                         answer: bot.answer(reply, found),
-                        answer_html: html.map(|html| (html.of_entry)(found.entry, reply.seed)),
+                        span: SpanJson::of(bot, reply, found),
+                        answer_html: html.map(|html| match bot.emphasised(reply, found) {
+                            Cow::Owned(emphasised) => Cow::Owned((html.of_text)(&emphasised)),
+                            Cow::Borrowed(_) => Cow::Borrowed((html.of_entry)(found.entry, reply.seed)),
+                        }),
                         source: entry.source.as_deref().filter(|_| html.is_some()),
                         out_of_scope: entry.out_of_scope,
                         follow_ups: follow_ups(bot.follow_ups_of(entry)),

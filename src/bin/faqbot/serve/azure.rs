@@ -87,6 +87,21 @@ struct AzureAnswer {
     source: String,
     metadata: BTreeMap<String, String>,
     dialog: Dialog,
+    /// What was asked for with `answerSpanRequest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_span: Option<AnswerSpan>,
+}
+
+/// The passage that answers; of a short answer, all of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AnswerSpan {
+    text: String,
+    /// That of the answer.
+    confidence_score: f32,
+    /// In characters.
+    offset: usize,
+    length: usize,
 }
 
 /// A problem in the shape of this service.
@@ -109,7 +124,13 @@ impl From<QnaAnswer> for AzureAnswer {
             // A key has one value here.
             metadata.entry(key).and_modify(|values| *values = format!("{values}, {value}")).or_insert(value);
         }
+        let (text, offset, length) = answer.span.unwrap_or_else(|| {
+            let length = answer.answer.chars().count();
+            (answer.answer.clone(), 0, length)
+        });
+        let span = AnswerSpan { text, confidence_score: answer.confidence, offset, length };
         AzureAnswer {
+            answer_span: (answer.number > 0).then_some(span),
             questions: answer.questions,
             answer: answer.answer,
             confidence_score: answer.confidence,
@@ -138,10 +159,8 @@ pub async fn query(
     if threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
         return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1"));
     }
-    let mut not_honoured = qna::not_honoured(request.ranker_type.as_deref());
-    if request.answer_span_request.is_some_and(|span| span.enable) {
-        not_honoured.push("answerSpanRequest");
-    }
+    let not_honoured = qna::not_honoured(request.ranker_type.as_deref());
+    let with_span = request.answer_span_request.is_some_and(|span| span.enable);
     let filters = request.filters.unwrap_or_default();
     let metadata = filters.metadata_filter.unwrap_or_default();
     let pairs =
@@ -160,7 +179,11 @@ pub async fn query(
         channel: "azure",
     };
     let reply = qna::ask(&app, faq, question).await?;
-    let body = AzureReply { answers: reply.answers.into_iter().map(AzureAnswer::from).collect() };
+    let answers = reply.answers.into_iter().map(AzureAnswer::from).map(|mut answer| {
+        answer.answer_span = answer.answer_span.filter(|_| with_span);
+        answer
+    });
+    let body = AzureReply { answers: answers.collect() };
     Ok(qna::say(Json(body).into_response(), &not_honoured, reply.by_cosine))
 }
 

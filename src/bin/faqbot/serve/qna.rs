@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::queue::Among;
 use super::speech;
 use super::state::{App, Before, Question, Served, Version};
+use crate::output::wire::SpanJson;
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;
@@ -61,6 +62,8 @@ pub struct QnaAnswer {
     pub source: Option<String>,
     pub metadata: Vec<(String, String)>,
     pub dialog: Dialog,
+    /// The passage that answers: its text, where it begins, and its length, in characters.
+    pub span: Option<(String, usize, usize)>,
 }
 
 /// What can be asked next; both generations have it in this form, by names of their own.
@@ -117,8 +120,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
         Decided::Answers => {
             let parts: Vec<&Reply> =
                 if reply.parts.is_empty() { vec![reply] } else { reply.parts.iter().collect() };
-            let answer =
-                |part: &&Reply| Some(of_entry(version, part.answer()?.entry, sureness(part), part.seed));
+            let answer = |part: &&Reply| Some(of_match(version, part, part.answer()?));
             let mut answers: Vec<QnaAnswer> = parts.iter().filter_map(answer).collect();
             if asked.top < answers.len() {
                 // All that was asked is answered, in as many answers as are wanted.
@@ -128,7 +130,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             }
             answers
         }
-        Decided::Best => vec![of_entry(version, reply.matches[0].entry, sureness(reply), reply.seed)],
+        Decided::Best => vec![of_match(version, reply, &reply.matches[0])],
         Decided::AsksBack => {
             let prompt = |(display_order, found): (usize, &Match)| Prompt {
                 display_order,
@@ -194,6 +196,13 @@ fn sureness(reply: &Reply) -> f32 {
     reply.confidence.unwrap_or_else(cosine)
 }
 
+/// A match of a reply, with the passage that answers.
+fn of_match(version: &Version, reply: &Reply, found: &Match) -> QnaAnswer {
+    let span = SpanJson::of(&version.bot, reply, found);
+    let span = span.map(|span| (span.text.to_owned(), span.offset, span.length));
+    QnaAnswer { span, ..of_entry(version, found.entry, sureness(reply), reply.seed) }
+}
+
 fn of_entry(version: &Version, at: usize, confidence: f32, seed: u64) -> QnaAnswer {
     let faq = version.bot.faq();
     let entry = &faq.entries[at];
@@ -215,6 +224,7 @@ fn of_entry(version: &Version, at: usize, confidence: f32, seed: u64) -> QnaAnsw
         source: entry.source.clone(),
         metadata: entry.tags.iter().map(|tag| pair(tag)).collect(),
         dialog,
+        span: None,
     }
 }
 
@@ -227,6 +237,7 @@ fn none(answer: String) -> QnaAnswer {
         source: None,
         metadata: Vec::new(),
         dialog: Dialog::default(),
+        span: None,
     }
 }
 

@@ -81,6 +81,11 @@ function letters(text) {
   return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 
+/** The beginning of a text. */
+function begin(text) {
+  return text.length > 70 ? `${text.slice(0, 70).trimEnd()}…` : text;
+}
+
 function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -257,7 +262,10 @@ export class Chat {
       item.append(safe(reply.answer_html));
     } else if (reply.outcome === "ambiguous") {
       item.append(element("p", { class: "text" }, texts.did_you_mean));
-      item.append(this.choices(reply, reply.matches.filter((match) => reply.choices.includes(match.id)), true));
+      const offered = reply.matches.filter((match) => reply.choices.includes(match.id));
+      item.append(this.choices(reply, offered, true));
+      // Of the only one, how its answer begins.
+      if (offered.length === 1) item.append(element("p", { class: "note" }, begin(offered[0].answer)));
     } else {
       if (reply.notice) item.append(element("p", { class: "text", lang: reply.language, dir: "auto" }, reply.notice));
       else this.unanswered(item);

@@ -1,0 +1,272 @@
+//! The bundled reader: two graphs, one that reads a text alone and one that reads a query and an entry together.
+//!
+//! `models/train_reader.py` has the shape and says how texts are fed; what is fed here must be the same.
+
+use std::sync::{Mutex, PoisonError};
+
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ort::session::Session;
+use ort::value::TensorRef;
+use rustc_hash::FxHashMap;
+
+use super::model::{environment, failure};
+use crate::embed::EntryText;
+use crate::error::Result;
+
+/// Tokens of a query, of an entry's question, and of an entry; the rest is cut.
+const QUERY_TOKENS: usize = 48;
+const QUESTION_TOKENS: usize = 32;
+const ENTRY_TOKENS: usize = 80;
+
+/// The length of a token's state.
+const WIDTH: usize = 384;
+
+/// Tokens in one run, padding included: more no longer fit a core's cache.
+const RUN_TOKENS: usize = 1024;
+
+/// The states of entries that are kept, in numbers: 32 MB.
+const KEPT_NUMBERS: usize = 8 << 20;
+
+/// What closes a question and says nothing of its meaning.
+const CLOSING: [char; 4] = ['?', '!', '.', ' '];
+
+/// The sessions, and what was read last.
+pub(super) struct BundledReader {
+    read: Mutex<Session>,
+    compare: Mutex<Session>,
+    entries: Mutex<Kept>,
+}
+
+/// The states of a text's tokens `[tokens, WIDTH]`.
+type States = std::sync::Arc<Array2<f32>>;
+
+/// States by their tokens, in two generations: what was not asked for since the last is forgotten.
+#[derive(Default)]
+struct Kept {
+    new: FxHashMap<Vec<u32>, States>,
+    old: FxHashMap<Vec<u32>, States>,
+    numbers: usize,
+}
+
+impl Kept {
+    fn get(&mut self, tokens: &[u32]) -> Option<States> {
+        if let Some(states) = self.new.get(tokens) {
+            return Some(states.clone());
+        }
+        let (tokens, states) = self.old.remove_entry(tokens)?;
+        self.put(tokens, states.clone());
+        Some(states)
+    }
+
+    fn put(&mut self, tokens: Vec<u32>, states: States) {
+        if self.numbers + states.len() > KEPT_NUMBERS / 2 {
+            self.old = std::mem::take(&mut self.new);
+            self.numbers = 0;
+        }
+        self.numbers += states.len();
+        self.new.insert(tokens, states);
+    }
+}
+
+/// Tokens of texts, without special ones.
+pub(super) trait Tokenize {
+    /// The ids of a text's tokens.
+    fn tokens(&self, text: &str) -> Result<Vec<u32>>;
+    /// The ids of `[CLS]` and `[SEP]`.
+    fn special(&self) -> (u32, u32);
+}
+
+impl BundledReader {
+    /// Loads the two graphs.
+    pub fn load(read: &[u8], compare: &[u8]) -> Result<Self> {
+        let session = |onnx: &[u8]| -> Result<Mutex<Session>> {
+            let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let builder = Session::builder(&environment()?).map_err(failure)?;
+            let builder = builder.with_intra_threads(threads).map_err(failure)?;
+            let mut builder = builder.with_config_entry(ort_rten::INDEPENDENT_ROWS, "1").map_err(failure)?;
+            let session = builder.commit_from_memory(onnx);
+            Ok(Mutex::new(
+                session.map_err(|error| failure(format_args!("the reader does not load: {error}")))?,
+            ))
+        };
+        let (read, compare) = std::thread::scope(|scope| {
+            let compare = scope.spawn(|| session(compare));
+            (session(read), compare.join())
+        });
+        let compare = compare.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(BundledReader { read: read?, compare, entries: Mutex::default() })
+    }
+
+    /// See [`Reader::logits`](crate::embed::Reader::logits).
+    pub fn logits(
+        &self,
+        tokenizer: &impl Tokenize,
+        queries: &[&str],
+        entries: &[EntryText],
+        pairs: &[(usize, usize)],
+    ) -> Result<Vec<f32>> {
+        let (cls, sep) = tokenizer.special();
+        let of_query = |text: &&str| -> Result<Vec<u32>> {
+            let mut tokens = vec![cls];
+            tokens
+                .extend(tokenizer.tokens(text.trim_end_matches(CLOSING))?.into_iter().take(QUERY_TOKENS - 2));
+            tokens.push(sep);
+            Ok(tokens)
+        };
+        let of_entry = |entry: &EntryText| -> Result<Vec<u32>> {
+            let mut tokens = vec![cls];
+            tokens.extend(tokenizer.tokens(entry.question)?.into_iter().take(QUESTION_TOKENS));
+            tokens.push(sep);
+            let answer = tokenizer.tokens(entry.answer)?;
+            if !answer.is_empty() {
+                let room = ENTRY_TOKENS - 1 - tokens.len();
+                tokens.extend(answer.into_iter().take(room));
+                tokens.push(sep);
+            }
+            Ok(tokens)
+        };
+        let queries = queries.iter().map(of_query).collect::<Result<Vec<_>>>()?;
+        let entries = entries.iter().map(of_entry).collect::<Result<Vec<_>>>()?;
+        let queries = self.states(queries, 0)?;
+        let entries = self.entry_states(entries)?;
+        self.compare(&queries, &entries, pairs)
+    }
+
+    fn entry_states(&self, entries: Vec<Vec<u32>>) -> Result<Vec<States>> {
+        let mut found: Vec<Option<States>> = {
+            let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.iter().map(|tokens| kept.get(tokens)).collect()
+        };
+        let missing: Vec<usize> = (0..entries.len()).filter(|&at| found[at].is_none()).collect();
+        let read = self.states(missing.iter().map(|&at| entries[at].clone()).collect(), 1)?;
+        let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&at, states) in missing.iter().zip(read) {
+            kept.put(entries[at].clone(), states.clone());
+            found[at] = Some(states);
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Reads texts alone: queries are of kind 0, entries of kind 1.
+    fn states(&self, texts: Vec<Vec<u32>>, kind: i64) -> Result<Vec<States>> {
+        let mut states: Vec<States> = vec![States::default(); texts.len()];
+        let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
+        for run in runs(&lengths, |at| lengths[at]) {
+            let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
+            let mut ids = Array2::<i64>::zeros((run.len(), width));
+            for (mut row, &at) in ids.rows_mut().into_iter().zip(&run) {
+                row.iter_mut().zip(&texts[at]).for_each(|(id, &token)| *id = i64::from(token));
+            }
+            let mask = mask(run.iter().map(|&at| lengths[at]), width);
+            let kinds = Array2::from_elem(ids.dim(), kind);
+            let mut session = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            let outputs = session
+                .run(ort::inputs![
+                    "input_ids" => whole(&ids)?,
+                    "attention_mask" => whole(&mask)?,
+                    "token_type_ids" => whole(&kinds)?,
+                ])
+                .map_err(failure)?;
+            let (_, numbers) = outputs["states"].try_extract_tensor::<f32>().map_err(failure)?;
+            for (row, &at) in numbers.chunks_exact(width * WIDTH).zip(&run) {
+                let own = row[..lengths[at] * WIDTH].to_vec();
+                states[at] = Array2::from_shape_vec((lengths[at], WIDTH), own).map_err(failure)?.into();
+            }
+        }
+        Ok(states)
+    }
+
+    fn compare(&self, queries: &[States], entries: &[States], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
+        let mut logits = vec![0.0; pairs.len()];
+        let of = |at: usize| (&queries[pairs[at].0], &entries[pairs[at].1]);
+        // Pairs of like length share a run.
+        let lengths: Vec<usize> = (0..pairs.len()).map(|at| of(at).0.nrows() + of(at).1.nrows()).collect();
+        for run in runs(&lengths, |at| lengths[at]) {
+            let [query, entry] = [0, 1].map(|side| {
+                let states = |at: usize| if side == 0 { of(at).0.view() } else { of(at).1.view() };
+                let width = run.iter().map(|&at| states(at).nrows()).max().unwrap_or(0);
+                let mut all = Array3::<f32>::zeros((run.len(), width, WIDTH));
+                for (mut target, &at) in all.axis_iter_mut(Axis(0)).zip(&run) {
+                    let own: ArrayView2<f32> = states(at);
+                    target.slice_axis_mut(Axis(0), (..own.nrows()).into()).assign(&own);
+                }
+                (all, mask(run.iter().map(|&at| states(at).nrows()), width))
+            });
+            let mut session = self.compare.lock().unwrap_or_else(PoisonError::into_inner);
+            let outputs = session
+                .run(ort::inputs![
+                    "query" => whole(&query.0)?,
+                    "query_mask" => whole(&query.1)?,
+                    "entry" => whole(&entry.0)?,
+                    "entry_mask" => whole(&entry.1)?,
+                ])
+                .map_err(failure)?;
+            let (_, numbers) = outputs["logits"].try_extract_tensor::<f32>().map_err(failure)?;
+            if numbers.iter().any(|logit| !logit.is_finite()) {
+                return Err(failure("the reader computed something that is not a number"));
+            }
+            run.iter().zip(numbers).for_each(|(&at, &logit)| logits[at] = logit);
+        }
+        Ok(logits)
+    }
+}
+
+/// 1 for each token of rows of these lengths, and 0 for the padding.
+fn mask(lengths: impl ExactSizeIterator<Item = usize>, width: usize) -> Array2<i64> {
+    let mut mask = Array2::zeros((lengths.len(), width));
+    for (mut row, length) in mask.rows_mut().into_iter().zip(lengths) {
+        row.iter_mut().take(length).for_each(|token| *token = 1);
+    }
+    mask
+}
+
+fn whole<T, D>(array: &ndarray::Array<T, D>) -> Result<TensorRef<'_, T>>
+where
+    T: ort::value::PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
+    D: ndarray::Dimension + 'static,
+{
+    TensorRef::from_array_view(array.view()).map_err(failure)
+}
+
+/// Positions in order of length, cut into runs of at most [`RUN_TOKENS`] a thread.
+fn runs(lengths: &[usize], tokens: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&at| lengths[at]);
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for at in order {
+        match runs.last_mut() {
+            // This one is the longest so far, and all are padded to it.
+            Some(run) if tokens(at) * (run.len() + 1) <= RUN_TOKENS * threads => run.push(at),
+            _ => runs.push(vec![at]),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_stays() {
+        let mut kept = Kept::default();
+        let states = |tokens: usize| States::new(Array2::zeros((tokens, WIDTH)));
+        let many = KEPT_NUMBERS / WIDTH / 4;
+        kept.put(vec![1], states(many));
+        kept.put(vec![2], states(many));
+        kept.put(vec![3], states(many));
+        assert!(kept.get(&[1]).is_some() && kept.get(&[4]).is_none());
+        kept.put(vec![4], states(many));
+        assert!(kept.get(&[1]).is_some() && kept.get(&[2]).is_none());
+    }
+
+    #[test]
+    fn runs_hold_a_bounded_number_of_tokens() {
+        let lengths = [RUN_TOKENS; 3];
+        let found = runs(&lengths, |at| lengths[at]);
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        assert!(found.iter().all(|run| run.len() <= threads) && found.iter().flatten().count() == 3);
+        assert!(runs(&[], |_| 0).is_empty());
+    }
+}
