@@ -21,8 +21,8 @@ const ENTRY_TOKENS: usize = 80;
 /// The length of a token's state.
 const WIDTH: usize = 384;
 
-/// Tokens in one run, padding included: more no longer fit a core's cache.
-const RUN_TOKENS: usize = 1024;
+/// Tokens in one run and thread, padding included: more no longer fit a core's cache.
+const RUN_TOKENS: usize = 512;
 
 /// The states of entries that are kept, in numbers: 32 MB.
 const KEPT_NUMBERS: usize = 8 << 20;
