@@ -16,7 +16,7 @@ use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
 use crate::matching::questions::{Piece, pieces};
-use crate::matching::ranking::{Match, Ranker, Ranking};
+use crate::matching::ranking::{CANDIDATES, Match, Ranker, Ranking};
 use crate::matching::signals::is_real_answer;
 
 mod choosing;
@@ -33,7 +33,6 @@ pub use choosing::{Picked, pick};
 pub use conversation::{Conversation, Message};
 pub use hints::Exchanged;
 use prepared::Prepared;
-use reading::CANDIDATES;
 pub use reply::Reply;
 pub use small_talk::SmallTalkReply;
 
@@ -158,9 +157,17 @@ impl<E: Embedder> Bot<E> {
 
     /// [`Bot::answer`] with its [`Bot::span`] in bold type, where that has no Markdown of its own that would break.
     pub fn emphasised<'b>(&'b self, reply: &Reply, found: &Match) -> Cow<'b, str> {
-        const MARKS: [char; 8] = ['*', '_', '`', '[', '<', '#', '|', '\n'];
+        /// What is Markdown within a passage, and what begins a list or a quotation.
+        const MARKS: [char; 12] = ['*', '_', '`', '[', ']', '<', '#', '|', '~', '\\', '\n', '>'];
+        const BEGINS: [char; 2] = ['-', '+'];
         let answer = self.answer(reply, found);
-        match self.span(reply, found).filter(|span| !answer[span.clone()].contains(MARKS)) {
+        let is_plain = |span: &Range<usize>| {
+            let (before, inner) = (&answer[..span.start], &answer[span.clone()]);
+            let listed = inner.starts_with(BEGINS) || inner.starts_with(|c: char| c.is_ascii_digit());
+            let open = ["**", "```", "~~~"].iter().any(|mark| before.matches(mark).count() % 2 == 1);
+            !inner.contains(MARKS) && !listed && !open && !before.contains('<')
+        };
+        match self.span(reply, found).filter(is_plain) {
             Some(Range { start, end }) => {
                 format!("{}**{}**{}", &answer[..start], &answer[start..end], &answer[end..]).into()
             }
@@ -330,10 +337,9 @@ impl<E: Embedder> Bot<E> {
         Ok(replies)
     }
 
-    /// Reads queries with slips of the keyboard a second time, mended, and keeps the reading whose best entry has
-    /// the higher score.
+    /// Reads queries with slips of the keyboard that are not answered with confidence a second time, mended, and keeps the
+    /// reading that is surer.
     fn read_again(&self, replies: &mut [Reply], queries: &[Query], wanted: Wanted) -> Result<()> {
-        // What is answered was understood as it is typed: the reader makes little of slips.
         let open = replies.iter().enumerate().filter(|(_, reply)| reply.rule != Rule::Confident);
         let mended: Vec<(usize, String)> =
             open.filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
@@ -350,10 +356,15 @@ impl<E: Embedder> Bot<E> {
                 Asked::new(text, normalize_phrasing(text), row, wanted, Whole::Message)
             })
             .collect();
-        let score = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
+        // The score where there is no confidence in both.
+        let best = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
+        let is_better = |again: &Reply, first: &Reply| match (again.confidence, first.confidence) {
+            (Some(again), Some(first)) => again > first,
+            _ => best(again) > best(first),
+        };
         for ((at, text), again) in mended.iter().zip(self.replies_to(&asked)?) {
             let first = &mut replies[*at];
-            if first.rule != Rule::Crisis && score(&again) > score(first) {
+            if first.rule != Rule::Crisis && is_better(&again, first) {
                 let query = std::mem::take(&mut first.query);
                 *first = Reply { query, read_as: Some(text.clone()), ..again };
             }
@@ -404,10 +415,14 @@ impl<E: Embedder> Bot<E> {
     fn replies_among(&self, asked: &[Asked]) -> Result<Vec<Reply>> {
         /// Fewer replies take less time than starting a thread for them.
         const REPLIES_A_THREAD: usize = 8;
+        /// More share no more runs of the reader, and take memory.
+        const READ_AT_ONCE: usize = 64;
 
         let mut ranked: Vec<Ranked> =
             asked.par_iter().with_min_len(REPLIES_A_THREAD).map(|one| self.rank(one)).collect();
-        self.read(asked, &mut ranked)?;
+        for (asked, ranked) in asked.chunks(READ_AT_ONCE).zip(ranked.chunks_mut(READ_AT_ONCE)) {
+            self.read(asked, ranked)?;
+        }
         let both = asked.par_iter().zip(ranked).with_min_len(REPLIES_A_THREAD);
         Ok(both.map(|(one, ranked)| self.judge(one, ranked)).collect())
     }
@@ -457,18 +472,26 @@ impl<E: Embedder> Bot<E> {
         {
             ranking.matches[..=at].rotate_right(1);
         }
-        Ranked { exact, crisis, ranking }
+        // How sure the classifier is says nothing of the match's words.
+        let compared = ranking.matches.first().filter(|_| !crisis);
+        let alignment = compared.map(|best| (best.entry, self.align(query, best)));
+        Ranked { exact, crisis, ranking, alignment }
+    }
+
+    /// How a query's words and those of a match's phrasing stand to each other.
+    fn align(&self, query: &str, found: &Match) -> Alignment {
+        align(query, self.entry(found), found.phrasing, &Known { bot: self })
     }
 
     /// What is replied to a query whose entries are ranked and read.
     fn judge(&self, asked: &Asked, ranked: Ranked) -> Reply {
         let Asked { query, wanted: Wanted { count, .. }, .. } = *asked;
-        let Ranked { exact, crisis, ranking } = ranked;
+        let Ranked { exact, crisis, ranking, alignment } = ranked;
         let Prepared { index, ranker, .. } = &self.prepared;
-        // How sure the classifier is says nothing of the match's words.
-        let compared = ranking.matches.first().filter(|_| !crisis);
-        let alignment =
-            compared.map(|best| align(query, self.entry(best), best.phrasing, &Known { bot: self }));
+        let alignment = alignment.zip(ranking.matches.first()).map(|((entry, alignment), best)| {
+            // The reader may have put another first.
+            if entry == best.entry { alignment } else { self.align(query, best) }
+        });
         let features = alignment.as_ref().and_then(|alignment| {
             let phrasings = self.entry(ranking.matches.first()?).phrasings.len();
             features(&ranking, index.len(), phrasings, alignment)
@@ -656,6 +679,8 @@ struct Ranked {
     /// Whether it is like what people in danger write.
     crisis: bool,
     ranking: Ranking,
+    /// The entry that is best by score, and how its words are aligned; `None` for a crisis.
+    alignment: Option<(usize, Alignment)>,
 }
 
 /// Where a query's vector is.

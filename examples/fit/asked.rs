@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use faqbot::matching::confidence::inputs;
 use faqbot::matching::decision::choices;
-use faqbot::matching::features::{Features, UNREAD_FEATURES};
+use faqbot::matching::features::{Features, is_read};
 use faqbot::matching::guard::{is_generic, polarity_conflict};
 use faqbot::matching::logistic::Labelled;
 use faqbot::matching::metrics::auroc;
@@ -130,7 +130,7 @@ impl Asked {
     pub fn labelled(&self, trees: &Trees) -> Vec<Labelled> {
         let rows = self.replies.iter().enumerate();
         rows.filter_map(|(at, reply)| {
-            let features = reply.features.filter(|features| !features[UNREAD_FEATURES].is_nan())?;
+            let features = reply.features.filter(is_read)?;
             Some(Labelled { inputs: inputs(trees, &features), right: self.is_right(at), weight: 1.0 })
         })
         .collect()
@@ -153,11 +153,11 @@ impl Asked {
         rows.map(|(at, reply)| Scored {
             confidence: reply.features.as_ref().map_or(0.0, |features| {
                 // A phrasing, or one's words: decided without the reader.
-                if features[UNREAD_FEATURES].is_nan() { UNREAD } else { confidence(features) }
+                if is_read(features) { confidence(features) } else { UNREAD }
             }),
             right: self.is_right(at),
             answerable: true,
-            offered_right: choices(&reply.matches, &|_| false)
+            offered_right: choices(&reply.matches, &|_| false, 1)
                 .unwrap_or_default()
                 .into_iter()
                 .any(|offered| self.right[at].contains(&reply.matches[offered].entry)),

@@ -27,14 +27,14 @@ use std::path::{Path, PathBuf};
 
 use faqbot::matching::alignment::Alignment;
 use faqbot::matching::confidence::{Calibration, inputs};
-use faqbot::matching::features::{Features, UNREAD_FEATURES, names};
+use faqbot::matching::features::{Features, is_read, names};
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, is_real_answer};
 use faqbot::matching::trees::{Options, Row, Trees};
 use faqbot::quality::calibration::{Scored, choose_policy};
 use faqbot::quality::eval::LabelledQuery;
 use faqbot::quality::unlabelled;
-use faqbot::{Bot, Faq, Policy, Reply, Setup};
+use faqbot::{Bot, Embedder, Faq, Policy, Reply, Setup};
 use rayon::prelude::*;
 
 use asked::{Asked, labels};
@@ -191,7 +191,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let table = Table::new(texts)?;
     let bot = |faq: Faq| {
-        let setup = Setup { policy: Policy::UNCALIBRATED, calibration: None, answers: true };
+        // With a calibration, since without one nothing is read.
+        let calibration = Calibration::shipped(table.model());
+        let setup = Setup { policy: Policy::UNCALIBRATED, calibration, answers: true };
         Bot::new(faq, table.clone(), setup, &mut |_| ())
     };
 
@@ -262,7 +264,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }));
     }
     // What was not read is decided without the trees.
-    samples.retain(|sample| !sample.features[UNREAD_FEATURES].is_nan());
+    samples.retain(|sample| is_read(&sample.features));
     // Each public family counts the same, and the pairs as much as they are to.
     let mut sums: HashMap<String, f64> = HashMap::new();
     samples.iter().for_each(|sample| *sums.entry(sample.family.clone()).or_default() += sample.weight);
@@ -392,8 +394,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "in/out of scope AUROC, confidence",
         &|own| {
             let trees = &without[own.set.family];
-            let of_reply =
-                |reply: &Reply| reply.features.as_ref().map_or(f64::NEG_INFINITY, |all| trees.logit(all));
+            let of_reply = |reply: &Reply| match &reply.features {
+                Some(all) if is_read(all) => trees.logit(all),
+                Some(_) => f64::INFINITY,
+                None => f64::NEG_INFINITY,
+            };
             100.0 * own.test.scope_auroc(of_reply).unwrap_or(f64::NAN)
         },
         1,

@@ -82,7 +82,7 @@ pub fn pick(message: &str, offered: &[&str]) -> Option<Picked> {
     if NONE.contains(&text.as_str()) {
         return Some(Picked::None);
     }
-    if offered.len() == 1 && YES.contains(&text.as_str()) {
+    if offered.len() == 1 && says_yes(message) {
         return Some(Picked::Choice(0));
     }
     if let Some(number) = number(&words, offered.len()) {

@@ -256,11 +256,6 @@ impl<E: Embedder> Bot<E> {
             Some(Picked::Beyond) => return Heard::Again(choices, Rule::NoSuchChoice),
             None => {}
         }
-        if let [only] = choices[..]
-            && says_yes(text)
-        {
-            return Heard::Chosen(only);
-        }
         let others = positions(&conversation.others);
         if !others.is_empty() && pick_other(text) {
             return match others[..] {

@@ -47,15 +47,19 @@ impl<E: Embedder> Bot<E> {
         /// Shorter words are seldom what is asked about: "u", "pls".
         const LETTERS: usize = 3;
         let (asked, known) = reply.alignment.as_ref()?.exchanged()?;
-        let has_substance = |word: &String| {
-            let is_number = word.chars().any(|c| c.is_ascii_digit());
-            let is_name =
-                || as_written(&reply.query, word).is_some_and(|own| own.starts_with(char::is_uppercase));
-            let is_known = || self.embedder.is_in_vocabulary(word);
-            is_number || (word.chars().count() >= LETTERS && (is_known() || is_name()))
+        let have_substance = |words: &[String], text: &str| {
+            words.iter().all(|word| {
+                let is_number = word.chars().any(|c| c.is_ascii_digit());
+                let is_name =
+                    || as_written(text, word).is_some_and(|own| own.starts_with(char::is_uppercase));
+                let is_known = || self.embedder.is_in_vocabulary(word);
+                is_number || (word.chars().count() >= LETTERS && (is_known() || is_name()))
+            })
         };
         let is_answered = found.reader.is_some_and(|logit| logit > 0.0);
-        (!is_answered && asked.iter().chain(known).all(has_substance)).then_some((asked, known))
+        let phrasing = &self.entry(found).phrasings[found.phrasing];
+        let part = have_substance(asked, &reply.query) && have_substance(known, phrasing);
+        (!is_answered && part).then_some((asked, known))
     }
 
     /// The nearest match to a query without an answer, unless it is so far off that naming it would be a riddle.

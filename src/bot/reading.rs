@@ -3,28 +3,26 @@
 
 use std::collections::HashMap;
 
-use super::{Asked, Bot, Known, Ranked};
+use super::{Asked, Bot, Ranked};
 use crate::embed::{Embedder, EntryText};
 use crate::error::Result;
-use crate::matching::alignment::{Alignment, align};
-use crate::matching::passages::passages;
-use crate::matching::ranking::Match;
+use crate::matching::alignment::Alignment;
+use crate::matching::passages::{begin, passages};
+use crate::matching::ranking::{CANDIDATES, Match};
 use crate::matching::signals::is_real_answer;
 
-/// How many entries are read with a query.
-pub(super) const CANDIDATES: usize = 12;
+/// How many candidates, the best by score, have several passages of a long answer read.
+const READ_THOROUGHLY: usize = 4;
 
-/// How many passages of a long answer are read, the first ones: of the entries with the best scores, of how many such
-/// entries, and of the others.
+/// How many passages of those are read, the first ones; of the other candidates, it is the first.
 const PASSAGES: usize = 3;
-const THOROUGHLY: usize = 4;
-const FIRST_PASSAGE: usize = 1;
 
-/// What an entry's score counts beside the reader's logit in the order.
+/// What an entry's score counts beside the reader's logit in the order: the table "Order" of
+/// `cargo run --release --example fit` has what others give.
 const SCORE_WEIGHT: f32 = 4.0;
 
-/// A passage that is read with a query: which match of it is asked about, and where in the answer it stands.
-struct Reading {
+/// What a pair that is read is about: the match, and where its passage stands in the answer, if that has several.
+struct Read {
     asked: usize,
     at: usize,
     span: Option<(usize, usize)>,
@@ -32,37 +30,43 @@ struct Reading {
 
 impl<E: Embedder> Bot<E> {
     /// Reads the candidates of all that is asked at once, and orders them. What is a phrasing, has a phrasing's words,
-    /// or is of someone in danger is decided without.
+    /// or is of someone in danger is decided without; and nothing is read where confidence is not calibrated.
     pub(super) fn read(&self, asked: &[Asked], ranked: &mut [Ranked]) -> Result<()> {
+        if self.setup.calibration.is_none() {
+            return Ok(());
+        }
         let mut queries: Vec<&str> = Vec::new();
         let mut entries: Vec<EntryText> = Vec::new();
         let mut known: HashMap<EntryText, usize> = HashMap::new();
-        let (mut pairs, mut readings) = (Vec::new(), Vec::new());
+        let (mut pairs, mut reads) = (Vec::new(), Vec::new());
         for (number, (one, ranked)) in asked.iter().zip(ranked.iter()).enumerate() {
-            if !ranked.exact.is_empty() || ranked.crisis || self.has_the_same_words(one, ranked) {
+            let same_words = ranked
+                .alignment
+                .as_ref()
+                .is_some_and(|(_, alignment)| Alignment::has_the_same_words(alignment));
+            if !ranked.exact.is_empty() || ranked.crisis || same_words {
                 continue;
             }
             queries.push(one.query);
             for (at, found) in ranked.ranking.matches.iter().take(CANDIDATES).enumerate() {
                 let entry = self.entry(found);
                 let question = entry.phrasings[found.phrasing].as_str();
-                let spans = if is_real_answer(&entry.answer) { passages(&entry.answer) } else { Vec::new() };
+                let count = if at < READ_THOROUGHLY { PASSAGES } else { 1 };
+                let answer = if is_real_answer(&entry.answer) { begin(&entry.answer) } else { "" };
+                let mut spans = passages(answer);
+                spans.truncate(count);
                 let several = spans.len() > 1;
-                let passages = if at < THOROUGHLY { PASSAGES } else { FIRST_PASSAGE };
-                let texts =
-                    spans.into_iter().take(passages).map(|span| (Some(span), &entry.answer[span.0..span.1]));
-                let mut texts: Vec<_> = texts.collect();
-                if texts.is_empty() {
-                    texts.push((None, ""));
+                if spans.is_empty() {
+                    spans.push((0, 0));
                 }
-                for (span, answer) in texts {
-                    let text = EntryText { question, answer };
+                for span in spans {
+                    let text = EntryText { question, answer: &answer[span.0..span.1] };
                     let text = *known.entry(text).or_insert_with(|| {
                         entries.push(text);
                         entries.len() - 1
                     });
                     pairs.push((queries.len() - 1, text));
-                    readings.push(Reading { asked: number, at, span: span.filter(|_| several) });
+                    reads.push(Read { asked: number, at, span: several.then_some(span) });
                 }
             }
         }
@@ -71,10 +75,11 @@ impl<E: Embedder> Bot<E> {
             return Ok(());
         };
         let logits = reader.logits(&queries, &entries, &pairs)?;
-        for (reading, logit) in readings.into_iter().zip(logits) {
-            let found = &mut ranked[reading.asked].ranking.matches[reading.at];
+        for (read, logit) in reads.into_iter().zip(logits) {
+            let found = &mut ranked[read.asked].ranking.matches[read.at];
             if found.reader.is_none_or(|best| logit > best) {
-                (found.reader, found.span) = (Some(logit), reading.span);
+                found.reader = Some(logit);
+                found.span = read.span.filter(|_| logit > 0.0);
             }
         }
         for ranked in ranked {
@@ -86,12 +91,5 @@ impl<E: Embedder> Bot<E> {
             ranked.ranking.matches.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
         }
         Ok(())
-    }
-
-    fn has_the_same_words(&self, one: &Asked, ranked: &Ranked) -> bool {
-        ranked.ranking.matches.first().is_some_and(|best| {
-            let alignment = align(one.query, self.entry(best), best.phrasing, &Known { bot: self });
-            Alignment::has_the_same_words(&alignment)
-        })
     }
 }

@@ -99,10 +99,10 @@ impl Reply {
         Some(text).filter(|text| *text != self.query)
     }
 
-    /// How far the next entry's score is below the best; `None` without a next.
+    /// How far the next entry's score is below the best; `None` without a next, and where a reader ordered them.
     pub fn margin(&self) -> Option<f32> {
         match self.matches[..] {
-            [best, next, ..] => Some(best.score - next.score),
+            [best, next, ..] if best.reader.is_none() => Some(best.score - next.score),
             _ => None,
         }
     }

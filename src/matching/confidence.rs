@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::features::{FEATURES, Features, UNREAD_FEATURES, names};
+use super::features::{FEATURES, Features, UNREAD_FEATURES, is_read, names};
 use super::logistic::{INPUTS, Inputs, Labelled, Logistic, newton, sigmoid, strength};
 use super::trees::Trees;
 use crate::embed::ModelId;
@@ -46,7 +46,7 @@ static FITTED: LazyLock<[Shipped; 2]> = LazyLock::new(|| {
 /// reader was asked, of `confidence_unread.json`. The files say how they were fitted.
 pub fn shipped_trees(features: &Features) -> &'static Trees {
     let [read, unread] = &*FITTED;
-    if features[UNREAD_FEATURES].is_nan() { &unread.trees } else { &read.trees }
+    if is_read(features) { &read.trees } else { &unread.trees }
 }
 
 /// The share of the queries of the fit, by weight, whose best entry is right.

@@ -270,7 +270,8 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
         }
     };
     let [answered, asked, refused] = rules;
-    let choices = choices(matches, out_of_scope);
+    let least = if guard == Some(Guard::Generic) { 2 } else { 1 };
+    let choices = choices(matches, out_of_scope, least);
     // Someone in danger is answered, with a "not" in the message or without.
     let guard = guard.filter(|_| !urgent);
     match (answer, guard) {
@@ -291,13 +292,15 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
 }
 
 /// What is offered: of matches that were read, the best and those that the reader holds for nearly as likely; of others
-/// the best two, and the third where it is near. `None` where there is nothing to choose from.
-pub fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool) -> Option<Vec<usize>> {
+/// the best two, and the third where it is near. `None` where there are fewer than `least`.
+pub fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool, least: usize) -> Option<Vec<usize>> {
     let in_scope = (0..matches.len()).filter(|&at| !out_of_scope(matches[at].entry));
     let mut found: Vec<usize> = in_scope.take(Policy::MAX_CHOICES).collect();
     if let Some(best) = matches.first().and_then(|best| best.reader) {
-        found.retain(|&at| matches[at].reader.is_some_and(|own| best - own <= Policy::CHOICE_LEAD));
-        return (!found.is_empty()).then_some(found);
+        let near = |at: usize| matches[at].reader.is_some_and(|own| best - own <= Policy::CHOICE_LEAD);
+        let kept = found.iter().filter(|at| near(**at)).count().max(least).min(found.len());
+        found.truncate(kept);
+        return (found.len() >= least).then_some(found);
     }
     let below = |at: usize| matches[0].score - matches[at].score;
     if found.len() == Policy::MAX_CHOICES && below(found[2]) > Policy::THIRD_CHOICE {

@@ -1,18 +1,19 @@
 //! The features of a ranking: what the confidence is computed from.
 
 use super::alignment::{self, Alignment};
-use super::ranking::{Match, Ranking};
+use super::ranking::{CANDIDATES, Match, Ranking};
 
 /// Features of the ranking itself; those of the [alignment](alignment::NAMES) follow, then [`READER_NAMES`].
 ///
 /// - `score`: the best entry's score;
-/// - `margin`: how far the next entry's score is below it (the score itself where there is none);
+/// - `margin`: how far the greatest score of the others that were read, or else of the next, is below it (the score
+///   itself where there is none);
 /// - `outlier`: how many standard deviations it stands above the mean of all entries;
 /// - `centroid`, `phrasing`, `lexical`, `ridge`, `answer`: its signals, -1 where it has none;
 /// - `shortfall`: by how much the cosine of the nearest phrasing falls short of [`NEAR_COSINE`], or 0. An
 ///   entry unlike all others stands out for a query about anything else; only this tells that the two
 ///   have nothing in common;
-/// - `cosine`: that cosine, and `cosine_margin`: how far that of the next entry is below it;
+/// - `cosine`: that cosine, and `cosine_margin`: how far those of the same others are below it;
 /// - `log_entries`: the natural logarithm of the number of entries;
 /// - `phrasings`: the number of the best entry's phrasings.
 pub const RANKING_NAMES: [&str; 13] = [
@@ -58,7 +59,12 @@ const MAX_OUTLIER: f64 = 20.0;
 /// Unrelated English sentences seldom have a greater cosine than this in the bundled model.
 pub const NEAR_COSINE: f64 = 0.4;
 
-/// Stands for the greatest logit of the others where there is none; trained readers seldom give less.
+/// Whether a reader read what these features are of.
+pub fn is_read(features: &Features) -> bool {
+    features[UNREAD_FEATURES].is_finite()
+}
+
+/// The least that stands for the greatest logit of the others, also where there is none; trained readers seldom give less.
 const NO_RIVAL: f64 = -12.0;
 
 /// The logarithm of the sum of the exponentials.
@@ -68,7 +74,7 @@ fn log_sum(logits: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// The features of a ranking of `entries` entries whose best has `phrasings` phrasings and is aligned so; `None`
-/// where nothing was ranked. Those of the reader are no numbers where the best entry was not read.
+/// where nothing was ranked. Where the best entry was not read, the reader's are 0, and its logit is minus infinity ([`is_read`]).
 pub fn features(
     ranking: &Ranking,
     entries: usize,
@@ -79,14 +85,11 @@ pub fn features(
     let (mean, deviation) = ranking.spread;
     let outlier = if deviation > 1e-6 { f64::from((best.score - mean) / deviation) } else { 0.0 };
     let signal = |signal: Option<f32>| f64::from(signal.unwrap_or(-1.0));
-    // The reader may have put another first than the score or the cosine.
-    let greatest = |value: fn(&Match) -> f32| others.iter().map(value).fold(f32::NEG_INFINITY, f32::max);
+    // The reader may have put another first than the score: what it is ahead of is any other that was read.
+    let rivals = others.iter().take(if best.reader.is_some() { CANDIDATES - 1 } else { 1 });
     let ahead = |value: fn(&Match) -> f32| {
-        f64::from(value(best) - if others.is_empty() { 0.0 } else { greatest(value) })
+        f64::from(value(best) - rivals.clone().map(value).reduce(f32::max).unwrap_or(0.0))
     };
-    let logit = best.reader.map_or(f64::NAN, f64::from);
-    let read: Vec<f64> = others.iter().filter_map(|other| Some(f64::from(other.reader?))).collect();
-    let with_none = log_sum(read.iter().copied().chain([0.0]));
     let of_ranking = [
         f64::from(best.score),
         ahead(|found| found.score),
@@ -102,13 +105,21 @@ pub fn features(
         phrasings as f64,
         ahead(|found| found.cosine),
     ];
-    let of_reader = [
-        logit,
-        logit - read.iter().copied().fold(NO_RIVAL, f64::max),
-        logit - with_none,
-        log_sum(read.iter().copied().chain([logit])),
-        others.iter().filter(|other| other.reader.is_some() && other.score > best.score).count() as f64,
-    ];
+    let of_reader = match best.reader {
+        None => [f64::NEG_INFINITY, 0.0, 0.0, 0.0, 0.0],
+        Some(logit) => {
+            let logit = f64::from(logit);
+            let read: Vec<f64> = others.iter().filter_map(|other| Some(f64::from(other.reader?))).collect();
+            let higher = |other: &&Match| other.reader.is_some() && other.score > best.score;
+            [
+                logit,
+                logit - read.iter().copied().fold(NO_RIVAL, f64::max),
+                logit - log_sum(read.iter().copied().chain([0.0])),
+                log_sum(read.iter().copied().chain([logit])),
+                others.iter().filter(higher).count() as f64,
+            ]
+        }
+    };
     let mut features = [0.0; FEATURES];
     features[..of_ranking.len()].copy_from_slice(&of_ranking);
     features[of_ranking.len()..UNREAD_FEATURES].copy_from_slice(&alignment.features);

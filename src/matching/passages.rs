@@ -6,6 +6,14 @@ const WHOLE: usize = 320;
 /// Bytes of a passage of a longer one.
 const PASSAGE: usize = 240;
 
+/// Bytes of an answer that passages are made of: whoever reads some passages need not look at a document.
+const BEGIN: usize = 4_000;
+
+/// The part of an answer that is read.
+pub fn begin(answer: &str) -> &str {
+    &answer[..answer.floor_char_boundary(BEGIN)]
+}
+
 /// The passages of an answer, as ranges of bytes; none where there is no text.
 pub fn passages(answer: &str) -> Vec<(usize, usize)> {
     let begin = answer.len() - answer.trim_start().len();
@@ -26,24 +34,29 @@ pub fn passages(answer: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// The sentences of a text, as ranges of bytes without the space around them. A line ends a sentence too.
+/// The sentences of a text, as ranges of bytes without the space around them: up to a full stop, question mark or
+/// exclamation mark with a space after it, a semicolon, or a line's end. A number alone is none.
 pub fn sentences(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut begin = 0;
+    let mut closed = false;
+    let is_number =
+        |sentence: &str| sentence.trim().trim_end_matches('.').chars().all(|c| c.is_ascii_digit());
     let mut push = |from: usize, to: usize| {
         let inner = text[from..to].trim();
         if !inner.is_empty() {
-            let from = from + text[from..to].len() - text[from..to].trim_start().len();
+            let from = to - text[from..to].trim_start().len();
             found.push((from, from + inner.len()));
         }
     };
-    let mut closed = false;
     for (at, c) in text.char_indices() {
-        if c == '\n' || (closed && c.is_whitespace()) {
-            push(begin, at);
-            begin = at;
+        let end = at + c.len_utf8();
+        let ended = c == '\n' || (closed && c.is_whitespace() && !is_number(&text[begin..at]));
+        if ended || matches!(c, '？' | '。' | '！' | ';') {
+            push(begin, end);
+            begin = end;
         }
-        closed = matches!(c, '.' | '!' | '?') || (closed && matches!(c, '"' | ')' | '”' | '’' | '*'));
+        closed = matches!(c, '.' | '!' | '?' | '…') || (closed && matches!(c, '"' | ')' | '”' | '’' | '*'));
     }
     push(begin, text.len());
     found
@@ -55,9 +68,9 @@ mod tests {
 
     #[test]
     fn sentences_end_with_their_marks_or_the_line() {
-        let text = " One. Two (really?) three!\n- four 1.5 five\n\n";
+        let text = " One. Two (really?) three!\n- four 1.5 five\n\n1. Six。七";
         let parts: Vec<&str> = sentences(text).into_iter().map(|(from, to)| &text[from..to]).collect();
-        assert_eq!(parts, ["One.", "Two (really?)", "three!", "- four 1.5 five"]);
+        assert_eq!(parts, ["One.", "Two (really?)", "three!", "- four 1.5 five", "1. Six。", "七"]);
         assert!(sentences("").is_empty() && sentences(" \n ").is_empty());
     }
 

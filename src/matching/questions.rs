@@ -1,6 +1,7 @@
 //! Messages that ask several questions, or tell a story around one, taken apart.
 
 use crate::faq::normalize_phrasing;
+use crate::matching::passages::sentences;
 
 /// A piece of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +96,8 @@ const JOINS: [&str; 18] = [
 pub fn pieces(message: &str) -> Vec<Piece<'_>> {
     let mut found: Vec<Piece> = Vec::new();
     let story = is_story(message);
-    for sentence in sentences(message) {
+    for (from, to) in sentences(message) {
+        let sentence = &message[from..to];
         // In a story, a sentence is read whole.
         let clauses = if story { vec![sentence] } else { clauses(sentence) };
         for clause in clauses {
@@ -117,24 +119,6 @@ pub fn pieces(message: &str) -> Vec<Piece<'_>> {
 /// Whether a message is long enough for its question to be told around.
 pub fn is_story(message: &str) -> bool {
     message.split_whitespace().nth(STORY_WORDS - 1).is_some()
-}
-
-/// The sentences of a text: up to a full stop, question mark or exclamation mark with a space after it, or a line's end.
-fn sentences(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut begin = 0;
-    let mut previous = ' ';
-    for (at, c) in text.char_indices() {
-        let ended = c.is_whitespace() && (matches!(previous, '.' | '?' | '!' | '…') || c == '\n');
-        if ended || matches!(c, '？' | '。' | '！' | ';') {
-            let end = at + c.len_utf8();
-            found.push(&text[begin..end]);
-            begin = end;
-        }
-        previous = c;
-    }
-    found.push(&text[begin..]);
-    found.into_iter().filter(|sentence| !sentence.trim().is_empty()).collect()
 }
 
 /// The clauses of a sentence: it is cut before what joins it to a question, and before a question after a comma or a

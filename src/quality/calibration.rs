@@ -101,7 +101,7 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
             return None;
         }
         let out_of_scope = |at: usize| bot.faq().entries[at].out_of_scope;
-        let offered = choices(&reply.matches, &out_of_scope).unwrap_or_default();
+        let offered = choices(&reply.matches, &out_of_scope, 1).unwrap_or_default();
         let best = reply.matches.first().map(|best| bot.entry(best));
         let features = reply.features?;
         Some(Case {

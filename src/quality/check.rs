@@ -9,7 +9,7 @@ use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
 use whatlang::{Lang, Script};
 
-use crate::embed::{Embedder, EntryText, Progress, Role};
+use crate::embed::{Embedder, EntryText, Progress, Reader, Role};
 use crate::error::Result;
 
 use crate::faq::{Faq, abridge, normalize_phrasing};
@@ -48,9 +48,11 @@ pub const NEAR_MISS: f32 = 0.7;
 /// The nearest phrasings of other entries that each phrasing is held against word by word.
 const NEAR_MISSES: usize = 8;
 
-/// Entries whose first questions are nearest to an entry's, which the reader reads with it; of larger FAQs none are read.
+/// So many entries, whose questions are nearest to an entry's, are read with it.
 const READ: usize = 4;
-const MOST_READ: usize = 1000;
+
+/// Of FAQs with more entries none are read: it would take seconds.
+const MOST_READ: usize = 300;
 
 /// Two entries are read alike where the reader's logit is greater both ways.
 const ALIKE: f32 = 1.0;
@@ -182,12 +184,17 @@ impl Finding {
 
 /// Everything there is to see to in a FAQ: what matters first, then by kind, then in the FAQ's order.
 /// `progress` is told how many of the FAQ's phrasings are embedded, and then how many more are compared with the others:
-/// twice their number in all.
+/// twice their number in all. With a `reader`, entries are read with each other's questions too, which takes about 5 ms an entry.
 ///
 /// # Errors
 ///
 /// The embedder failed.
-pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<Vec<Finding>> {
+pub fn check(
+    faq: &Faq,
+    embedder: &dyn Embedder,
+    reader: Option<&dyn Reader>,
+    progress: Progress,
+) -> Result<Vec<Finding>> {
     let mut findings = answers(faq);
     findings.extend(shared_phrasings(faq));
     findings.extend(languages(faq, embedder));
@@ -199,7 +206,7 @@ pub fn check(faq: &Faq, embedder: &dyn Embedder, progress: Progress) -> Result<V
     }
     let phrasings = Phrasings::new(faq, embedder, progress)?;
     findings.extend(neighbours(faq, &phrasings, progress));
-    let alike = read_alike(faq, embedder, &phrasings)?;
+    let alike = reader.map_or(Ok(Vec::new()), |reader| read_alike(faq, reader, &phrasings))?;
     let is_new = |finding: &Finding| findings.iter().all(|other| other.entries != finding.entries);
     let alike: Vec<Finding> = alike.into_iter().filter(is_new).collect();
     findings.extend(alike);
@@ -527,8 +534,8 @@ fn neighbours(faq: &Faq, phrasings: &Phrasings, progress: Progress) -> Vec<Findi
     findings
 }
 
-/// Entries that answer each other's question, as the reader sees it, where the model has one.
-fn read_alike(faq: &Faq, embedder: &dyn Embedder, phrasings: &Phrasings) -> Result<Vec<Finding>> {
+/// Entries that answer each other's question, as the reader sees it.
+fn read_alike(faq: &Faq, reader: &dyn Reader, phrasings: &Phrasings) -> Result<Vec<Finding>> {
     let entries = &faq.entries;
     let with_answer: Vec<usize> = (0..entries.len())
         .filter(|&at| is_real_answer(&entries[at].answer) && !entries[at].phrasings.is_empty())
@@ -536,12 +543,13 @@ fn read_alike(faq: &Faq, embedder: &dyn Embedder, phrasings: &Phrasings) -> Resu
     if with_answer.len() < 2 || with_answer.len() > MOST_READ {
         return Ok(Vec::new());
     }
-    let Some(reader) = embedder.reader() else { return Ok(Vec::new()) };
-    let row = |at: usize| phrasings.rows.row(phrasings.index.bounds(with_answer[at]).start);
+    let firsts: Vec<usize> = with_answer.iter().map(|&at| phrasings.index.bounds(at).start).collect();
+    let rows = phrasings.rows.select(Axis(0), &firsts);
+    let cosines = rows.dot(&rows.t());
     let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for a in 0..with_answer.len() {
+    for (a, cosines) in cosines.rows().into_iter().enumerate() {
         let mut others: Vec<usize> = (0..with_answer.len()).filter(|&b| b != a).collect();
-        others.sort_by(|x, y| row(a).dot(&row(*y)).total_cmp(&row(a).dot(&row(*x))));
+        others.sort_by(|x, y| cosines[*y].total_cmp(&cosines[*x]));
         // Both ways, each once.
         pairs.extend(others.into_iter().take(READ).flat_map(|b| [(a, b), (b, a)]));
     }
@@ -552,7 +560,8 @@ fn read_alike(faq: &Faq, embedder: &dyn Embedder, phrasings: &Phrasings) -> Resu
         let entry = &entries[at];
         EntryText { question: entry.question(), answer: &entry.answer }
     });
-    let logits = reader.logits(&questions, &texts.collect::<Vec<_>>(), &pairs)?;
+    let texts: Vec<EntryText> = texts.collect();
+    let logits = reader.logits(&questions, &texts, &pairs)?;
     let alike: HashSet<(usize, usize)> =
         pairs.into_iter().zip(logits).filter(|(_, logit)| *logit > ALIKE).map(|(pair, _)| pair).collect();
     let mut found: Vec<(usize, usize)> =
@@ -576,7 +585,7 @@ mod tests {
 
     fn kinds(yaml: &str) -> Vec<(Kind, Vec<usize>)> {
         let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
-        let findings = check(&faq, &HashEmbedder::new(), &mut |_| ()).unwrap();
+        let findings = check(&faq, &HashEmbedder::new(), None, &mut |_| ()).unwrap();
         findings.into_iter().map(|finding| (finding.kind, finding.entries)).collect()
     }
 
@@ -617,7 +626,7 @@ mod tests {
         let pairs = |cities: &mut dyn Iterator<Item = &&str>| -> Vec<[String; 2]> {
             let yaml = cities.map(entry).collect::<Vec<_>>().join("\n");
             let faq = Faq::read(yaml.as_bytes(), Path::new("test.yaml")).unwrap().faq;
-            let findings = check(&faq, &HashEmbedder::new(), &mut |_| ()).unwrap();
+            let findings = check(&faq, &HashEmbedder::new(), None, &mut |_| ()).unwrap();
             let near = findings.iter().filter(|finding| finding.kind == Kind::NearMiss);
             let mut pairs: Vec<[String; 2]> = near
                 .map(|finding| {

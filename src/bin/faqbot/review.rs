@@ -401,13 +401,13 @@ impl Review {
         let now = match self.findings.get() {
             Some(now) => now,
             None => {
-                let found = check::check(self.bot.faq(), &self.embedder, &mut |_| ())?;
+                let found = check::check(self.bot.faq(), &self.embedder, None, &mut |_| ())?;
                 self.findings.get_or_init(|| found)
             }
         };
         let known: HashSet<(check::Kind, &str)> =
             now.iter().map(|finding| (finding.kind, finding.message.as_str())).collect();
-        let found = check::check(after.faq(), &self.embedder, &mut |_| ())?;
+        let found = check::check(after.faq(), &self.embedder, None, &mut |_| ())?;
         Ok(found
             .into_iter()
             .filter(|finding| !known.contains(&(finding.kind, finding.message.as_str())))

@@ -15,7 +15,7 @@ pub const BUNDLED_DIMENSION: usize = 384;
 mod load {
     use fastembed::{Pooling, QuantizationMode};
 
-    use super::super::model::{Engine, FastEmbedder, Files, Prefixes, choose_engine};
+    use super::super::model::{Bundled, Engine, FastEmbedder, Files, Prefixes, choose_engine};
     use super::super::tokenizer::stand_in;
     use super::{BUNDLED, BUNDLED_ID};
     use crate::embed::ModelId;
@@ -48,14 +48,16 @@ mod load {
                 onnx: graph(file!("all-MiniLM-L6-v2/model.onnx")),
                 external: Vec::new(),
                 tokenizer: stand_in(),
-                words: Some(include_str!("../../../models/all-MiniLM-L6-v2/vocab.txt")),
                 pooling: Pooling::Mean,
                 quantization: QuantizationMode::None,
                 output: None,
                 prefixes: Prefixes::default(),
                 languages: Some("English"),
                 max_tokens: BUNDLED_MAX_TOKENS,
-                reader: Some([graph(file!("reader/read.onnx")), graph(file!("reader/compare.onnx"))]),
+                bundled: Some(Bundled {
+                    words: include_str!("../../../models/all-MiniLM-L6-v2/vocab.txt"),
+                    reader: [graph(file!("reader/read.onnx")), graph(file!("reader/compare.onnx"))],
+                }),
             })
         }
     }

@@ -62,8 +62,7 @@ impl FastEmbedder {
             prefixes: prefixes(&info.model),
             languages: languages(&info.model),
             max_tokens: DEFAULT_MAX_TOKENS,
-            words: None,
-            reader: None,
+            bundled: None,
         })
     }
 }

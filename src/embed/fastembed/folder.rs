@@ -75,8 +75,7 @@ impl FastEmbedder {
             prefixes: Prefixes::default(),
             languages: None,
             max_tokens,
-            words: None,
-            reader: None,
+            bundled: None,
         })
     }
 }

@@ -16,7 +16,7 @@ use fastembed::{
 };
 use ndarray::Array2;
 
-use super::reader::{BundledReader, Tokenize};
+use super::reader::{BundledReader, joined};
 use super::tokenizer;
 use crate::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role, copy_rows, normalize};
 use crate::error::{Error, Result};
@@ -83,10 +83,16 @@ pub(super) struct Files {
     pub prefixes: Prefixes,
     pub languages: Option<&'static str>,
     pub max_tokens: usize,
-    /// The words of a BERT tokenizer, one a line, that takes the place of `tokenizer`.
-    pub words: Option<&'static str>,
-    /// The two graphs of a reader that takes the same tokens, if there is one.
-    pub reader: Option<[Vec<u8>; 2]>,
+    /// What the bundled model has beside these.
+    pub bundled: Option<Bundled>,
+}
+
+/// What comes with the bundled model: a quicker way to its tokenizer, and the reader.
+pub(super) struct Bundled {
+    /// The words of a BERT tokenizer, one a line, that takes the place of the files'.
+    pub words: &'static str,
+    /// The two graphs of the reader, which takes the same tokens.
+    pub reader: [Vec<u8>; 2],
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -134,9 +140,10 @@ pub(super) fn environment() -> Result<ort::environment::Environment> {
 impl FastEmbedder {
     pub(super) fn load(files: Files) -> Result<Self> {
         choose_engine()?;
-        let reader = files.reader;
-        let reader =
-            thread::spawn(move || reader.map(|[read, compare]| BundledReader::load(&read, &compare)));
+        let words = files.bundled.as_ref().map(|bundled| bundled.words);
+        let reader = files.bundled.map(|Bundled { words, reader: [read, compare] }| {
+            thread::spawn(move || BundledReader::load(&read, &compare, tokenizer::bert(words, None)?))
+        });
         let one_by_one = files.quantization == QuantizationMode::Dynamic;
         let mut model = UserDefinedEmbeddingModel::new(files.onnx, files.tokenizer)
             .with_pooling(files.pooling)
@@ -156,8 +163,8 @@ impl FastEmbedder {
         let (begin, loading) = (Instant::now(), ort_rten::time_loading());
         let mut model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| failure(format_args!("the model {} does not load: {error}", files.id)))?;
-        if let Some(words) = files.words {
-            model.tokenizer = tokenizer::bert(words, files.max_tokens)?;
+        if let Some(words) = words {
+            model.tokenizer = tokenizer::bert(words, Some(files.max_tokens))?;
         }
         // Another model may load at the same time, and is counted too.
         let whole = begin.elapsed();
@@ -171,7 +178,7 @@ impl FastEmbedder {
             times: LoadTimes { model: engine, tokenizer: whole - engine, first_run: Duration::ZERO },
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             model: Mutex::new(model),
-            reader: reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).transpose()?,
+            reader: reader.map(joined).transpose()?,
         };
         // Only a run of the model tells its dimension for certain.
         let begin = Instant::now();
@@ -200,24 +207,10 @@ impl FastEmbedder {
     }
 }
 
-/// The tokens of a model's own tokenizer.
-impl Tokenize for Mutex<TextEmbedding> {
-    fn tokens(&self, text: &str) -> Result<Vec<u32>> {
-        let model = self.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(model.tokenizer.encode_fast(text, false).map_err(failure)?.get_ids().to_vec())
-    }
-
-    fn special(&self) -> (u32, u32) {
-        let model = self.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = |token: &str| model.tokenizer.token_to_id(token).unwrap_or_default();
-        (id("[CLS]"), id("[SEP]"))
-    }
-}
-
 impl Reader for FastEmbedder {
     fn logits(&self, queries: &[&str], entries: &[EntryText], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
         match &self.reader {
-            Some(reader) => reader.logits(&self.model, queries, entries, pairs),
+            Some(reader) => reader.logits(queries, entries, pairs),
             None => Err(failure("the model has no reader")),
         }
     }

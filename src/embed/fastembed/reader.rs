@@ -2,12 +2,16 @@
 //!
 //! `models/train_reader.py` has the shape and says how texts are fed; what is fed here must be the same.
 
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{panic, thread};
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use ort::session::Session;
 use ort::value::TensorRef;
 use rustc_hash::FxHashMap;
+use tokenizers::Tokenizer;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::model::{environment, failure};
 use crate::embed::EntryText;
@@ -17,6 +21,9 @@ use crate::error::Result;
 const QUERY_TOKENS: usize = 48;
 const QUESTION_TOKENS: usize = 32;
 const ENTRY_TOKENS: usize = 80;
+
+/// Bytes of a text that are looked at: so many tokens seldom take more.
+const TEXT_BYTES: usize = 2_000;
 
 /// The length of a token's state.
 const WIDTH: usize = 384;
@@ -32,55 +39,61 @@ const CLOSING: [char; 4] = ['?', '!', '.', ' '];
 
 /// The sessions, and what was read last.
 pub(super) struct BundledReader {
+    tokenizer: Tokenizer,
+    cls: u32,
+    sep: u32,
     read: Mutex<Session>,
     compare: Mutex<Session>,
     entries: Mutex<Kept>,
+    threads: usize,
 }
 
 /// The states of a text's tokens `[tokens, WIDTH]`.
-type States = std::sync::Arc<Array2<f32>>;
+type States = Arc<Array2<f32>>;
 
-/// States by their tokens, in two generations: what was not asked for since the last is forgotten.
+/// States by the hash of their text, in two generations: what was not asked for since the last is forgotten.
 #[derive(Default)]
 struct Kept {
-    new: FxHashMap<Vec<u32>, States>,
-    old: FxHashMap<Vec<u32>, States>,
+    new: FxHashMap<u128, States>,
+    old: FxHashMap<u128, States>,
     numbers: usize,
 }
 
 impl Kept {
-    fn get(&mut self, tokens: &[u32]) -> Option<States> {
-        if let Some(states) = self.new.get(tokens) {
+    fn get(&mut self, key: u128) -> Option<States> {
+        if let Some(states) = self.new.get(&key) {
             return Some(states.clone());
         }
-        let (tokens, states) = self.old.remove_entry(tokens)?;
-        self.put(tokens, states.clone());
+        let states = self.old.remove(&key)?;
+        self.put(key, states.clone());
         Some(states)
     }
 
-    fn put(&mut self, tokens: Vec<u32>, states: States) {
+    fn put(&mut self, key: u128, states: States) {
         if self.numbers + states.len() > KEPT_NUMBERS / 2 {
             self.old = std::mem::take(&mut self.new);
             self.numbers = 0;
         }
-        self.numbers += states.len();
-        self.new.insert(tokens, states);
+        let numbers = states.len();
+        if self.new.insert(key, states).is_none() {
+            self.numbers += numbers;
+        }
     }
 }
 
-/// Tokens of texts, without special ones.
-pub(super) trait Tokenize {
-    /// The ids of a text's tokens.
-    fn tokens(&self, text: &str) -> Result<Vec<u32>>;
-    /// The ids of `[CLS]` and `[SEP]`.
-    fn special(&self) -> (u32, u32);
+fn key(entry: &EntryText) -> u128 {
+    let mut sum = Xxh3::new();
+    sum.update(&entry.question.len().to_le_bytes());
+    sum.update(entry.question.as_bytes());
+    sum.update(entry.answer.as_bytes());
+    sum.digest128()
 }
 
 impl BundledReader {
-    /// Loads the two graphs.
-    pub fn load(read: &[u8], compare: &[u8]) -> Result<Self> {
+    /// Loads the two graphs; `tokenizer` cuts nothing.
+    pub fn load(read: &[u8], compare: &[u8], tokenizer: Tokenizer) -> Result<Self> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let session = |onnx: &[u8]| -> Result<Mutex<Session>> {
-            let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
             let builder = Session::builder(&environment()?).map_err(failure)?;
             let builder = builder.with_intra_threads(threads).map_err(failure)?;
             let mut builder = builder.with_config_entry(ort_rten::INDEPENDENT_ROWS, "1").map_err(failure)?;
@@ -89,69 +102,83 @@ impl BundledReader {
                 session.map_err(|error| failure(format_args!("the reader does not load: {error}")))?,
             ))
         };
-        let (read, compare) = std::thread::scope(|scope| {
-            let compare = scope.spawn(|| session(compare));
-            (session(read), compare.join())
-        });
-        let compare = compare.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok(BundledReader { read: read?, compare, entries: Mutex::default() })
+        let special = |token: &str| {
+            let id = tokenizer.token_to_id(token);
+            id.ok_or_else(|| failure(format_args!("the reader's tokenizer lacks {token}")))
+        };
+        let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
+        Ok(BundledReader {
+            tokenizer,
+            cls,
+            sep,
+            read: session(read)?,
+            compare: session(compare)?,
+            entries: Mutex::default(),
+            threads,
+        })
     }
 
     /// See [`Reader::logits`](crate::embed::Reader::logits).
     pub fn logits(
         &self,
-        tokenizer: &impl Tokenize,
         queries: &[&str],
         entries: &[EntryText],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<f32>> {
-        let (cls, sep) = tokenizer.special();
-        let of_query = |text: &&str| -> Result<Vec<u32>> {
-            let mut tokens = vec![cls];
-            tokens
-                .extend(tokenizer.tokens(text.trim_end_matches(CLOSING))?.into_iter().take(QUERY_TOKENS - 2));
-            tokens.push(sep);
-            Ok(tokens)
-        };
-        let of_entry = |entry: &EntryText| -> Result<Vec<u32>> {
-            let mut tokens = vec![cls];
-            tokens.extend(tokenizer.tokens(entry.question)?.into_iter().take(QUESTION_TOKENS));
-            tokens.push(sep);
-            let answer = tokenizer.tokens(entry.answer)?;
-            if !answer.is_empty() {
-                let room = ENTRY_TOKENS - 1 - tokens.len();
-                tokens.extend(answer.into_iter().take(room));
-                tokens.push(sep);
-            }
-            Ok(tokens)
-        };
-        let queries = queries.iter().map(of_query).collect::<Result<Vec<_>>>()?;
-        let entries = entries.iter().map(of_entry).collect::<Result<Vec<_>>>()?;
-        let queries = self.states(queries, 0)?;
+        let queries = queries.iter().map(|query| self.query_tokens(query)).collect::<Result<Vec<_>>>()?;
+        let queries = self.states(&queries, 0)?;
         let entries = self.entry_states(entries)?;
         self.compare(&queries, &entries, pairs)
     }
 
-    fn entry_states(&self, entries: Vec<Vec<u32>>) -> Result<Vec<States>> {
+    fn tokens(&self, text: &str) -> Result<Vec<u32>> {
+        let text = &text[..text.floor_char_boundary(TEXT_BYTES)];
+        Ok(self.tokenizer.encode_fast(text, false).map_err(failure)?.get_ids().to_vec())
+    }
+
+    fn query_tokens(&self, query: &str) -> Result<Vec<u32>> {
+        let mut tokens = vec![self.cls];
+        let query = self.tokens(query.trim_end_matches(CLOSING))?;
+        tokens.extend(query.into_iter().take(QUERY_TOKENS - 2));
+        tokens.push(self.sep);
+        Ok(tokens)
+    }
+
+    fn entry_tokens(&self, entry: &EntryText) -> Result<Vec<u32>> {
+        let mut tokens = vec![self.cls];
+        tokens.extend(self.tokens(entry.question)?.into_iter().take(QUESTION_TOKENS));
+        tokens.push(self.sep);
+        let answer = self.tokens(entry.answer)?;
+        if !answer.is_empty() {
+            let room = ENTRY_TOKENS - 1 - tokens.len();
+            tokens.extend(answer.into_iter().take(room));
+            tokens.push(self.sep);
+        }
+        Ok(tokens)
+    }
+
+    fn entry_states(&self, entries: &[EntryText]) -> Result<Vec<States>> {
+        let keys: Vec<u128> = entries.iter().map(key).collect();
         let mut found: Vec<Option<States>> = {
             let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-            entries.iter().map(|tokens| kept.get(tokens)).collect()
+            keys.iter().map(|&key| kept.get(key)).collect()
         };
         let missing: Vec<usize> = (0..entries.len()).filter(|&at| found[at].is_none()).collect();
-        let read = self.states(missing.iter().map(|&at| entries[at].clone()).collect(), 1)?;
+        let texts = missing.iter().map(|&at| self.entry_tokens(&entries[at])).collect::<Result<Vec<_>>>()?;
+        let read = self.states(&texts, 1)?;
         let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         for (&at, states) in missing.iter().zip(read) {
-            kept.put(entries[at].clone(), states.clone());
+            kept.put(keys[at], states.clone());
             found[at] = Some(states);
         }
         Ok(found.into_iter().flatten().collect())
     }
 
     /// Reads texts alone: queries are of kind 0, entries of kind 1.
-    fn states(&self, texts: Vec<Vec<u32>>, kind: i64) -> Result<Vec<States>> {
+    fn states(&self, texts: &[Vec<u32>], kind: i64) -> Result<Vec<States>> {
         let mut states: Vec<States> = vec![States::default(); texts.len()];
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
-        for run in runs(&lengths, |at| lengths[at]) {
+        for run in self.runs(&lengths) {
             let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
             let mut ids = Array2::<i64>::zeros((run.len(), width));
             for (mut row, &at) in ids.rows_mut().into_iter().zip(&run) {
@@ -179,9 +206,8 @@ impl BundledReader {
     fn compare(&self, queries: &[States], entries: &[States], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
         let mut logits = vec![0.0; pairs.len()];
         let of = |at: usize| (&queries[pairs[at].0], &entries[pairs[at].1]);
-        // Pairs of like length share a run.
         let lengths: Vec<usize> = (0..pairs.len()).map(|at| of(at).0.nrows() + of(at).1.nrows()).collect();
-        for run in runs(&lengths, |at| lengths[at]) {
+        for run in self.runs(&lengths) {
             let [query, entry] = [0, 1].map(|side| {
                 let states = |at: usize| if side == 0 { of(at).0.view() } else { of(at).1.view() };
                 let width = run.iter().map(|&at| states(at).nrows()).max().unwrap_or(0);
@@ -209,6 +235,21 @@ impl BundledReader {
         }
         Ok(logits)
     }
+
+    /// Positions in order of length, cut into runs of about [`RUN_TOKENS`] a thread: what is of like length shares one,
+    /// which keeps the padding small.
+    fn runs(&self, lengths: &[usize]) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..lengths.len()).collect();
+        order.sort_by_key(|&at| lengths[at]);
+        let mut runs: Vec<Vec<usize>> = Vec::new();
+        for at in order {
+            match runs.last_mut() {
+                Some(run) if lengths[at] * (run.len() + 1) <= RUN_TOKENS * self.threads => run.push(at),
+                _ => runs.push(vec![at]),
+            }
+        }
+        runs
+    }
 }
 
 /// 1 for each token of rows of these lengths, and 0 for the padding.
@@ -228,20 +269,9 @@ where
     TensorRef::from_array_view(array.view()).map_err(failure)
 }
 
-/// Positions in order of length, cut into runs of at most [`RUN_TOKENS`] a thread.
-fn runs(lengths: &[usize], tokens: impl Fn(usize) -> usize) -> Vec<Vec<usize>> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|&at| lengths[at]);
-    let mut runs: Vec<Vec<usize>> = Vec::new();
-    for at in order {
-        match runs.last_mut() {
-            // This one is the longest so far, and all are padded to it.
-            Some(run) if tokens(at) * (run.len() + 1) <= RUN_TOKENS * threads => run.push(at),
-            _ => runs.push(vec![at]),
-        }
-    }
-    runs
+/// What a thread that loads gives, with its panic passed on.
+pub(super) fn joined<T>(loading: thread::JoinHandle<T>) -> T {
+    loading.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
 #[cfg(test)]
@@ -252,21 +282,15 @@ mod tests {
     fn what_is_asked_for_stays() {
         let mut kept = Kept::default();
         let states = |tokens: usize| States::new(Array2::zeros((tokens, WIDTH)));
-        let many = KEPT_NUMBERS / WIDTH / 4;
-        kept.put(vec![1], states(many));
-        kept.put(vec![2], states(many));
-        kept.put(vec![3], states(many));
-        assert!(kept.get(&[1]).is_some() && kept.get(&[4]).is_none());
-        kept.put(vec![4], states(many));
-        assert!(kept.get(&[1]).is_some() && kept.get(&[2]).is_none());
-    }
-
-    #[test]
-    fn runs_hold_a_bounded_number_of_tokens() {
-        let lengths = [RUN_TOKENS; 3];
-        let found = runs(&lengths, |at| lengths[at]);
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        assert!(found.iter().all(|run| run.len() <= threads) && found.iter().flatten().count() == 3);
-        assert!(runs(&[], |_| 0).is_empty());
+        let many = KEPT_NUMBERS / WIDTH / 6;
+        for key in [1, 1, 2] {
+            kept.put(key, states(many));
+        }
+        assert_eq!(kept.new.len(), 2);
+        // Two fill it: with the third a new generation begins.
+        kept.put(3, states(many + many / 2));
+        assert!(kept.get(1).is_some() && kept.get(4).is_none());
+        kept.put(4, states(many + many / 2));
+        assert!(kept.get(1).is_some() && kept.get(2).is_none());
     }
 }

@@ -23,7 +23,7 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     let loaded = setup::read(settings, input, Answers::Optional)?;
     let embedder = setup::load_embedder(settings)?;
     let mut progress = CheckingBar::new(loaded.faq.phrasing_count());
-    let findings = check::check(&loaded.faq, &embedder, &mut |done| progress.at(done))?;
+    let findings = check::check(&loaded.faq, &embedder, embedder.reader(), &mut |done| progress.at(done))?;
     drop(progress);
 
     let mut out = anstream::stdout().lock();

@@ -109,7 +109,7 @@ fn worse(
     embedder: &Arc<dyn Embedder>,
 ) -> Result<Vec<String>> {
     let findings = |bot: &AnyBot| -> Result<Vec<String>> {
-        let found = check::check(bot.faq(), embedder, &mut |_| ())?;
+        let found = check::check(bot.faq(), embedder, None, &mut |_| ())?;
         Ok(found.into_iter().filter(|one| one.level == Level::Mend).map(|one| one.message).collect())
     };
     let mut lines = findings(bot)?;

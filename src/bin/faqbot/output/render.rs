@@ -259,7 +259,8 @@ fn sentence<E: Embedder>(bot: &Bot<E>, reply: &Reply, needed: f32) -> String {
         Decision::Answer(at) => format!("Answered {}: {why}", question(&reply.matches[*at])),
         Decision::Ambiguous(_) => {
             let choices: Vec<String> = reply.choices().into_iter().map(question).collect();
-            format!("Asked back between {}: {why}", choices.join(" and "))
+            let about = if choices.len() == 1 { "about" } else { "between" };
+            format!("Asked back {about} {}: {why}", choices.join(" and "))
         }
         Decision::NoMatch => match reply.matches.first() {
             Some(nearest) => format!("No answer, not even {}: {why}", question(nearest)),

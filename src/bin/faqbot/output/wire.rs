@@ -278,9 +278,13 @@ impl<'r> ReplyJson<'r> {
                         confidence,
                         answer: bot.answer(reply, found),
                         span: SpanJson::of(bot, reply, found),
-                        answer_html: html.map(|html| match bot.emphasised(reply, found) {
-                            Cow::Owned(emphasised) => Cow::Owned((html.of_text)(&emphasised)),
-                            Cow::Borrowed(_) => Cow::Borrowed((html.of_entry)(found.entry, reply.seed)),
+                        answer_html: html.map(|html| {
+                            // Only what is answered: the HTML of the others is at hand.
+                            let answered = reply.answers().iter().any(|answer| answer.entry == found.entry);
+                            match answered.then(|| bot.emphasised(reply, found)) {
+                                Some(Cow::Owned(emphasised)) => Cow::Owned((html.of_text)(&emphasised)),
+                                _ => Cow::Borrowed((html.of_entry)(found.entry, reply.seed)),
+                            }
                         }),
                         source: entry.source.as_deref().filter(|_| html.is_some()),
                         out_of_scope: entry.out_of_scope,

@@ -67,9 +67,25 @@ struct Pair {
 }
 
 #[derive(Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct SpanRequest {
     enable: bool,
+    /// Spans are given of answers with at least this confidence, from 0 to 1.
+    #[serde(deserialize_with = "qna::number")]
+    confidence_score_threshold: Option<f64>,
+    /// Of how many answers, the first ones; of all without it.
+    #[serde(deserialize_with = "qna::number")]
+    top_answers_with_span: Option<f64>,
+}
+
+impl SpanRequest {
+    fn wants(&self, at: usize, answer: &AzureAnswer) -> bool {
+        let first = self.top_answers_with_span.is_none_or(|count| (at as f64) < count);
+        let sure = self
+            .confidence_score_threshold
+            .is_none_or(|threshold| f64::from(answer.confidence_score) >= threshold);
+        self.enable && first && sure
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -160,7 +176,7 @@ pub async fn query(
         return Err(Problem::bad_request("confidenceScoreThreshold lies from 0 to 1"));
     }
     let not_honoured = qna::not_honoured(request.ranker_type.as_deref());
-    let with_span = request.answer_span_request.is_some_and(|span| span.enable);
+    let spans = request.answer_span_request.unwrap_or_default();
     let filters = request.filters.unwrap_or_default();
     let metadata = filters.metadata_filter.unwrap_or_default();
     let pairs =
@@ -179,9 +195,9 @@ pub async fn query(
         channel: "azure",
     };
     let reply = qna::ask(&app, faq, question).await?;
-    let answers = reply.answers.into_iter().map(AzureAnswer::from).map(|mut answer| {
-        answer.answer_span = answer.answer_span.filter(|_| with_span);
-        answer
+    let answers = reply.answers.into_iter().map(AzureAnswer::from).enumerate().map(|(at, answer)| {
+        let wanted = spans.wants(at, &answer);
+        AzureAnswer { answer_span: answer.answer_span.filter(|_| wanted), ..answer }
     });
     let body = AzureReply { answers: answers.collect() };
     Ok(qna::say(Json(body).into_response(), &not_honoured, reply.by_cosine))

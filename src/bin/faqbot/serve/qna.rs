@@ -127,6 +127,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
                 let joined = speech::markdown(&version.bot, reply);
                 answers.truncate(1);
                 answers[0].answer = joined;
+                answers[0].span = None;
             }
             answers
         }

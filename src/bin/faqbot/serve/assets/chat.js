@@ -83,7 +83,8 @@ function letters(text) {
 
 /** The beginning of a text. */
 function begin(text) {
-  return text.length > 70 ? `${text.slice(0, 70).trimEnd()}…` : text;
+  const letters = [...text];
+  return letters.length > 70 ? `${letters.slice(0, 70).join("").trimEnd()}…` : text;
 }
 
 function icon(name) {
