@@ -78,7 +78,7 @@ pub struct EntryText<'t> {
 /// cross-encoder.
 pub trait Reader: Send + Sync {
     /// For each pair of positions in `queries` and `entries` a logit: above 0 where the entry rather answers the query.
-    /// It does not depend on the other pairs in the call.
+    /// It does not depend on the other pairs in the call, but for the last digits.
     ///
     /// # Errors
     ///

@@ -53,6 +53,9 @@ use weights::{print_order, print_weights};
 const PAIRS_WEIGHT: f64 = 0.15;
 const PEOPLE_WEIGHT: f64 = 0.45;
 
+/// As many sets as those count where thresholds are chosen: small FAQs with what people ask are what most bots are.
+const PEOPLE_SETS: f64 = 4.0;
+
 /// Groups of FAQs for the minimal pairs' cross-validation; those of the writers follow.
 const FOLDS: usize = 6;
 
@@ -317,17 +320,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .enumerate()
         .flat_map(|(at, asked)| asked.scored(confidence(&without_fold[at % FOLDS])))
         .collect();
-    // Small FAQs with what people ask are what most bots are: they count as four sets.
-    let of_people = |quarter: usize| -> Vec<Scored> {
+    let of_people = |part: usize| -> Vec<Scored> {
         let rows = for_fit.iter().zip(&fit_people).enumerate();
-        let rows = rows.filter(|(at, _)| at % 4 == quarter);
+        let rows = rows.filter(|(at, _)| at % PEOPLE_SETS as usize == part);
         rows.flat_map(|(_, (own, asked))| asked.scored(confidence(&without_fold[FOLDS + own.fold]))).collect()
     };
     let pooled: Vec<Scored> = measured
         .iter()
         .map(|own| own.calibration.scored(confidence(&without[own.set.family])))
         .chain([of_pairs])
-        .chain((0..4).map(of_people))
+        .chain((0..PEOPLE_SETS as usize).map(of_people))
         .flat_map(some)
         .collect();
     let policy = choose_policy(&pooled, 0.05);
@@ -343,15 +345,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         hint.last().unwrap_or(1.0)
     );
     let below = |least: f32| {
-        let shares = measured.iter().map(|Measured { calibration, .. }| {
-            let right: Vec<usize> =
-                (0..calibration.queries.len()).filter(|&at| calibration.is_right(at)).collect();
-            let cosine = |at: &&usize| calibration.replies[**at].matches[0].cosine < least;
-            right.iter().filter(cosine).count() as f64 / right.len().max(1) as f64
-        });
-        shares.sum::<f64>() / measured.len() as f64
+        let share = |asked: &[&Asked]| {
+            let right = asked.iter().flat_map(|asked| {
+                (0..asked.queries.len())
+                    .filter(|&at| asked.is_right(at))
+                    .map(|at| asked.replies[at].matches[0].cosine)
+            });
+            let right: Vec<f32> = right.collect();
+            right.iter().filter(|cosine| **cosine < least).count() as f64 / right.len().max(1) as f64
+        };
+        let people: Vec<&Asked> = fit_people.iter().collect();
+        let sets: f64 = measured.iter().map(|own| share(&[&own.calibration])).sum();
+        (sets + PEOPLE_SETS * share(&people)) / (measured.len() as f64 + PEOPLE_SETS)
     };
-    let min_cosine = (1..100).map(|percent| percent as f32 / 100.0).take_while(|&least| below(least) <= 0.01);
+    let min_cosine =
+        (-20..100).map(|percent| percent as f32 / 100.0).take_while(|&least| below(least) <= 0.01);
     println!(
         "min_cosine, below which lies at most 1 % of the queries whose best entry is right: {}\n",
         min_cosine.last().unwrap_or(0.0)

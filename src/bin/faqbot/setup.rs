@@ -120,6 +120,7 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
         let times = embedder.load_times();
         timings::add("model", times.model);
         timings::add("tokenizer", times.tokenizer);
+        timings::add("reader", times.reader);
         timings::add("first run", times.first_run);
         Ok(embedder)
     }

@@ -60,6 +60,8 @@ pub struct LoadTimes {
     pub model: Duration,
     /// For everything else: the tokenizer and its files.
     pub tokenizer: Duration,
+    /// For the reader, as far as it took longer than both.
+    pub reader: Duration,
     /// For a first short text.
     pub first_run: Duration,
 }
@@ -166,19 +168,27 @@ impl FastEmbedder {
         if let Some(words) = words {
             model.tokenizer = tokenizer::bert(words, Some(files.max_tokens))?;
         }
-        // Another model may load at the same time, and is counted too.
         let whole = begin.elapsed();
-        let engine = ort_rten::time_loading().saturating_sub(loading).min(whole);
+        let reader = reader.map(joined).transpose()?;
+        let waited = begin.elapsed() - whole;
+        // The reader loads at the same time and is counted too, as another model would be.
+        let beside = reader.as_ref().map_or(Duration::ZERO, BundledReader::time_loading);
+        let engine = ort_rten::time_loading().saturating_sub(loading + beside).min(whole);
         let mut embedder = FastEmbedder {
             id: files.id,
             dimension: 0,
             prefixes: files.prefixes,
             languages: files.languages,
             one_by_one,
-            times: LoadTimes { model: engine, tokenizer: whole - engine, first_run: Duration::ZERO },
+            times: LoadTimes {
+                model: engine,
+                tokenizer: whole - engine,
+                reader: waited,
+                first_run: Duration::ZERO,
+            },
             threads: thread::available_parallelism().map_or(1, NonZero::get),
             model: Mutex::new(model),
-            reader: reader.map(joined).transpose()?,
+            reader,
         };
         // Only a run of the model tells its dimension for certain.
         let begin = Instant::now();

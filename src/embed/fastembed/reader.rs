@@ -4,6 +4,7 @@
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use std::{panic, thread};
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
@@ -46,6 +47,7 @@ pub(super) struct BundledReader {
     compare: Mutex<Session>,
     entries: Mutex<Kept>,
     threads: usize,
+    time_loading: Duration,
 }
 
 /// The states of a text's tokens `[tokens, WIDTH]`.
@@ -107,15 +109,23 @@ impl BundledReader {
             id.ok_or_else(|| failure(format_args!("the reader's tokenizer lacks {token}")))
         };
         let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
+        let begin = Instant::now();
+        let (read, compare) = (session(read)?, session(compare)?);
         Ok(BundledReader {
             tokenizer,
             cls,
             sep,
-            read: session(read)?,
-            compare: session(compare)?,
+            read,
+            compare,
             entries: Mutex::default(),
             threads,
+            time_loading: begin.elapsed(),
         })
+    }
+
+    /// How long the engine took to read and prepare the weights.
+    pub fn time_loading(&self) -> Duration {
+        self.time_loading
     }
 
     /// See [`Reader::logits`](crate::embed::Reader::logits).
