@@ -85,7 +85,11 @@ impl Asked {
 
     /// Where entries are ordered by the reader's logit and this times the score.
     pub fn top1_read(&self, weight: f32) -> f64 {
-        self.best_by(|found| found.reader.map_or(f32::NEG_INFINITY, |logit| logit) + weight * found.score)
+        self.best_by(|found| match found.reader {
+            Some(logit) => logit + weight * found.score,
+            // Nothing of this query was read, or this was none of the candidates.
+            None => found.score - 1e3,
+        })
     }
 
     /// The share of the queries in scope whose right entry is read.

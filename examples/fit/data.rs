@@ -2,17 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::embed::{Embedder, ModelId, Progress, Reader, Role};
+use faqbot::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role};
 use faqbot::faq::{Answers, ReadOptions, load};
 use faqbot::matching::questions::pieces;
 use faqbot::matching::signals::answer_text;
 use faqbot::quality::eval::{LabelledQuery, load_queries};
 use faqbot::{Entry, Faq};
 use ndarray::Array2;
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::random::Random;
 
@@ -149,6 +150,7 @@ pub struct Table {
     model: ModelId,
     /// For the vocabulary.
     embedder: Arc<CachedEmbedder<FastEmbedder>>,
+    reader: Arc<KeptReader>,
     rows: Arc<HashMap<String, usize>>,
     vectors: Arc<Array2<f32>>,
 }
@@ -168,7 +170,16 @@ impl Table {
         eprintln!();
         let rows = texts.iter().enumerate().map(|(at, text)| (text.clone(), at)).collect();
         let model = embedder.model().clone();
-        Ok(Table { model, embedder: Arc::new(embedder), rows: Arc::new(rows), vectors: Arc::new(vectors) })
+        let embedder = Arc::new(embedder);
+        let reader = Arc::new(KeptReader::new(embedder.clone()));
+        Ok(Table { model, embedder, reader, rows: Arc::new(rows), vectors: Arc::new(vectors) })
+    }
+}
+
+impl Table {
+    /// Keeps what was read for the next fit.
+    pub fn keep(&self) -> std::io::Result<()> {
+        self.reader.keep()
     }
 }
 
@@ -198,7 +209,85 @@ impl Embedder for Table {
     }
 
     fn reader(&self) -> Option<&dyn Reader> {
-        self.embedder.reader()
+        Some(&*self.reader)
+    }
+}
+
+/// The bundled reader, with what it said before kept in a file: it takes most of the time of a fit.
+struct KeptReader {
+    embedder: Arc<CachedEmbedder<FastEmbedder>>,
+    path: PathBuf,
+    logits: Mutex<HashMap<u128, f32>>,
+}
+
+impl KeptReader {
+    fn new(embedder: Arc<CachedEmbedder<FastEmbedder>>) -> Self {
+        // Logits of another reader are others.
+        let graphs = ["read.onnx", "compare.onnx"].map(|name| Path::new("models/reader").join(name));
+        let mut sum = Xxh3::new();
+        graphs.iter().for_each(|path| sum.update(&std::fs::read(path).unwrap_or_default()));
+        let path = PathBuf::from(format!("target/fit/{:016x}.logits", sum.digest()));
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let row = |row: &[u8]| {
+            let (key, logit) = row.split_at(16);
+            Some((u128::from_le_bytes(key.try_into().ok()?), f32::from_le_bytes(logit.try_into().ok()?)))
+        };
+        let logits = Mutex::new(bytes.chunks_exact(20).filter_map(row).collect());
+        KeptReader { embedder, path, logits }
+    }
+
+    fn keep(&self) -> std::io::Result<()> {
+        let logits = self.logits.lock().expect("no panic before");
+        let rows = logits.iter().flat_map(|(key, logit)| [&key.to_le_bytes()[..], &logit.to_le_bytes()].concat());
+        std::fs::write(&self.path, rows.collect::<Vec<u8>>())
+    }
+}
+
+fn key(query: &str, entry: &EntryText) -> u128 {
+    let mut sum = Xxh3::new();
+    for text in [query, entry.question, entry.answer] {
+        sum.update(&text.len().to_le_bytes());
+        sum.update(text.as_bytes());
+    }
+    sum.digest128()
+}
+
+impl Reader for KeptReader {
+    fn logits(
+        &self,
+        queries: &[&str],
+        entries: &[EntryText],
+        pairs: &[(usize, usize)],
+    ) -> faqbot::Result<Vec<f32>> {
+        let keys: Vec<u128> = pairs.iter().map(|&(query, entry)| key(queries[query], &entries[entry])).collect();
+        let mut found: Vec<Option<f32>> = {
+            let known = self.logits.lock().expect("no panic before");
+            keys.iter().map(|key| known.get(key).copied()).collect()
+        };
+        let missing: Vec<usize> = (0..pairs.len()).filter(|&at| found[at].is_none()).collect();
+        let unknown: Vec<(usize, usize)> = missing.iter().map(|&at| pairs[at]).collect();
+        if let Some(reader) = self.embedder.reader().filter(|_| !unknown.is_empty()) {
+            // Only the texts of what is missing.
+            let compact = |used: Vec<usize>| -> (Vec<usize>, HashMap<usize, usize>) {
+                let mut used = used;
+                used.sort_unstable();
+                used.dedup();
+                let place = used.iter().enumerate().map(|(place, &at)| (at, place)).collect();
+                (used, place)
+            };
+            let (own_queries, of_query) = compact(unknown.iter().map(|pair| pair.0).collect());
+            let (own_entries, of_entry) = compact(unknown.iter().map(|pair| pair.1).collect());
+            let texts: Vec<&str> = own_queries.iter().map(|&at| queries[at]).collect();
+            let passages: Vec<EntryText> = own_entries.iter().map(|&at| entries[at]).collect();
+            let pairs: Vec<(usize, usize)> = unknown.iter().map(|(q, e)| (of_query[q], of_entry[e])).collect();
+            let logits = reader.logits(&texts, &passages, &pairs)?;
+            let mut known = self.logits.lock().expect("no panic before");
+            for (&at, logit) in missing.iter().zip(logits) {
+                found[at] = Some(logit);
+                known.insert(keys[at], logit);
+            }
+        }
+        Ok(found.into_iter().flatten().collect())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::data::{Data, SOURCES, part};
 use crate::random::{Random, mistyped};
 
 /// Parts drawn from each source.
-const PARTS: usize = 24;
+const PARTS: usize = 12;
 
 /// Queries in scope of a part, at most.
 const PART_QUERIES: usize = 120;

@@ -107,7 +107,7 @@ pub fn print_order(measured: &[Measured], people: [&[Asked]; 2]) {
         let mean = |part: &[Asked]| 100.0 * part.iter().map(value).sum::<f64>() / part.len().max(1) as f64;
         println!("people: {:.2} {:.2}", mean(people[0]), mean(people[1]));
     };
-    for weight in [0.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0] {
+    for weight in [0.0, 4.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0] {
         let value = |asked: &Asked| asked.top1_read(weight);
         line(&format!("{weight}"), measured.iter().map(|own| 100.0 * value(&own.calibration)), 1);
         of_people(&value);

@@ -12,14 +12,17 @@ use crate::matching::ranking::{CANDIDATES, Match};
 use crate::matching::signals::is_real_answer;
 
 /// How many candidates, the best by score, have several passages of a long answer read.
-const READ_THOROUGHLY: usize = 4;
+const READ_THOROUGHLY: usize = 3;
 
 /// How many passages of those are read, the first ones; of the other candidates, it is the first.
 const PASSAGES: usize = 3;
 
 /// What an entry's score counts beside the reader's logit in the order: the table "Order" of
 /// `cargo run --release --example fit` has what others give.
-const SCORE_WEIGHT: f32 = 4.0;
+const SCORE_WEIGHT: f32 = 8.0;
+
+/// The same for entries without answers, of which the reader has less to read.
+const SCORE_WEIGHT_UNANSWERED: f32 = 16.0;
 
 /// What a pair that is read is about: the match, and where its passage stands in the answer, if that has several.
 struct Read {
@@ -85,7 +88,8 @@ impl<E: Embedder> Bot<E> {
         for ranked in ranked {
             // What was not read stays behind.
             let worth = |found: &Match| match found.reader {
-                Some(logit) => logit + SCORE_WEIGHT * found.score,
+                Some(logit) if is_real_answer(&self.entry(found).answer) => logit + SCORE_WEIGHT * found.score,
+                Some(logit) => logit + SCORE_WEIGHT_UNANSWERED * found.score,
                 None => f32::NEG_INFINITY,
             };
             ranked.ranking.matches.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
