@@ -238,7 +238,8 @@ impl KeptReader {
 
     fn keep(&self) -> std::io::Result<()> {
         let logits = self.logits.lock().expect("no panic before");
-        let rows = logits.iter().flat_map(|(key, logit)| [&key.to_le_bytes()[..], &logit.to_le_bytes()].concat());
+        let rows =
+            logits.iter().flat_map(|(key, logit)| [&key.to_le_bytes()[..], &logit.to_le_bytes()].concat());
         std::fs::write(&self.path, rows.collect::<Vec<u8>>())
     }
 }
@@ -259,7 +260,8 @@ impl Reader for KeptReader {
         entries: &[EntryText],
         pairs: &[(usize, usize)],
     ) -> faqbot::Result<Vec<f32>> {
-        let keys: Vec<u128> = pairs.iter().map(|&(query, entry)| key(queries[query], &entries[entry])).collect();
+        let keys: Vec<u128> =
+            pairs.iter().map(|&(query, entry)| key(queries[query], &entries[entry])).collect();
         let mut found: Vec<Option<f32>> = {
             let known = self.logits.lock().expect("no panic before");
             keys.iter().map(|key| known.get(key).copied()).collect()
@@ -279,7 +281,8 @@ impl Reader for KeptReader {
             let (own_entries, of_entry) = compact(unknown.iter().map(|pair| pair.1).collect());
             let texts: Vec<&str> = own_queries.iter().map(|&at| queries[at]).collect();
             let passages: Vec<EntryText> = own_entries.iter().map(|&at| entries[at]).collect();
-            let pairs: Vec<(usize, usize)> = unknown.iter().map(|(q, e)| (of_query[q], of_entry[e])).collect();
+            let pairs: Vec<(usize, usize)> =
+                unknown.iter().map(|(q, e)| (of_query[q], of_entry[e])).collect();
             let logits = reader.logits(&texts, &passages, &pairs)?;
             let mut known = self.logits.lock().expect("no panic before");
             for (&at, logit) in missing.iter().zip(logits) {

@@ -88,7 +88,9 @@ impl<E: Embedder> Bot<E> {
         for ranked in ranked {
             // What was not read stays behind.
             let worth = |found: &Match| match found.reader {
-                Some(logit) if is_real_answer(&self.entry(found).answer) => logit + SCORE_WEIGHT * found.score,
+                Some(logit) if is_real_answer(&self.entry(found).answer) => {
+                    logit + SCORE_WEIGHT * found.score
+                }
                 Some(logit) => logit + SCORE_WEIGHT_UNANSWERED * found.score,
                 None => f32::NEG_INFINITY,
             };

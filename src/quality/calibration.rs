@@ -255,9 +255,13 @@ impl Scored {
     }
 }
 
+/// So many questions may be asked back about for one whose right entry is among the choices: who is asked back loses a
+/// glance, who is refused an answer that is there.
+const ASKED_BACK_FOR_ONE: usize = 4;
+
 /// The least `min_confidence`, in hundredths, with at most `max_wrong` wrong answers of all queries;
 /// and below it the least `ask_confidence` at and above which every band of a twentieth holds a right
-/// entry among the choices at least every other time.
+/// entry among the choices at least one time in [`ASKED_BACK_FOR_ONE`].
 pub fn choose_policy(scored: &[Scored], max_wrong: f64) -> Policy {
     let all = scored.len().max(1) as f64;
     let wrong_at = |hundredth: usize| {
@@ -271,7 +275,7 @@ pub fn choose_policy(scored: &[Scored], max_wrong: f64) -> Policy {
         let band: Vec<&Scored> =
             scored.iter().filter(|query| (from..to).contains(&query.confidence)).collect();
         let held = band.iter().filter(|query| query.offered_right).count();
-        if held * 2 < band.len() {
+        if held * ASKED_BACK_FOR_ONE < band.len() {
             break;
         }
         ask -= 5;
