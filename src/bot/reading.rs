@@ -53,23 +53,35 @@ impl<E: Embedder> Bot<E> {
             queries.push(one.query);
             for (at, found) in ranked.ranking.matches.iter().take(CANDIDATES).enumerate() {
                 let entry = self.entry(found);
-                let question = entry.phrasings[found.phrasing].as_str();
-                let count = if at < READ_THOROUGHLY { PASSAGES } else { 1 };
-                let answer = if is_real_answer(&entry.answer) { begin(&entry.answer) } else { "" };
-                let mut spans = passages(answer);
-                spans.truncate(count);
-                let several = spans.len() > 1;
-                if spans.is_empty() {
-                    spans.push((0, 0));
+                let nearest = entry.phrasings[found.phrasing].as_str();
+                let thoroughly = at < READ_THOROUGHLY;
+                let mut texts: Vec<(&str, &str, Option<(usize, usize)>)> = Vec::new();
+                if is_real_answer(&entry.answer) {
+                    let answer = begin(&entry.answer);
+                    let mut spans = passages(answer);
+                    spans.truncate(if thoroughly { PASSAGES } else { 1 });
+                    let several = spans.len() > 1;
+                    for (from, to) in spans {
+                        let span = several.then_some((from, to));
+                        texts.push((entry.question(), &answer[from..to], span));
+                    }
+                    // A further phrasing never makes an entry less likely: its own question is read all the same.
+                    if let (true, true, Some(&(_, first, span))) =
+                        (thoroughly, nearest != entry.question(), texts.first())
+                    {
+                        texts.push((nearest, first, span));
+                    }
+                } else {
+                    texts.push((nearest, "", None));
                 }
-                for span in spans {
-                    let text = EntryText { question, answer: &answer[span.0..span.1] };
+                for (question, answer, span) in texts {
+                    let text = EntryText { question, answer };
                     let text = *known.entry(text).or_insert_with(|| {
                         entries.push(text);
                         entries.len() - 1
                     });
                     pairs.push((queries.len() - 1, text));
-                    reads.push(Read { asked: number, at, span: several.then_some(span) });
+                    reads.push(Read { asked: number, at, span });
                 }
             }
         }
