@@ -509,7 +509,12 @@ impl<E: Embedder> Bot<E> {
             if polarity_conflict(query, &entry.phrasings[best.phrasing], entry) {
                 Some(Guard::Polarity)
             } else {
-                is_generic(query, |word| ranker.document_frequency(word)).then_some(Guard::Generic)
+                let generic =
+                    is_generic(query, |word| ranker.document_frequency(word)).then_some(Guard::Generic);
+                // Where nothing was read, the confidence was fitted with these words in view.
+                let read = alignment.as_ref().filter(|_| best.reader.is_some());
+                let exchanged = read.is_some_and(Alignment::has_a_word_exchanged);
+                generic.or(exchanged.then_some(Guard::Exchanged))
             }
         });
         let case = Case {

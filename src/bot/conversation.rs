@@ -548,7 +548,12 @@ impl<E: Embedder> Bot<E> {
 
     /// Makes small talk of what has no answer and is that, nearly or by what it means.
     fn small_talk(&self, replies: &mut [Reply], open: &[(usize, &str)]) -> Result<()> {
-        let unanswered = |&&(at, _): &&(usize, &str)| replies[at].decision == Decision::NoMatch;
+        // What is asked back about on the chance, though the reader holds no entry for an answer, may be small talk too.
+        let by_chance = |reply: &Reply| {
+            reply.rule == Rule::Unsure && reply.matches[0].reader.is_some_and(|logit| logit < 0.0)
+        };
+        let unanswered =
+            |&&(at, _): &&(usize, &str)| replies[at].decision == Decision::NoMatch || by_chance(&replies[at]);
         let rest: Vec<(usize, &str)> =
             open.iter().filter(unanswered).filter(|(_, text)| small_talk::may_be(text)).copied().collect();
         if self.faq.small_talk.off || rest.is_empty() {

@@ -95,10 +95,19 @@ impl Alignment {
     /// Whether the query has the phrasing's words and no others, inflection and small words aside, and none of the
     /// small words that turn a question.
     pub fn has_the_same_words(&self) -> bool {
-        let feature =
-            |name: &str| NAMES.iter().position(|own| *own == name).map_or(0.0, |at| self.features[at]);
-        let turned = ["directions", "negation", "person"].into_iter().any(|name| feature(name) > 0.0);
+        let turned = ["directions", "negation", "person"].into_iter().any(|name| self.feature(name) > 0.0);
         self.query.len() > 1 && self.query_alone.is_empty() && self.phrasing_alone.is_empty() && !turned
+    }
+
+    /// Whether query and phrasing are the same but for a word or two, and these are numbers, opposites, or things of the
+    /// same kind: Berlin and Munich, cat and dog.
+    pub fn has_a_word_exchanged(&self) -> bool {
+        let parts = ["numbers_differ", "sister", "antonym"].into_iter().any(|name| self.feature(name) > 0.0);
+        parts && self.exchanged().is_some()
+    }
+
+    fn feature(&self, name: &str) -> f64 {
+        NAMES.iter().position(|own| *own == name).map_or(0.0, |at| self.features[at])
     }
 
     /// Where query and phrasing are the same but for a word or two: what the query has that the entry lacks, and what

@@ -80,6 +80,14 @@ impl Policy {
         own.filter(heard).unwrap_or(self.min_confidence)
     }
 
+    /// The cosine below which a match has no answer. The default is lower for what a reader read: others keep the one that
+    /// was fitted for them (`fit` at 236747e).
+    pub fn floor(&self, found: &Match) -> f32 {
+        const UNREAD: f32 = 0.33;
+        let is_default = self.min_cosine == Self::CALIBRATED.min_cosine;
+        if found.reader.is_none() && is_default { UNREAD } else { self.min_cosine }
+    }
+
     /// Checks the thresholds.
     ///
     /// # Errors
@@ -132,6 +140,8 @@ pub enum Rule {
     OppositePhrasing,
     /// The query is one word that several entries have.
     GenericQuery,
+    /// The query has another thing of the same kind, or another number, in the place of the phrasing's.
+    ExchangedWord,
     /// Without confidence: the best match reaches the threshold, and the next is far enough below.
     ClearBest,
     /// Without confidence: further entries are too close to the best.
@@ -181,6 +191,9 @@ impl Rule {
             Rule::Unsure => "the confidence is high enough to ask back, not to answer",
             Rule::NotConfident => "the confidence is too low",
             Rule::OppositePhrasing => "the question says the opposite of the nearest phrasing",
+            Rule::ExchangedWord => {
+                "the question has another word of the same kind, or another number, than the nearest phrasing"
+            }
             Rule::GenericQuery => "the question is a single word that several entries have",
             Rule::ClearBest => "the best match is above the threshold, and no other is close",
             Rule::CloseMatches => "several entries are about equally close",
@@ -252,7 +265,7 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
     if out_of_scope(best.entry) {
         return (Decision::NoMatch, Rule::OutOfScope);
     }
-    if best.cosine < policy.min_cosine {
+    if best.cosine < policy.floor(best) {
         return (Decision::NoMatch, Rule::BelowThreshold);
     }
     let (answer, ask, rules) = match confidence {
@@ -281,6 +294,7 @@ pub fn decide(case: &Case, policy: &Policy) -> (Decision, Rule) {
             let rule = match guard {
                 Guard::Polarity => Rule::OppositePhrasing,
                 Guard::Generic => Rule::GenericQuery,
+                Guard::Exchanged => Rule::ExchangedWord,
             };
             (choices.map_or(Decision::NoMatch, Decision::Ambiguous), rule)
         }

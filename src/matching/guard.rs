@@ -13,6 +13,9 @@ pub enum Guard {
     Polarity,
     /// The query is one word that several entries have.
     Generic,
+    /// The query is the phrasing but for a word or two: another number, an opposite, or another thing of the same kind, of
+    /// which the answer says nothing.
+    Exchanged,
 }
 
 /// Words that turn a sentence round, as [`normalize_phrasing`] leaves them ("don't" becomes "don t").

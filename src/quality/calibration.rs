@@ -117,7 +117,7 @@ pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Re
                 .any(|at| labelled.accepts(bot.entry(&reply.matches[at]).id.as_str())),
             answerable: !best.is_some_and(|best| best.out_of_scope)
                 && (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
-                && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.min_cosine),
+                && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.floor(best)),
             // As the decision hears it.
             own_min_confidence: best.zip(reply.matches.first()).and_then(|(entry, found)| {
                 let policy = Policy::CALIBRATED;

@@ -57,7 +57,7 @@ pub fn logits<E: Embedder>(bot: &Bot<E>, replies: &[Reply]) -> Vec<(f64, bool)> 
             let logit = Calibration::new(SHIPPED).logit_of(&reply.features?);
             let entry = bot.entry(best);
             let held_back = entry.out_of_scope || (reply.guard.is_some() && !entry.urgent);
-            Some((logit, !held_back && best.cosine >= Policy::CALIBRATED.min_cosine))
+            Some((logit, !held_back && best.cosine >= Policy::CALIBRATED.floor(best)))
         })
         .collect()
 }

@@ -190,7 +190,7 @@ pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     };
     let _ = write!(line, " · cosine {:.2}", found.cosine);
     if reply.rule == Rule::BelowThreshold {
-        let _ = write!(line, ", below {:.2}", setup.policy.min_cosine);
+        let _ = write!(line, ", below {:.2}", setup.policy.floor(found));
     } else if let Some(margin) =
         reply.margin().filter(|_| !exact && reply.parts.is_empty() && reply.rule != Rule::FollowUp)
     {
@@ -347,8 +347,10 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
             ),
         ),
     }
-    if policy.min_cosine > -1.0 && setup.calibration.is_some() {
-        line!("floor", format!("cosine at least {:.2}", policy.min_cosine));
+    if let Some(best) =
+        reply.matches.first().filter(|_| policy.min_cosine > -1.0 && setup.calibration.is_some())
+    {
+        line!("floor", format!("cosine at least {:.2}", policy.floor(best)));
     }
     // A column a signal, as wide as its name.
     let row = |cells: [String; COUNT]| {
