@@ -9,8 +9,10 @@ use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::quality::eval::{Outcome, outcome};
 use faqbot::{Bot, Embedder, Setup};
 
+#[allow(dead_code, reason = "the fit uses the rest")]
 #[path = "../examples/fit/people.rs"]
 mod people;
+#[allow(dead_code, reason = "the fit uses the rest")]
 #[path = "../examples/fit/random.rs"]
 mod random;
 

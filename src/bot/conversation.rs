@@ -548,9 +548,11 @@ impl<E: Embedder> Bot<E> {
 
     /// Makes small talk of what has no answer and is that, nearly or by what it means.
     fn small_talk(&self, replies: &mut [Reply], open: &[(usize, &str)]) -> Result<()> {
-        // What is asked back about on the chance, though the reader holds no entry for an answer, may be small talk too.
+        /// What is asked back about with less confidence may be small talk too: it was not asked back about before it was
+        /// read, and the classifier's threshold is fitted to that.
+        const BY_CHANCE: f32 = 0.39;
         let by_chance = |reply: &Reply| {
-            reply.rule == Rule::Unsure && reply.matches[0].reader.is_some_and(|logit| logit < 0.0)
+            reply.rule == Rule::Unsure && reply.confidence.is_some_and(|confidence| confidence < BY_CHANCE)
         };
         let unanswered =
             |&&(at, _): &&(usize, &str)| replies[at].decision == Decision::NoMatch || by_chance(&replies[at]);

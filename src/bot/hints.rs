@@ -5,6 +5,7 @@ use crate::embed::Embedder;
 use crate::matching::alignment::as_written;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::NEAR_COSINE;
+use crate::matching::guard::Guard;
 use crate::matching::ranking::Match;
 
 /// Words of a query that stand where an entry has others.
@@ -56,7 +57,8 @@ impl<E: Embedder> Bot<E> {
                 is_number || (word.chars().count() >= LETTERS && (is_known() || is_name()))
             })
         };
-        let is_answered = found.reader.is_some_and(|logit| logit > 0.0);
+        let is_answered =
+            found.reader.is_some_and(|logit| logit > 0.0) && reply.guard != Some(Guard::Exchanged);
         let phrasing = &self.entry(found).phrasings[found.phrasing];
         let part = have_substance(asked, &reply.query) && have_substance(known, phrasing);
         (!is_answered && part).then_some((asked, known))

@@ -99,11 +99,14 @@ impl Alignment {
         self.query.len() > 1 && self.query_alone.is_empty() && self.phrasing_alone.is_empty() && !turned
     }
 
-    /// Whether query and phrasing are the same but for a word or two, and these are numbers, opposites, or things of the
-    /// same kind: Berlin and Munich, cat and dog.
+    /// Whether query and phrasing are the same but for a word or two, and these are numbers, opposites, things of the
+    /// same kind (cat and dog), or words that WordNet lacks, such as names (Norway and Brazil).
     pub fn has_a_word_exchanged(&self) -> bool {
-        let parts = ["numbers_differ", "sister", "antonym"].into_iter().any(|name| self.feature(name) > 0.0);
-        parts && self.exchanged().is_some()
+        let related =
+            ["numbers_differ", "sister", "antonym"].into_iter().any(|name| self.feature(name) > 0.0);
+        let is_name = |word: &String| !wordnet::knows(word);
+        let names = self.feature("not_in_wordnet") > 0.0 && self.phrasing_alone.iter().any(is_name);
+        (related || names) && self.exchanged().is_some()
     }
 
     fn feature(&self, name: &str) -> f64 {

@@ -140,7 +140,7 @@ pub enum Rule {
     OppositePhrasing,
     /// The query is one word that several entries have.
     GenericQuery,
-    /// The query has another thing of the same kind, or another number, in the place of the phrasing's.
+    /// The query has another number, name or thing of the same kind in the place of the phrasing's.
     ExchangedWord,
     /// Without confidence: the best match reaches the threshold, and the next is far enough below.
     ClearBest,
@@ -192,7 +192,7 @@ impl Rule {
             Rule::NotConfident => "the confidence is too low",
             Rule::OppositePhrasing => "the question says the opposite of the nearest phrasing",
             Rule::ExchangedWord => {
-                "the question has another word of the same kind, or another number, than the nearest phrasing"
+                "the question has another number, name or thing of the same kind than the nearest phrasing"
             }
             Rule::GenericQuery => "the question is a single word that several entries have",
             Rule::ClearBest => "the best match is above the threshold, and no other is close",

@@ -13,8 +13,7 @@ pub enum Guard {
     Polarity,
     /// The query is one word that several entries have.
     Generic,
-    /// The query is the phrasing but for a word or two: another number, an opposite, or another thing of the same kind, of
-    /// which the answer says nothing.
+    /// The query is the phrasing but for a number, a name or a thing of the same kind, of which the answer says nothing.
     Exchanged,
 }
 
