@@ -513,7 +513,8 @@ impl<E: Embedder> Bot<E> {
                     is_generic(query, |word| ranker.document_frequency(word)).then_some(Guard::Generic);
                 // Where nothing was read, the confidence was fitted with these words in view.
                 let read = alignment.as_ref().filter(|_| best.reader.is_some());
-                let exchanged = read.is_some_and(Alignment::has_a_word_exchanged);
+                let phrasing = &entry.phrasings[best.phrasing];
+                let exchanged = read.is_some_and(|alignment| alignment.has_a_word_exchanged(phrasing));
                 generic.or(exchanged.then_some(Guard::Exchanged))
             }
         });

@@ -100,13 +100,19 @@ impl Alignment {
     }
 
     /// Whether query and phrasing are the same but for a word or two, and these are numbers, opposites, things of the
-    /// same kind (cat and dog), or words that WordNet lacks, such as names (Norway and Brazil).
-    pub fn has_a_word_exchanged(&self) -> bool {
+    /// same kind (cat and dog), or names in the phrasing, as it is written (Norway).
+    pub fn has_a_word_exchanged(&self, phrasing: &str) -> bool {
         let related =
             ["numbers_differ", "sister", "antonym"].into_iter().any(|name| self.feature(name) > 0.0);
-        let is_name = |word: &String| !wordnet::knows(word);
-        let names = self.feature("not_in_wordnet") > 0.0 && self.phrasing_alone.iter().any(is_name);
-        (related || names) && self.exchanged().is_some()
+        let is_capital = |word: &str| word.starts_with(char::is_uppercase);
+        // Where all words have a capital letter, it marks no names.
+        let (first, rest) = phrasing.split_once(' ').unwrap_or((phrasing, ""));
+        let marks_names =
+            2 * rest.split(' ').filter(|word| is_capital(word)).count() <= rest.split(' ').count();
+        let is_name = |word: &String| {
+            marks_names && !is_word(first, word) && as_written(rest, word).is_some_and(is_capital)
+        };
+        self.exchanged().is_some_and(|(_, known)| related || known.iter().all(is_name))
     }
 
     fn feature(&self, name: &str) -> f64 {
