@@ -24,6 +24,9 @@ const SCORE_WEIGHT: f32 = 8.0;
 /// The same for entries without answers, of which the reader has less to read.
 const SCORE_WEIGHT_UNANSWERED: f32 = 16.0;
 
+/// A question and a passage that are read together, and where the passage stands in the answer, if that has several.
+type Text<'t> = (&'t str, &'t str, Option<(usize, usize)>);
+
 /// What a pair that is read is about: the match, and where its passage stands in the answer, if that has several.
 struct Read {
     asked: usize,
@@ -55,7 +58,7 @@ impl<E: Embedder> Bot<E> {
                 let entry = self.entry(found);
                 let nearest = entry.phrasings[found.phrasing].as_str();
                 let thoroughly = at < READ_THOROUGHLY;
-                let mut texts: Vec<(&str, &str, Option<(usize, usize)>)> = Vec::new();
+                let mut texts: Vec<Text> = Vec::new();
                 if is_real_answer(&entry.answer) {
                     let answer = begin(&entry.answer);
                     let mut spans = passages(answer);
