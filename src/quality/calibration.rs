@@ -261,7 +261,7 @@ const ASKED_BACK_FOR_ONE: usize = 4;
 
 /// The least `min_confidence`, in hundredths, with at most `max_wrong` wrong answers of all queries;
 /// and below it the least `ask_confidence` at and above which every band of a twentieth holds a right
-/// entry among the choices at least one time in [`ASKED_BACK_FOR_ONE`].
+/// entry among the choices at least one time in four.
 pub fn choose_policy(scored: &[Scored], max_wrong: f64) -> Policy {
     let all = scored.len().max(1) as f64;
     let wrong_at = |hundredth: usize| {

@@ -2,7 +2,6 @@
 //! more than half of the time of a first answer.
 
 use ahash::AHashMap;
-use fastembed::TokenizerFiles;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
@@ -15,12 +14,12 @@ use crate::error::Result;
 /// The special tokens; the first stands for padding.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-#[cfg(feature = "bundled-model")]
 /// What fastembed is given to read while the real tokenizer is made: it has no words.
-pub(super) fn stand_in() -> TokenizerFiles {
+#[cfg(feature = "bundled-model")]
+pub(super) fn stand_in() -> fastembed::TokenizerFiles {
     let tokenizer = r###"{"version": "1.0", "added_tokens": [], "model": {"type": "WordPiece", "unk_token": "[UNK]",
         "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": {"[PAD]": 0, "[UNK]": 1}}}"###;
-    TokenizerFiles {
+    fastembed::TokenizerFiles {
         tokenizer_file: tokenizer.into(),
         config_file: r#"{"pad_token_id": 0}"#.into(),
         special_tokens_map_file: "{}".into(),
