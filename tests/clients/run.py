@@ -194,7 +194,7 @@ def _():
     same(len(reply["matches"]), 2, "number of matches")
     same(get(f"{url}/v1/ask", {"query": UNKNOWN})["outcome"], "no_match")
     reset = get(f"{url}/v1/ask", {"query": RESET})
-    same((reset["outcome"], sorted(reset["choices"])), ("ambiguous", ["device", "password"]))
+    same((reset["outcome"], sorted(reset["choices"])), ("ambiguous", ["device", "password", "return"]))
     batch = get(f"{url}/v1/ask:batch", {"queries": [SHIPPING, UNKNOWN]})
     same([one["outcome"] for one in batch["replies"]], ["answer", "no_match"])
     same(get(f"{url}/v1/faqs")["faqs"][0]["name"], "shop")
@@ -330,7 +330,7 @@ def _():
     lacks_nothing(only.answer, "Did you mean")
     same(only.qna_id, 0)
     prompts = {one.display_text: one.qna_id for one in only.dialog.prompts}
-    same(sorted(prompts), ["How do I reset my device?", "How do I reset my password?"])
+    same(sorted(prompts), ["Can I return an item?", "How do I reset my device?", "How do I reset my password?"])
     (chosen,) = ask(qna_id=prompts["How do I reset my password?"])
     same(chosen.answer, "Use the link on the sign-in page.")
 
@@ -565,7 +565,7 @@ async def mcp_session(client):
     reply = await call("ask_faq", question=UNKNOWN, faq="shop")
     same((reply["outcome"], reply["answer"]), ("no_match", None))
     reply = await call("ask_faq", question=RESET)
-    same((reply["outcome"], sorted(one["id"] for one in reply["choices"])), ("ambiguous", ["device", "password"]))
+    same((reply["outcome"], sorted(one["id"] for one in reply["choices"])), ("ambiguous", ["device", "password", "return"]))
     found = await call("search_faq", query="parcel", limit=2)
     same((len(found["matches"]), found["matches"][0]["id"]), (2, "ship"))
     entry = await call("get_entry", id="ship")
@@ -744,7 +744,7 @@ def bot_class(name):
     lacks_nothing(back["answer"], "Did you mean")
     same(
         sorted(one["displayText"] for one in back["context"]["prompts"]),
-        ["How do I reset my device?", "How do I reset my password?"],
+        ["Can I return an item?", "How do I reset my device?", "How do I reset my password?"],
     )
     same(said["filtered"]["answers"][0]["answer"], "Hold the power button for ten seconds.")
     same(said["trained"], True, "training")
