@@ -1,5 +1,5 @@
 //! The bundled model's tokenizer, made from a plain list of words: parsing `tokenizer.json`, which says the same, takes
-//! more than half of the time of a first answer.
+//! nearly half of the time of a first answer.
 
 use ahash::AHashMap;
 use tokenizers::models::wordpiece::WordPiece;
