@@ -285,8 +285,13 @@ def bert_layer(
     y = g.linear(f"{name}.projections", x, *joined)
     parts = ["query", "key", "value"]
     g.nodes.append(helper.make_node("Split", [y], [f"{name}.{part}" for part in parts], f"{name}.split", axis=-1))
+    return after_attention(g, weights, layer, eps, x, attend(g, name, bias), output)
+
+
+def attend(g: Graph, name: str, bias: str) -> str:
+    """Attention over a layer's query, key and value."""
     head = {}
-    for part in parts:
+    for part in ("query", "key", "value"):
         y = g.op("Reshape", [f"{name}.{part}", "heads.split"], f"{name}.{part}.split")
         perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
         head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
@@ -296,7 +301,7 @@ def bert_layer(
     context = g.op("MatMul", [attention, head["value"]], f"{name}.context")
     context = g.op("Transpose", [context], f"{name}.context.rows", perm=[0, 2, 1, 3])
     context = g.op("Reshape", [context, "heads.merge"], f"{name}.context.merged")
-    return after_attention(g, weights, layer, eps, x, context, output)
+    return context
 
 
 def after_attention(
@@ -371,7 +376,17 @@ def build(
 
 def quantized(weights: dict[str, np.ndarray], config: dict, tokenizer, texts: list[str], smoothing=SMOOTHING):
     """The int8 model, its activations rounded by what they are over the texts."""
-    model, inputs = build(weights, config, None)
+    feeds = [encode(tokenizer, texts[begin : begin + 16]) for begin in range(0, len(texts), 16)]
+    reals = [{mask.shape[1]: mask} for mask in (feed["attention_mask"].astype(bool) for feed in feeds)]
+    return rounded(lambda rounding: build(weights, config, rounding), feeds, reals, smoothing)
+
+
+def rounded(build, feeds: list[dict], reals: list[dict[int, np.ndarray]], smoothing=SMOOTHING) -> onnx.ModelProto:
+    """The int8 graph that `build` makes with roundings, its activations rounded by what they are over the feeds.
+
+    `reals` has for each feed which tokens are no padding, by the number of tokens that an activation has.
+    """
+    model, inputs = build(None)
     constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
     observed = sorted(set(inputs.values()))
     for name in observed:
@@ -379,11 +394,9 @@ def quantized(weights: dict[str, np.ndarray], config: dict, tokenizer, texts: li
     run = session(model.SerializeToString())
 
     def activations():
-        for begin in range(0, len(texts), 16):
-            feed = encode(tokenizer, texts[begin : begin + 16])
-            real = feed["attention_mask"].astype(bool)
+        for feed, real in zip(feeds, reals):
             for name, values in zip(observed, run.run(observed, feed)):
-                yield name, values[real]
+                yield name, values[real[values.shape[1]]]
 
     statistics = {name: Statistics() for name in observed}
     for name, x in activations():
@@ -395,7 +408,7 @@ def quantized(weights: dict[str, np.ndarray], config: dict, tokenizer, texts: li
         rounding[name] = Rounding(statistics[name], users, per_token, smoothing[per_token])
     for name, x in activations():
         rounding[name].add(x)
-    return build(weights, config, rounding)[0]
+    return build(rounding)[0]
 
 
 def session(model: bytes):

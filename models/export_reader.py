@@ -22,21 +22,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from safetensors.numpy import load_file
 
 from export_all_minilm_l6_v2 import (
     OPSET,
-    SMOOTHING,
     Graph,
-    Rounding,
-    Statistics,
     after_attention,
+    attend,
     attention_bias,
     base_constants,
     bert_layer,
     embeddings,
     head_constants,
+    rounded,
     session,
 )
 
@@ -117,18 +116,7 @@ def last_layer(g: Graph, weights, layer: int, x: str, bias: str, length: str) ->
     y = g.linear(f"{name}.projections", x, *joined)
     g.nodes.append(helper.make_node("Split", [y], [f"{name}.key", f"{name}.value"], f"{name}.split", axis=-1))
     g.linear(f"{name}.query", rows, query_weight * scaling, query_bias * np.float32(scaling))
-    head = {}
-    for part in ("query", "key", "value"):
-        y = g.op("Reshape", [f"{name}.{part}", "heads.split"], f"{name}.{part}.split")
-        perm = [0, 2, 3, 1] if part == "key" else [0, 2, 1, 3]
-        head[part] = g.op("Transpose", [y], f"{name}.{part}.heads", perm=perm)
-    logits = g.op("MatMul", [head["query"], head["key"]], f"{name}.logits")
-    logits = g.op("Add", [logits, bias], f"{name}.masked")
-    attention = g.op("Softmax", [logits], f"{name}.attention", axis=-1)
-    context = g.op("MatMul", [attention, head["value"]], f"{name}.context")
-    context = g.op("Transpose", [context], f"{name}.context.rows", perm=[0, 2, 1, 3])
-    context = g.op("Reshape", [context, "heads.merge"], f"{name}.context.merged")
-    return after_attention(g, weights, layer, EPS, rows, context, None)
+    return after_attention(g, weights, layer, EPS, rows, attend(g, name, bias), None)
 
 
 def build_compare(weights, rounding):
@@ -163,34 +151,6 @@ def build_compare(weights, rounding):
     inputs += [value("entry", TensorProto.FLOAT, ["batch", "entry_length", WIDTH])]
     inputs += [value("entry_mask", TensorProto.INT64, ["batch", "entry_length"])]
     return model(g, "compare", inputs, [value(logits, TensorProto.FLOAT, ["batch"])])
-
-
-def quantized(build, weights, feeds, masks):
-    """The int8 graph, its activations rounded by what they are over the feeds; `masks` say which tokens are real, by the
-    number of tokens that an activation has."""
-    f32, inputs = build(weights, None)
-    constants = {constant.name: numpy_helper.to_array(constant) for constant in f32.graph.initializer}
-    observed = sorted(set(inputs.values()))
-    for name in observed:
-        f32.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    run = session(f32.SerializeToString())
-
-    def activations():
-        for feed, real in zip(feeds, masks):
-            for name, values in zip(observed, run.run(observed, feed)):
-                yield name, values[real[values.shape[1]]]
-
-    statistics = {name: Statistics() for name in observed}
-    for name, x in activations():
-        statistics[name].add(x)
-    rounding = {}
-    for name in observed:
-        per_token = name.endswith(".gelu")
-        users = [constants[f"{user}.weight"] for user, x in inputs.items() if x == name]
-        rounding[name] = Rounding(statistics[name], users, per_token, SMOOTHING[per_token])
-    for name, x in activations():
-        rounding[name].add(x)
-    return build(weights, rounding)[0]
 
 
 def padded(rows: list[list[int]], kind: int) -> dict[str, np.ndarray]:
@@ -254,15 +214,15 @@ def main() -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     feeds = [feed for both in batches(pairs) for feed in both]
     real = lambda feed: {feed["attention_mask"].shape[1]: feed["attention_mask"].astype(bool)}
-    made = {"read.onnx": quantized(build_read, weights, feeds, [real(feed) for feed in feeds])}
+    made = {"read.onnx": rounded(lambda rounding: build_read(weights, rounding), feeds, [real(feed) for feed in feeds])}
     # What is compared is what the rounded graph reads.
-    rounded = session(made["read.onnx"].SerializeToString())
-    feeds = list(compare_feeds(rounded, pairs))
+    reads = session(made["read.onnx"].SerializeToString())
+    feeds = list(compare_feeds(reads, pairs))
     masks = []
     for feed in feeds:
         query, entry = feed["query_mask"].astype(bool), feed["entry_mask"].astype(bool)
         masks.append({query.shape[1]: query, query.shape[1] + entry.shape[1]: np.concatenate([query, entry], 1)})
-    made["compare.onnx"] = quantized(build_compare, weights, feeds, masks)
+    made["compare.onnx"] = rounded(lambda rounding: build_compare(weights, rounding), feeds, masks)
     print(f"trained weights: sha256 {hashlib.sha256(args.weights.read_bytes()).hexdigest()}")
     for name, graph in made.items():
         content = graph.SerializeToString(deterministic=True)

@@ -301,7 +301,7 @@ def training_step(reader, texts, faq, rng, options):
     where = torch.tensor([(at, 1 + k) for at, (_, count) in enumerate(first) for k in range(count)])
     table = table.index_put((where[:, 0], where[:, 1]), logits)
     table = torch.cat([torch.zeros(len(queries), 1), table[:, 1:]], 1)
-    listwise = F.cross_entropy(table, torch.tensor(wanted), label_smoothing=0.0)
+    listwise = F.cross_entropy(table, torch.tensor(wanted))
     labels = torch.zeros(len(logits))
     for (begin, _), want in zip(first, wanted):
         labels[begin] = want
@@ -402,7 +402,7 @@ def figures(rows):
 @torch.no_grad()
 def evaluate(reader, texts, faqs, dump=None, bf16=False):
     reader.eval()
-    rows, ranks, near_rows, out = [], [], [], open(dump, "w") if dump else None
+    rows, ranks, out = [], [], open(dump, "w") if dump else None
     for faq in faqs:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             e_ids, em = batch([texts.entry(e["questions"][0], e["answer"]) for e in faq["entries"]])

@@ -174,9 +174,7 @@ impl Table {
         let reader = Arc::new(KeptReader::new(embedder.clone()));
         Ok(Table { model, embedder, reader, rows: Arc::new(rows), vectors: Arc::new(vectors) })
     }
-}
 
-impl Table {
     /// Keeps what was read for the next fit.
     pub fn keep(&self) -> std::io::Result<()> {
         self.reader.keep()

@@ -27,8 +27,8 @@ mod ridge;
 
 pub use answer::{answer_text, is_real_answer};
 
-/// Changes whenever the same FAQ and query would give other signals or another score: what was
-/// fitted on one version holds for no other.
+/// Changes whenever the same FAQ and query would give other signals, another score or another logit of the reader: what
+/// was fitted on one version holds for no other.
 pub const VERSION: u32 = 4;
 
 /// What a signal is built from.

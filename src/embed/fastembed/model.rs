@@ -5,6 +5,7 @@ use std::env;
 use std::fmt::Display;
 use std::fs;
 use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -16,7 +17,7 @@ use fastembed::{
 };
 use ndarray::Array2;
 
-use super::reader::{BundledReader, joined};
+use super::reader::BundledReader;
 use super::tokenizer;
 use crate::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role, copy_rows, normalize};
 use crate::error::{Error, Result};
@@ -169,7 +170,9 @@ impl FastEmbedder {
             model.tokenizer = tokenizer::bert(words, Some(files.max_tokens))?;
         }
         let whole = begin.elapsed();
-        let reader = reader.map(joined).transpose()?;
+        let join =
+            |loading: thread::JoinHandle<_>| loading.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let reader: Option<BundledReader> = reader.map(join).transpose()?;
         let waited = begin.elapsed() - whole;
         // The reader loads at the same time and is counted too, as another model would be.
         let beside = reader.as_ref().map_or(Duration::ZERO, BundledReader::time_loading);

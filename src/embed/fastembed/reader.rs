@@ -4,8 +4,8 @@
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{panic, thread};
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use ort::session::Session;
@@ -277,11 +277,6 @@ where
     D: ndarray::Dimension + 'static,
 {
     TensorRef::from_array_view(array.view()).map_err(failure)
-}
-
-/// What a thread that loads gives, with its panic passed on.
-pub(super) fn joined<T>(loading: thread::JoinHandle<T>) -> T {
-    loading.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))
 }
 
 #[cfg(test)]
