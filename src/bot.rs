@@ -509,8 +509,9 @@ impl<E: Embedder> Bot<E> {
             if polarity_conflict(query, &entry.phrasings[best.phrasing], entry) {
                 Some(Guard::Polarity)
             } else {
+                let entries_with = |word: &str| ranker.document_frequency(word);
                 let generic =
-                    is_generic(query, |word| ranker.document_frequency(word)).then_some(Guard::Generic);
+                    is_generic(query, best.reader.is_some(), entries_with).then_some(Guard::Generic);
                 // Where nothing was read, the confidence was fitted with these words in view.
                 let read = alignment.as_ref().filter(|_| best.reader.is_some());
                 let phrasing = &entry.phrasings[best.phrasing];

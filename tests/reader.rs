@@ -78,16 +78,8 @@ fn what_is_asked_in_other_words_is_answered_and_near_misses_seldom() {
 fn phrasings_do_no_harm(people: &[People]) {
     let with_two: Vec<People> = people.iter().map(|own| own.with_phrasings(&mut Random(7), 2)).collect();
     // The same questions of the FAQs as they were.
-    let plain: Vec<People> = people
-        .iter()
-        .zip(&with_two)
-        .map(|(own, with)| People {
-            name: own.name.clone(),
-            fold: own.fold,
-            faq: own.faq.clone(),
-            queries: with.queries.clone(),
-        })
-        .collect();
+    let plain: Vec<People> =
+        people.iter().zip(&with_two).map(|(own, with)| own.with_queries_of(with)).collect();
     let [close, paraphrases] = ["close", "paraphrase"].map(|kind| {
         let both = [&plain, &with_two].map(|people| ask(people, kind));
         println!("{kind}: {:?}; with two paraphrases each as phrasings: {:?}", both[0], both[1]);

@@ -56,7 +56,7 @@ impl Asked {
             .collect();
         Ok(Asked {
             polarity: replies.iter().map(conflict).collect(),
-            generic: replies.iter().map(|reply| is_generic(&reply.query, entries_with)).collect(),
+            generic: replies.iter().map(|reply| is_generic(&reply.query, true, entries_with)).collect(),
             in_scope: queries.iter().map(LabelledQuery::in_scope).collect(),
             right,
             replies,

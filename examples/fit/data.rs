@@ -221,7 +221,8 @@ struct KeptReader {
 impl KeptReader {
     fn new(embedder: Arc<CachedEmbedder<FastEmbedder>>) -> Self {
         // Logits of another reader are others.
-        let graphs = ["read.onnx", "compare.onnx"].map(|name| Path::new("models/reader").join(name));
+        let graphs =
+            ["words.bin", "read.onnx", "compare.onnx"].map(|name| Path::new("models/reader").join(name));
         let mut sum = Xxh3::new();
         graphs.iter().for_each(|path| sum.update(&std::fs::read(path).unwrap_or_default()));
         let path = PathBuf::from(format!("target/fit/{:016x}.logits", sum.digest()));

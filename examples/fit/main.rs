@@ -6,6 +6,8 @@
 //! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
 //! ```
 //!
+//! `FIT_ROWS=FILE` writes the rows that confidence is fitted to as CSV.
+//!
 //! It prints the weights of the signals (a grid, with what each signal earns), the confidence and the thresholds,
 //! all fitted on calibration files, parts of FAQs and `data/minimal_pairs/fit`, and then what they give on test
 //! queries. Where a set's own figures are printed, the confidence was fitted without the set's family; for minimal
@@ -100,7 +102,7 @@ fn options() -> Options {
     };
     Options {
         trees: 240,
-        depth: 3,
+        depth: 5,
         rate: 0.06,
         min_leaf: 60.0,
         penalty: 5.0,
@@ -258,7 +260,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (own_words, varied) = fit_people.split_at(for_fit.len() / 2);
     print_order(&measured, [own_words, varied]);
     for (own, asked) in for_fit.iter().zip(&fit_people) {
-        let weight = 1.0 / asked.queries.len().max(1) as f64;
+        let counts = |query: usize| match asked.queries[query].kind.as_deref() {
+            Some("paraphrase") => own.paraphrase_weight,
+            _ => 1.0,
+        };
+        let all: f64 = (0..asked.queries.len()).map(counts).sum();
         samples.extend(asked.replies.iter().enumerate().filter_map(|(query, reply)| {
             Some(Sample {
                 family: "people".to_owned(),
@@ -267,7 +273,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 fold: Some(FOLDS + own.fold),
                 features: reply.features?,
                 right: asked.is_right(query),
-                weight,
+                weight: counts(query) / all,
             })
         }));
     }
@@ -286,6 +292,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => (1.0 - PAIRS_WEIGHT - PEOPLE_WEIGHT) / FAMILIES.len() as f64,
         };
         sample.weight *= share / sums[&sample.family];
+    }
+    if let Some(path) = std::env::var_os("FIT_ROWS") {
+        write_rows(Path::new(&path), &samples)?;
     }
     let right: f64 = samples.iter().filter(|sample| sample.right).map(|sample| sample.weight).sum();
     println!("{} rows, {:.0} % of their weight with the right entry first\n", samples.len(), 100.0 * right);
@@ -573,10 +582,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             &policy,
         );
     }
-    for (name, people) in
-        [("kept aside", &for_test), ("kept aside, two paraphrases each as phrasings", &with_two)]
-    {
-        let asked = people.iter().map(ask).collect::<faqbot::Result<Vec<Asked>>>()?;
+    // The same queries before and after, since the others have become phrasings.
+    let before: Vec<People> =
+        for_test.iter().zip(&with_two).map(|(own, with_two)| own.with_queries_of(with_two)).collect();
+    let (of_17, of_30): (Vec<&People>, Vec<&People>) =
+        for_test.iter().partition(|own| own.name.starts_with("w17"));
+    for (name, people) in [
+        ("kept aside, writer 17", of_17),
+        ("kept aside, writer 30", of_30),
+        ("kept aside, the queries of the next", before.iter().collect()),
+        ("kept aside, two paraphrases each as phrasings", with_two.iter().collect()),
+    ] {
+        let asked = people.into_iter().map(ask).collect::<faqbot::Result<Vec<Asked>>>()?;
         people_line(name, asked.iter().map(|asked| (asked, asked.scored(confidence(&shipped)))), &policy);
         let nearest = |asked: &Asked| asked.scored(|features| features[6]);
         people_line(
@@ -674,6 +691,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     Ok(())
+}
+
+/// Writes the rows that confidence is fitted to as CSV, to try other models on.
+fn write_rows(path: &Path, samples: &[Sample]) -> std::io::Result<()> {
+    let mut text = format!("family,fold,right,weight,{}\n", names().collect::<Vec<_>>().join(","));
+    for sample in samples {
+        let fold = sample.fold.map_or(-1, |fold| fold as i32);
+        let features: Vec<String> = sample.features.iter().map(|value| format!("{value:.5}")).collect();
+        let right = u8::from(sample.right);
+        text += &format!("{},{fold},{right},{:.9},{}\n", sample.family, sample.weight, features.join(","));
+    }
+    std::fs::write(path, text)
 }
 
 /// As many of the queries as there can be where this share of them is right.

@@ -47,8 +47,8 @@ impl Policy {
     /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right. All are
     /// printed by `cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader` (2026-11-30).
     pub const CALIBRATED: Policy = Policy {
-        min_confidence: 0.61,
-        ask_confidence: 0.16,
+        min_confidence: 0.64,
+        ask_confidence: 0.14,
         hint_confidence: 0.35,
         min_cosine: 0.1,
         margin: 0.04,

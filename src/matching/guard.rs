@@ -222,14 +222,18 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
 }
 
 /// Whether a query, function words aside, is a single word that stands in two entries or more, by
-/// `entries_with`, or one that asks for anything ("I need help").
-pub fn is_generic(query: &str, entries_with: impl Fn(&str) -> usize) -> bool {
+/// `entries_with`, or one that asks for anything ("I need help"). What was read is generic only without function words
+/// too: the reader knows what "how can I pay you" asks, and "pay" asks nothing.
+pub fn is_generic(query: &str, read: bool, entries_with: impl Fn(&str) -> usize) -> bool {
     const ANYTHING: [&str; 9] =
         ["help", "support", "service", "question", "questions", "problem", "problems", "issue", "issues"];
     let normalized = normalize_phrasing(query);
     let mut words = normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
     match (words.next(), words.next()) {
-        (Some(only), None) => ANYTHING.contains(&only) || entries_with(only) > 1,
+        (Some(only), None) => {
+            let is_shared = (!read || only == normalized) && entries_with(only) > 1;
+            ANYTHING.contains(&only) || is_shared
+        }
         _ => false,
     }
 }
@@ -286,17 +290,19 @@ mod tests {
         let phrasings = ["cost structure price of a parcel", "structure of the company", "refunds"];
         let entries_with =
             |word: &str| phrasings.iter().filter(|text| text.split(' ').any(|other| other == word)).count();
-        for (query, generic) in [
-            ("structure", true),
-            ("the structure?", true),
-            ("refunds", false),
-            ("price", false),
-            ("cost structure", false),
-            ("", false),
-            ("how", false),
-            ("weather", false),
+        for (query, generic, read) in [
+            ("structure", true, true),
+            ("the structure?", true, false),
+            ("refunds", false, false),
+            ("price", false, false),
+            ("cost structure", false, false),
+            ("", false, false),
+            ("how", false, false),
+            ("weather", false, false),
+            ("I need help", true, true),
         ] {
-            assert_eq!(is_generic(query, entries_with), generic, "{query}");
+            assert_eq!(is_generic(query, false, entries_with), generic, "{query}");
+            assert_eq!(is_generic(query, true, entries_with), read, "{query}");
         }
     }
 }

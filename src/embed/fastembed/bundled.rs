@@ -56,6 +56,7 @@ mod load {
                 max_tokens: BUNDLED_MAX_TOKENS,
                 bundled: Some(Bundled {
                     words: include_str!("../../../models/all-MiniLM-L6-v2/vocab.txt"),
+                    table: file!("reader/words.bin"),
                     reader: [graph(file!("reader/read.onnx")), graph(file!("reader/compare.onnx"))],
                 }),
             })

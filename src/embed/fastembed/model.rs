@@ -94,7 +94,9 @@ pub(super) struct Files {
 pub(super) struct Bundled {
     /// The words of a BERT tokenizer, one a line, that takes the place of the files'.
     pub words: &'static str,
-    /// The two graphs of the reader, which takes the same tokens.
+    /// The reader's rows of these words.
+    pub table: &'static [u8],
+    /// Its two graphs.
     pub reader: [Vec<u8>; 2],
 }
 
@@ -144,8 +146,8 @@ impl FastEmbedder {
     pub(super) fn load(files: Files) -> Result<Self> {
         choose_engine()?;
         let words = files.bundled.as_ref().map(|bundled| bundled.words);
-        let reader = files.bundled.map(|Bundled { words, reader: [read, compare] }| {
-            thread::spawn(move || BundledReader::load(&read, &compare, tokenizer::bert(words, None)?))
+        let reader = files.bundled.map(|Bundled { words, table, reader }| {
+            thread::spawn(move || BundledReader::load(words, table, reader.each_ref().map(Vec::as_slice)))
         });
         let one_by_one = files.quantization == QuantizationMode::Dynamic;
         let mut model = UserDefinedEmbeddingModel::new(files.onnx, files.tokenizer)
@@ -167,7 +169,7 @@ impl FastEmbedder {
         let mut model = TextEmbedding::try_new_from_user_defined(model, options)
             .map_err(|error| failure(format_args!("the model {} does not load: {error}", files.id)))?;
         if let Some(words) = words {
-            model.tokenizer = tokenizer::bert(words, Some(files.max_tokens))?;
+            model.tokenizer = tokenizer::bert(words, files.max_tokens)?;
         }
         let whole = begin.elapsed();
         let join =
@@ -223,7 +225,13 @@ impl FastEmbedder {
 impl Reader for FastEmbedder {
     fn logits(&self, queries: &[&str], entries: &[EntryText], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
         match &self.reader {
-            Some(reader) => reader.logits(queries, entries, pairs),
+            Some(reader) => {
+                let tokenize = |text: &str| {
+                    let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+                    Ok(model.tokenizer.encode_fast(text, false).map_err(failure)?.get_ids().to_vec())
+                };
+                reader.logits(&tokenize, queries, entries, pairs)
+            }
             None => Err(failure("the model has no reader")),
         }
     }

@@ -1,6 +1,8 @@
-//! The bundled reader: two graphs, one that reads a text alone and one that reads a query and an entry together.
+//! The bundled reader: a table of words and two graphs, one that reads a text alone and one that reads a query and an
+//! entry together.
 //!
 //! `models/train_reader.py` has the shape and says how texts are fed; what is fed here must be the same.
+//! `models/export_reader.py` says what is in the files.
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +13,6 @@ use ndarray::{Array2, Array3, ArrayView2, Axis};
 use ort::session::Session;
 use ort::value::TensorRef;
 use rustc_hash::FxHashMap;
-use tokenizers::Tokenizer;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::model::{environment, failure};
@@ -38,9 +39,12 @@ const KEPT_NUMBERS: usize = 8 << 20;
 /// What closes a question and says nothing of its meaning.
 const CLOSING: [char; 4] = ['?', '!', '.', ' '];
 
+/// Gives the tokens of a text, without special ones.
+pub(super) type Tokenize<'t> = &'t dyn Fn(&str) -> Result<Vec<u32>>;
+
 /// The sessions, and what was read last.
 pub(super) struct BundledReader {
-    tokenizer: Tokenizer,
+    table: Table,
     cls: u32,
     sep: u32,
     read: Mutex<Session>,
@@ -83,6 +87,30 @@ impl Kept {
     }
 }
 
+/// The rows of words, in int8, and then what each is multiplied with; read in place.
+struct Table {
+    rows: &'static [u8],
+    scales: &'static [u8],
+}
+
+impl Table {
+    fn new(bytes: &'static [u8], words: usize) -> Result<Self> {
+        let (rows, scales) = bytes
+            .split_at_checked(words * WIDTH)
+            .filter(|(_, scales)| scales.len() == words * size_of::<f32>())
+            .ok_or_else(|| failure(format_args!("the reader's table is not of {words} words")))?;
+        Ok(Table { rows, scales })
+    }
+
+    /// Writes a word's row.
+    fn write(&self, word: u32, target: &mut [f32]) {
+        let at = word as usize;
+        let scale = f32::from_le_bytes(std::array::from_fn(|byte| self.scales[at * size_of::<f32>() + byte]));
+        let row = &self.rows[at * WIDTH..][..WIDTH];
+        target.iter_mut().zip(row).for_each(|(target, &value)| *target = f32::from(value as i8) * scale);
+    }
+}
+
 fn key(entry: &EntryText) -> u128 {
     let mut sum = Xxh3::new();
     sum.update(&entry.question.len().to_le_bytes());
@@ -92,8 +120,8 @@ fn key(entry: &EntryText) -> u128 {
 }
 
 impl BundledReader {
-    /// Loads the two graphs; `tokenizer` cuts nothing.
-    pub fn load(read: &[u8], compare: &[u8], tokenizer: Tokenizer) -> Result<Self> {
+    /// Loads the two graphs. `words` is the vocabulary, one a line, and `table` its rows.
+    pub fn load(words: &str, table: &'static [u8], [read, compare]: [&[u8]; 2]) -> Result<Self> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let session = |onnx: &[u8]| -> Result<Mutex<Session>> {
             let builder = Session::builder(&environment()?).map_err(failure)?;
@@ -105,14 +133,15 @@ impl BundledReader {
             ))
         };
         let special = |token: &str| {
-            let id = tokenizer.token_to_id(token);
-            id.ok_or_else(|| failure(format_args!("the reader's tokenizer lacks {token}")))
+            let at = words.lines().position(|word| word == token);
+            at.map(|at| at as u32).ok_or_else(|| failure(format_args!("the reader's words lack {token}")))
         };
         let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
+        let table = Table::new(table, words.lines().count())?;
         let begin = Instant::now();
         let (read, compare) = (session(read)?, session(compare)?);
         Ok(BundledReader {
-            tokenizer,
+            table,
             cls,
             sep,
             read,
@@ -131,34 +160,31 @@ impl BundledReader {
     /// See [`Reader::logits`](crate::embed::Reader::logits).
     pub fn logits(
         &self,
+        tokenize: Tokenize,
         queries: &[&str],
         entries: &[EntryText],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<f32>> {
-        let queries = queries.iter().map(|query| self.query_tokens(query)).collect::<Result<Vec<_>>>()?;
+        let queries =
+            queries.iter().map(|query| self.query_tokens(tokenize, query)).collect::<Result<Vec<_>>>()?;
         let queries = self.states(&queries, 0)?;
-        let entries = self.entry_states(entries)?;
+        let entries = self.entry_states(tokenize, entries)?;
         self.compare(&queries, &entries, pairs)
     }
 
-    fn tokens(&self, text: &str) -> Result<Vec<u32>> {
-        let text = &text[..text.floor_char_boundary(TEXT_BYTES)];
-        Ok(self.tokenizer.encode_fast(text, false).map_err(failure)?.get_ids().to_vec())
-    }
-
-    fn query_tokens(&self, query: &str) -> Result<Vec<u32>> {
+    fn query_tokens(&self, tokenize: Tokenize, query: &str) -> Result<Vec<u32>> {
         let mut tokens = vec![self.cls];
-        let query = self.tokens(query.trim_end_matches(CLOSING))?;
+        let query = tokenize(begin(query.trim_end_matches(CLOSING)))?;
         tokens.extend(query.into_iter().take(QUERY_TOKENS - 2));
         tokens.push(self.sep);
         Ok(tokens)
     }
 
-    fn entry_tokens(&self, entry: &EntryText) -> Result<Vec<u32>> {
+    fn entry_tokens(&self, tokenize: Tokenize, entry: &EntryText) -> Result<Vec<u32>> {
         let mut tokens = vec![self.cls];
-        tokens.extend(self.tokens(entry.question)?.into_iter().take(QUESTION_TOKENS));
+        tokens.extend(tokenize(begin(entry.question))?.into_iter().take(QUESTION_TOKENS));
         tokens.push(self.sep);
-        let answer = self.tokens(entry.answer)?;
+        let answer = tokenize(begin(entry.answer))?;
         if !answer.is_empty() {
             let room = ENTRY_TOKENS - 1 - tokens.len();
             tokens.extend(answer.into_iter().take(room));
@@ -167,14 +193,17 @@ impl BundledReader {
         Ok(tokens)
     }
 
-    fn entry_states(&self, entries: &[EntryText]) -> Result<Vec<States>> {
+    fn entry_states(&self, tokenize: Tokenize, entries: &[EntryText]) -> Result<Vec<States>> {
         let keys: Vec<u128> = entries.iter().map(key).collect();
         let mut found: Vec<Option<States>> = {
             let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
             keys.iter().map(|&key| kept.get(key)).collect()
         };
         let missing: Vec<usize> = (0..entries.len()).filter(|&at| found[at].is_none()).collect();
-        let texts = missing.iter().map(|&at| self.entry_tokens(&entries[at])).collect::<Result<Vec<_>>>()?;
+        let texts = missing
+            .iter()
+            .map(|&at| self.entry_tokens(tokenize, &entries[at]))
+            .collect::<Result<Vec<_>>>()?;
         let read = self.states(&texts, 1)?;
         let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         for (&at, states) in missing.iter().zip(read) {
@@ -190,16 +219,19 @@ impl BundledReader {
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
         for run in self.runs(&lengths) {
             let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
-            let mut ids = Array2::<i64>::zeros((run.len(), width));
-            for (mut row, &at) in ids.rows_mut().into_iter().zip(&run) {
-                row.iter_mut().zip(&texts[at]).for_each(|(id, &token)| *id = i64::from(token));
+            let mut words = Array3::<f32>::zeros((run.len(), width, WIDTH));
+            let rows = words.as_slice_mut().expect("a new array").chunks_exact_mut(width * WIDTH);
+            for (row, &at) in rows.zip(&run) {
+                row.chunks_exact_mut(WIDTH)
+                    .zip(&texts[at])
+                    .for_each(|(target, &token)| self.table.write(token, target));
             }
             let mask = mask(run.iter().map(|&at| lengths[at]), width);
-            let kinds = Array2::from_elem(ids.dim(), kind);
+            let kinds = Array2::from_elem(mask.dim(), kind);
             let mut session = self.read.lock().unwrap_or_else(PoisonError::into_inner);
             let outputs = session
                 .run(ort::inputs![
-                    "input_ids" => whole(&ids)?,
+                    "words" => whole(&words)?,
                     "attention_mask" => whole(&mask)?,
                     "token_type_ids" => whole(&kinds)?,
                 ])
@@ -262,6 +294,11 @@ impl BundledReader {
     }
 }
 
+/// The part of a text that is looked at.
+fn begin(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
+}
+
 /// 1 for each token of rows of these lengths, and 0 for the padding.
 fn mask(lengths: impl ExactSizeIterator<Item = usize>, width: usize) -> Array2<i64> {
     let mut mask = Array2::zeros((lengths.len(), width));
@@ -282,6 +319,20 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_has_its_row() {
+        let rows: Vec<u8> = (0..2 * WIDTH).map(|at| if at < WIDTH { 1 } else { -2i8 as u8 }).collect();
+        let scales = [0.5f32, 0.25].map(f32::to_le_bytes).concat();
+        let bytes: &'static [u8] = [rows, scales].concat().leak();
+        let table = Table::new(bytes, 2).unwrap();
+        let mut row = [0.0; WIDTH];
+        for (word, value) in [(0, 0.5), (1, -0.5)] {
+            table.write(word, &mut row);
+            assert_eq!(row, [value; WIDTH]);
+        }
+        assert!(Table::new(bytes, 3).is_err());
+    }
 
     #[test]
     fn what_is_asked_for_stays() {

@@ -27,8 +27,8 @@ pub(super) fn stand_in() -> fastembed::TokenizerFiles {
     }
 }
 
-/// A BERT tokenizer of a list of words, one a line, whose place is their id; texts are cut to `max_tokens`, if it is given.
-pub(super) fn bert(words: &str, max_tokens: Option<usize>) -> Result<Tokenizer> {
+/// A BERT tokenizer of a list of words, one a line, whose place is their id; texts are cut to `max_tokens`.
+pub(super) fn bert(words: &str, max_tokens: usize) -> Result<Tokenizer> {
     let ids: AHashMap<String, u32> = words.lines().map(str::to_owned).zip(0..).collect();
     let id = |token: &str| ids.get(token).copied().map(|id| (token.to_owned(), id));
     let special =
@@ -46,9 +46,7 @@ pub(super) fn bert(words: &str, max_tokens: Option<usize>) -> Result<Tokenizer> 
             pad_id: padding.1,
             ..PaddingParams::default()
         }))
-        .with_truncation(
-            max_tokens.map(|max_length| TruncationParams { max_length, ..TruncationParams::default() }),
-        )
+        .with_truncation(Some(TruncationParams { max_length: max_tokens, ..TruncationParams::default() }))
         .map_err(failure)?;
     tokenizer.add_special_tokens(SPECIAL.map(|token| AddedToken::from(token, true))).map_err(failure)?;
     Ok(tokenizer)
@@ -63,7 +61,7 @@ mod tests {
         const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/all-MiniLM-L6-v2/");
         let mut whole = Tokenizer::from_file(format!("{FOLDER}tokenizer.json")).unwrap();
         let words = std::fs::read_to_string(format!("{FOLDER}vocab.txt")).unwrap();
-        let made = bert(&words, Some(256)).unwrap();
+        let made = bert(&words, 256).unwrap();
         whole.with_padding(None).with_truncation(made.get_truncation().cloned()).unwrap();
         let queries =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/therapy.queries.jsonl"));
@@ -75,6 +73,6 @@ mod tests {
             let [a, b] = [&whole, &made].map(|tokenizer| tokenizer.encode_fast(text, false).unwrap());
             assert_eq!(a.get_ids(), b.get_ids(), "{text}");
         }
-        assert!(bert("[PAD]\n[UNK]\n", None).is_err());
+        assert!(bert("[PAD]\n[UNK]\n", 256).is_err());
     }
 }
