@@ -188,23 +188,23 @@ impl<E: Embedder> Bot<E> {
         let rests = self.without_asides(&mut replies, &asked, messages, wanted, &last)?;
         let mut open: Vec<(usize, &str)> = Vec::new();
         for (&at, rest) in asked.iter().zip(&rests) {
-            let leans = replies[at].rule == Rule::Confident && leaning(rest).is_some();
-            if leans {
-                open.push((at, rest));
-            }
-            if leans || !is_open(&replies[at]) {
-                continue;
-            }
+            let is_open = is_open(&replies[at]);
+            let confident = replies[at].rule == Rule::Confident;
+            // Where small talk's very words are unlike a question, an entry is no answer to them: "bye" to a FAQ with one
+            // on goodbyes.
+            let far = confident && replies[at].matches[0].cosine < ASKED_BACK;
             // Before what leans: "thanks", "ok" and "no" are short. What is near to the FAQ is asked back about.
             let near = !replies[at].choices().is_empty() && replies[at].matches[0].cosine >= ASKED_BACK;
-            if !near
+            if (far || is_open && !near)
                 && let Some(found) = exact_small_talk(messages[at].text, rest)
                 && let Some(said) = small_talk::reply(found, &self.faq)
             {
                 replies[at] = replies[at].with_small_talk(said);
                 continue;
             }
-            open.push((at, rest));
+            if is_open || confident && leaning(rest).is_some() {
+                open.push((at, rest));
+            }
         }
         for &(at, rest) in &open {
             // A word or two of its own that is asked back about stands: "reset" is none that leans.
