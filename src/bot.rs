@@ -510,8 +510,12 @@ impl<E: Embedder> Bot<E> {
                 Some(Guard::Polarity)
             } else {
                 let entries_with = |word: &str| ranker.document_frequency(word);
-                let generic =
-                    is_generic(query, best.reader.is_some(), entries_with).then_some(Guard::Generic);
+                // No other entry is as likely, as the reader sees it.
+                let alone = best.reader.is_some_and(|logit| {
+                    let others = ranking.matches[1..].iter().filter_map(|other| other.reader);
+                    others.fold(f32::NEG_INFINITY, f32::max) < logit - Policy::CHOICE_LEAD
+                });
+                let generic = is_generic(query, alone, entries_with).then_some(Guard::Generic);
                 // Where nothing was read, the confidence was fitted with these words in view.
                 let read = alignment.as_ref().filter(|_| best.reader.is_some());
                 let phrasing = &entry.phrasings[best.phrasing];

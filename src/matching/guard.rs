@@ -222,16 +222,16 @@ pub fn polarity_conflict(query: &str, phrasing: &str, entry: &Entry) -> bool {
 }
 
 /// Whether a query, function words aside, is a single word that stands in two entries or more, by
-/// `entries_with`, or one that asks for anything ("I need help"). What was read is generic only without function words
-/// too: the reader knows what "how can I pay you" asks, and "pay" asks nothing.
-pub fn is_generic(query: &str, read: bool, entries_with: impl Fn(&str) -> usize) -> bool {
+/// `entries_with`, or one that asks for anything ("I need help"). Where the reader holds one entry `alone` for
+/// likely, only without function words too: it knows what "how can I pay you" asks, and "pay" asks nothing.
+pub fn is_generic(query: &str, alone: bool, entries_with: impl Fn(&str) -> usize) -> bool {
     const ANYTHING: [&str; 9] =
         ["help", "support", "service", "question", "questions", "problem", "problems", "issue", "issues"];
     let normalized = normalize_phrasing(query);
     let mut words = normalized.split(' ').filter(|word| !word.is_empty() && !FUNCTION_WORDS.contains(word));
     match (words.next(), words.next()) {
         (Some(only), None) => {
-            let is_shared = (!read || only == normalized) && entries_with(only) > 1;
+            let is_shared = (!alone || only == normalized) && entries_with(only) > 1;
             ANYTHING.contains(&only) || is_shared
         }
         _ => false,
@@ -290,7 +290,7 @@ mod tests {
         let phrasings = ["cost structure price of a parcel", "structure of the company", "refunds"];
         let entries_with =
             |word: &str| phrasings.iter().filter(|text| text.split(' ').any(|other| other == word)).count();
-        for (query, generic, read) in [
+        for (query, generic, alone) in [
             ("structure", true, true),
             ("the structure?", true, false),
             ("refunds", false, false),
@@ -302,7 +302,7 @@ mod tests {
             ("I need help", true, true),
         ] {
             assert_eq!(is_generic(query, false, entries_with), generic, "{query}");
-            assert_eq!(is_generic(query, true, entries_with), read, "{query}");
+            assert_eq!(is_generic(query, true, entries_with), alone, "{query}");
         }
     }
 }
