@@ -12,7 +12,7 @@ use crate::faq::{Entry, Faq, normalize_phrasing};
 use crate::matching::alignment::{Alignment, Words, align};
 use crate::matching::confidence::Calibration;
 use crate::matching::crisis::Classifier;
-use crate::matching::decision::{Case, Decision, Policy, Rule, decide};
+use crate::matching::decision::{Case, Decision, Policy, Rule, decide, is_as_likely};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
 use crate::matching::questions::{Piece, pieces};
@@ -510,11 +510,8 @@ impl<E: Embedder> Bot<E> {
                 Some(Guard::Polarity)
             } else {
                 let entries_with = |word: &str| ranker.document_frequency(word);
-                // No other entry is as likely, as the reader sees it.
-                let alone = best.reader.is_some_and(|logit| {
-                    let others = ranking.matches[1..].iter().filter_map(|other| other.reader);
-                    others.fold(f32::NEG_INFINITY, f32::max) < logit - Policy::CHOICE_LEAD
-                });
+                let mut others = ranking.matches[1..].iter();
+                let alone = best.reader.is_some_and(|logit| others.all(|other| !is_as_likely(other, logit)));
                 let generic = is_generic(query, alone, entries_with).then_some(Guard::Generic);
                 // Where nothing was read, the confidence was fitted with these words in view.
                 let read = alignment.as_ref().filter(|_| best.reader.is_some());

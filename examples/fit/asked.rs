@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use faqbot::matching::confidence::inputs;
 use faqbot::matching::decision::choices;
 use faqbot::matching::features::{Features, is_read};
-use faqbot::matching::guard::{is_generic, polarity_conflict};
 use faqbot::matching::logistic::Labelled;
 use faqbot::matching::metrics::auroc;
 use faqbot::matching::signals::Weights;
@@ -26,21 +25,12 @@ pub struct Asked {
     pub replies: Vec<Reply>,
     /// For each query and entry, whether it is right.
     pub right: Vec<HashSet<usize>>,
-    pub polarity: Vec<bool>,
-    pub generic: Vec<bool>,
 }
 
 impl Asked {
     pub fn new(bot: &Bot<Table>, queries: Vec<LabelledQuery>) -> faqbot::Result<Self> {
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
         let replies = bot.ask_all(&texts, bot.faq().entries.len(), &mut |_| ())?;
-        let entries_with = |word: &str| bot.ranker().document_frequency(word);
-        let conflict = |reply: &Reply| {
-            reply.matches.first().is_some_and(|best| {
-                let entry = bot.entry(best);
-                polarity_conflict(&reply.query, &entry.phrasings[best.phrasing], entry)
-            })
-        };
         let positions: HashMap<&str, usize> =
             bot.faq().entries.iter().enumerate().map(|(at, entry)| (entry.id.as_str(), at)).collect();
         let right = queries
@@ -54,14 +44,7 @@ impl Asked {
                     .collect()
             })
             .collect();
-        Ok(Asked {
-            polarity: replies.iter().map(conflict).collect(),
-            generic: replies.iter().map(|reply| is_generic(&reply.query, true, entries_with)).collect(),
-            in_scope: queries.iter().map(LabelledQuery::in_scope).collect(),
-            right,
-            replies,
-            queries,
-        })
+        Ok(Asked { in_scope: queries.iter().map(LabelledQuery::in_scope).collect(), right, replies, queries })
     }
 
     /// The share of the queries in scope whose best entry, by `value`, is right.

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use faqbot::matching::alignment::Alignment;
 use faqbot::matching::confidence::{Calibration, inputs};
 use faqbot::matching::features::{Features, is_read, names};
+use faqbot::matching::guard::Guard;
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, is_real_answer};
 use faqbot::matching::trees::{Options, Row, Trees};
@@ -607,10 +608,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "\n## Guards\n\nShare of the queries that would be answered, and rightly / not rightly, which each turns into choices, %:\n"
     );
     header("");
-    for (name, fires) in [
-        ("polarity", &(|asked: &Asked, at: usize| asked.polarity[at]) as &dyn Fn(&Asked, usize) -> bool),
-        ("generic", &|asked: &Asked, at: usize| asked.generic[at]),
-    ] {
+    for (name, guard) in
+        [("polarity", Guard::Polarity), ("generic", Guard::Generic), ("exchanged", Guard::Exchanged)]
+    {
         for right in [true, false] {
             let value = |own: &Measured| {
                 let scored = scored(own);
@@ -619,7 +619,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         scored[at].confidence >= f64::from(policy.min_confidence) && scored[at].right == right
                     })
                     .collect();
-                100.0 * answered.iter().filter(|&&at| fires(&own.test, at)).count() as f64
+                100.0
+                    * answered.iter().filter(|&&at| own.test.replies[at].guard == Some(guard)).count() as f64
                     / answered.len().max(1) as f64
             };
             each(&format!("{name}, {}", if right { "right" } else { "not right" }), &value, 2);

@@ -9,6 +9,7 @@ use faqbot::{Entry, Faq};
 use crate::random::Random;
 
 /// A FAQ with its queries, and the group of the cross-validation that it is in.
+#[derive(Clone)]
 pub struct People {
     pub name: String,
     pub fold: usize,
@@ -120,31 +121,18 @@ impl People {
         });
         let faq = Faq { entries: entries.collect(), ..self.faq.clone() };
         let paraphrase_weight = paraphrases(&self.queries) / paraphrases(&queries).max(1.0);
-        People { name: self.name.clone(), fold: self.fold, faq, queries, paraphrase_weight }
+        People { faq, queries, paraphrase_weight, ..self.clone() }
     }
 
     /// The same, with only the queries that another has.
     pub fn with_queries_of(&self, other: &People) -> People {
-        let queries = other.queries.clone();
-        People {
-            name: self.name.clone(),
-            fold: self.fold,
-            faq: self.faq.clone(),
-            queries,
-            paraphrase_weight: 1.0,
-        }
+        People { queries: other.queries.clone(), ..self.clone() }
     }
 
     /// The same without answers.
     pub fn without_answers(&self) -> People {
         let entries = self.faq.entries.iter().map(|entry| Entry { answer: String::new(), ..entry.clone() });
         let faq = Faq { entries: entries.collect(), ..self.faq.clone() };
-        People {
-            name: self.name.clone(),
-            fold: self.fold,
-            faq,
-            queries: self.queries.clone(),
-            paraphrase_weight: self.paraphrase_weight,
-        }
+        People { faq, ..self.clone() }
     }
 }

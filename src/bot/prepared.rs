@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::faq::Faq;
 use crate::matching::index::Index;
 use crate::matching::ranking::Ranker;
-use crate::matching::signals::answer_text;
+use crate::matching::signals::{answer_text, is_real_answer};
 use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
 use crate::storage::cache_folder::VECTORS;
 use crate::storage::files;
@@ -19,6 +19,8 @@ use crate::storage::files;
 pub struct Prepared {
     pub index: Index,
     pub ranker: Ranker,
+    /// Whether fewer than half of the entries have an answer to read.
+    pub mostly_unanswered: bool,
     /// Where the ranker is kept, if it is.
     kept: Option<PathBuf>,
 }
@@ -52,13 +54,15 @@ impl Prepared {
         let counts = entries.iter().map(|entry| entry.phrasings.len());
         let mut index = Index::new(rows, counts, answered);
 
+        let with_answer = entries.iter().filter(|entry| is_real_answer(&entry.answer)).count();
+        let mostly_unanswered = 2 * with_answer < entries.len();
         let large = Ranker::is_large(&index);
         let kept = beside.filter(|_| large);
         let of = made_of(embedder.model(), faq, &texts);
         if let Some(path) = &kept
             && let Ok(Some(ranker)) = read(path, &index, of)
         {
-            return Ok(Prepared { index, ranker, kept });
+            return Ok(Prepared { index, ranker, mostly_unanswered, kept });
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -78,7 +82,7 @@ impl Prepared {
             // the same folder.
             let _ = write(path, &index, &ranker, of);
         }
-        Ok(Prepared { index, ranker, kept })
+        Ok(Prepared { index, ranker, mostly_unanswered, kept })
     }
 }
 

@@ -21,13 +21,13 @@ const PASSAGES: usize = 3;
 /// `cargo run --release --example fit` has what others give.
 const SCORE_WEIGHT: f32 = 12.0;
 
-/// The same in FAQs of which the score knows more, or the reader less: those with [`MANY_PHRASINGS`], and those whose
+/// The same in FAQs of which the score knows more, or the reader less: those with [`SEVERAL_PHRASINGS`], and those whose
 /// entries mostly have no answers to read.
 const GREATER_SCORE_WEIGHT: f32 = 20.0;
 
 /// Phrasings an entry, in the mean, from which the score tells more: the public sets with so many are best ordered by
 /// the greater weight, small FAQs with two or three by the lesser ("Order").
-const MANY_PHRASINGS: f32 = 4.0;
+const SEVERAL_PHRASINGS: f32 = 4.0;
 
 /// A question and a passage that are read together, and where the passage stands in the answer, if that has several.
 type Text<'t> = (&'t str, &'t str, Option<(usize, usize)>);
@@ -105,7 +105,9 @@ impl<E: Embedder> Bot<E> {
                 found.span = read.span.filter(|_| logit > 0.0);
             }
         }
-        let weight = self.score_weight();
+        let several = self.prepared.index.phrasings_per_entry() >= SEVERAL_PHRASINGS;
+        let weight =
+            if several || self.prepared.mostly_unanswered { GREATER_SCORE_WEIGHT } else { SCORE_WEIGHT };
         for ranked in ranked {
             // What was not read stays behind.
             let worth =
@@ -113,13 +115,5 @@ impl<E: Embedder> Bot<E> {
             ranked.ranking.matches.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
         }
         Ok(())
-    }
-
-    /// What a score counts beside a logit, for all entries the same.
-    fn score_weight(&self) -> f32 {
-        let entries = &self.faq.entries;
-        let answered = entries.iter().filter(|entry| is_real_answer(&entry.answer)).count();
-        let many = self.prepared.index.phrasings_per_entry() >= MANY_PHRASINGS;
-        if many || 2 * answered < entries.len() { GREATER_SCORE_WEIGHT } else { SCORE_WEIGHT }
     }
 }

@@ -312,8 +312,8 @@ pub fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool, least: u
     let in_scope = (0..matches.len()).filter(|&at| !out_of_scope(matches[at].entry));
     let mut found: Vec<usize> = in_scope.take(Policy::MAX_CHOICES).collect();
     if let Some(best) = matches.first().and_then(|best| best.reader) {
-        let near = |at: usize| matches[at].reader.is_some_and(|own| best - own <= Policy::CHOICE_LEAD);
-        let kept = found.iter().filter(|at| near(**at)).count().max(least).min(found.len());
+        let kept =
+            found.iter().filter(|at| is_as_likely(&matches[**at], best)).count().max(least).min(found.len());
         found.truncate(kept);
         return (found.len() >= least).then_some(found);
     }
@@ -322,6 +322,11 @@ pub fn choices(matches: &[Match], out_of_scope: &dyn Fn(usize) -> bool, least: u
         found.pop();
     }
     (found.len() > 1).then_some(found)
+}
+
+/// Whether a match that was read is held for nearly as likely as the best, which has this logit.
+pub fn is_as_likely(found: &Match, best: f32) -> bool {
+    found.reader.is_some_and(|own| best - own <= Policy::CHOICE_LEAD)
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ impl BundledReader {
         entries: &[EntryText],
         pairs: &[(usize, usize)],
     ) -> Result<Vec<f32>> {
+        let tokenize: Tokenize = &|text| tokenize(&text[..text.floor_char_boundary(TEXT_BYTES)]);
         let queries =
             queries.iter().map(|query| self.query_tokens(tokenize, query)).collect::<Result<Vec<_>>>()?;
         let queries = self.states(&queries, 0)?;
@@ -174,7 +175,7 @@ impl BundledReader {
 
     fn query_tokens(&self, tokenize: Tokenize, query: &str) -> Result<Vec<u32>> {
         let mut tokens = vec![self.cls];
-        let query = tokenize(begin(query.trim_end_matches(CLOSING)))?;
+        let query = tokenize(query.trim_end_matches(CLOSING))?;
         tokens.extend(query.into_iter().take(QUERY_TOKENS - 2));
         tokens.push(self.sep);
         Ok(tokens)
@@ -182,9 +183,9 @@ impl BundledReader {
 
     fn entry_tokens(&self, tokenize: Tokenize, entry: &EntryText) -> Result<Vec<u32>> {
         let mut tokens = vec![self.cls];
-        tokens.extend(tokenize(begin(entry.question))?.into_iter().take(QUESTION_TOKENS));
+        tokens.extend(tokenize(entry.question)?.into_iter().take(QUESTION_TOKENS));
         tokens.push(self.sep);
-        let answer = tokenize(begin(entry.answer))?;
+        let answer = tokenize(entry.answer)?;
         if !answer.is_empty() {
             let room = ENTRY_TOKENS - 1 - tokens.len();
             tokens.extend(answer.into_iter().take(room));
@@ -292,11 +293,6 @@ impl BundledReader {
         }
         runs
     }
-}
-
-/// The part of a text that is looked at.
-fn begin(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TEXT_BYTES)]
 }
 
 /// 1 for each token of rows of these lengths, and 0 for the padding.
