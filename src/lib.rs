@@ -37,7 +37,7 @@
 //! A room imports only from those to its left; so does a file in its room.
 //!
 //! ```text
-//! error ─ parallel ─ storage ─ faq ─ embed ─ matching ─ bot ─ quality ─ learn
+//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn
 //! ```
 //!
 //! Only `storage` and `faq::load` read and write files, and `embed` fetches models; nothing here prints or
@@ -46,7 +46,6 @@
 pub mod bot;
 pub mod embed;
 pub mod error;
-pub mod faq;
 pub mod learn;
 pub mod matching;
 mod parallel;
@@ -56,6 +55,7 @@ pub mod storage;
 pub use bot::{Bot, Conversation, Exchanged, Message, Reply, Setup};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
-pub use faq::{Entry, EntryId, Faq};
+pub use faqbot_faq as faq;
+pub use faqbot_faq::{Entry, EntryId, Faq};
 pub use matching::decision::{Decision, Policy, Rule};
 pub use matching::ranking::Match;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use faqbot::Faq;
-use faqbot::faq::format::{FORMATS, Format};
-use faqbot::faq::{ReadOptions, load};
+use faqbot_faq::Faq;
+use faqbot_faq::format::{FORMATS, Format};
+use faqbot_faq::{ReadOptions, load};
 
 /// Reads bytes as one format.
 pub fn read(format: &str, data: &[u8]) {

@@ -95,10 +95,10 @@ pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<
         }),
     };
     match read {
-        Err(error @ faqbot::Error::Limit { .. }) => Err(anyhow::anyhow!("{error}; --limit sets another")),
-        Err(faqbot::Error::NoFaq { path, tried }) => {
+        Err(error @ faqbot::faq::Error::Limit { .. }) => Err(anyhow::anyhow!("{error}; --limit sets another")),
+        Err(faqbot::faq::Error::NoFaq { path, tried }) => {
             let columns = tried.iter().any(|(_, row)| row.reason.starts_with("no column"));
-            let error = faqbot::Error::NoFaq { path, tried };
+            let error = faqbot::faq::Error::NoFaq { path, tried };
             let hint = "; --map question=COLUMN,answer=COLUMN names them";
             Err(anyhow::anyhow!("{error}{}", if columns { hint } else { "" }))
         }

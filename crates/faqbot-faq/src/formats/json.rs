@@ -1,0 +1,164 @@
+//! JSON with the fields of the native format: an object with `entries`, or a list of entries.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::entry::{Entry, EntryId, Faq, SmallTalk};
+use crate::error::RowError;
+use crate::parsed::{Fit, Parsed};
+use crate::readers::json_tree;
+use crate::readers::node::{self};
+
+/// Reads a JSON FAQ.
+///
+/// # Errors
+///
+/// Returns an error if the text is not JSON or not a list of entries.
+pub fn parse(text: &str) -> Result<Parsed, RowError> {
+    node::faq(json_tree::read(text, 1)?)
+}
+
+/// Strong for text that starts like JSON.
+pub fn fit(text: &str) -> Fit {
+    Fit::strong(json_tree::begins(text))
+}
+
+/// Writes a FAQ with the fields of the native format.
+pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
+    let root = FaqJson {
+        title: faq.title.as_deref(),
+        greeting: faq.greeting.as_deref(),
+        fallback: faq.fallback.as_deref(),
+        contact: faq.contact.as_deref(),
+        language: faq.language.as_deref(),
+        smalltalk: small_talk(&faq.small_talk),
+        entries: faq.entries.iter().map(EntryJson::new).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &root)?;
+    writeln!(out)
+}
+
+/// A FAQ with the fields of the native format, in their order.
+#[derive(Serialize)]
+struct FaqJson<'f> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    greeting: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smalltalk: Option<Value>,
+    entries: Vec<EntryJson<'f>>,
+}
+
+/// What a FAQ says of small talk: `false`, or a reply or `false` for each kind; `None` where it says nothing.
+pub(super) fn small_talk(small_talk: &SmallTalk) -> Option<Value> {
+    if small_talk.off {
+        return Some(Value::Bool(false));
+    }
+    let reply = |reply: &Option<String>| reply.as_ref().map_or(Value::Bool(false), |text| json!(text));
+    let kinds: serde_json::Map<String, Value> =
+        small_talk.own.iter().map(|(kind, own)| (kind.clone(), reply(own))).collect();
+    (!kinds.is_empty()).then_some(Value::Object(kinds))
+}
+
+/// Ids as a list of texts.
+pub(super) fn ids(ids: &[EntryId]) -> Vec<&str> {
+    ids.iter().map(EntryId::as_str).collect()
+}
+
+/// An entry with the fields of the native format, in their order.
+#[derive(Serialize)]
+pub(super) struct EntryJson<'e> {
+    id: &'e str,
+    question: &'e str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    also: &'e [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'e str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'e str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'e [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_confidence: Option<f32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    urgent: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    crisis: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    out_of_scope: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    follow_ups: Vec<&'e str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    only_after: Vec<&'e str>,
+}
+
+impl<'e> EntryJson<'e> {
+    pub(super) fn new(entry: &'e Entry) -> Self {
+        EntryJson {
+            id: entry.id.as_str(),
+            question: entry.question(),
+            also: &entry.phrasings[1..],
+            answer: Some(entry.answer.as_str()).filter(|_| entry.variants.is_empty()),
+            answers: entry.answers().filter(|_| !entry.variants.is_empty()).collect(),
+            source: entry.source.as_deref(),
+            tags: &entry.tags,
+            min_confidence: entry.min_confidence,
+            urgent: entry.urgent,
+            crisis: entry.crisis,
+            out_of_scope: entry.out_of_scope,
+            follow_ups: ids(&entry.follow_ups),
+            only_after: ids(&entry.only_after),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_have_their_lines_and_numbers_are_text() {
+        let text = "{\n \"title\": \"T\",\n \"entries\": [\n  {\"question\": \"a\\ud83d\\ude00\", \"answer\": 1.50},\n\n  {\"questions\": [\"b\", \"c\"],\n   \"answer\": null}, 7]}";
+        let parsed = parse(text).unwrap();
+        assert_eq!(parsed.title.as_deref(), Some("T"));
+        assert_eq!(parsed.entries[0].line, 4);
+        assert_eq!(parsed.entries[0].questions, ["a😀"]);
+        assert_eq!(parsed.entries[0].answer.as_deref(), Some("1.50"));
+        assert_eq!((parsed.entries[1].line, &parsed.entries[1].answer), (6, &None));
+        assert_eq!(parsed.skipped[0].line, 7);
+    }
+
+    #[test]
+    fn other_tools_names_and_nesting_are_read() {
+        let qnabot = r#"{"qna": [{"qid": "a.1", "q": ["where?", "what place?"], "a": "Here.", "type": "qna"},
+            {"qid": "a.2", "q": ["who?"], "a": "Me.", "type": "qna"}]}"#;
+        let parsed = parse(qnabot).unwrap();
+        assert_eq!(parsed.entries[0].id.as_deref(), Some("a.1"));
+        assert_eq!(parsed.entries[0].questions, ["where?", "what place?"]);
+        assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
+        let nested = r#"{"shop": {"orders": [{"title": "Where?", "text": "Here."}], "returns": [{"q": "How?", "a": "So."}]}}"#;
+        let parsed = parse(nested).unwrap();
+        assert_eq!(parsed.entries[0].tags, ["shop", "orders"]);
+        assert_eq!(parsed.entries[1].answer.as_deref(), Some("So."));
+        assert!(parse("{\"b\": 1}").is_err());
+    }
+
+    #[test]
+    fn broken_json_is_an_error_with_its_line() {
+        assert_eq!(parse("[\n{\"question\": \"a\",\n").unwrap_err().line, 3);
+        assert!(parse("").is_err());
+        assert!(parse("\"text\"").is_err());
+        assert!(parse(&"[".repeat(100_000)).is_err());
+    }
+}

@@ -1,0 +1,560 @@
+//! A file's values with their lines, and how entries are read from them. Shared by YAML, JSON, JSONL and
+//! TOML, so that they have the same fields and messages.
+
+use std::collections::HashSet;
+
+use super::fields::{
+    self, ALSO, ANSWER, CRISIS, FOLLOW_UPS, ID, METADATA, MIN_CONFIDENCE, ONLY_AFTER, OUT_OF_SCOPE, QUESTION,
+    SOURCE, TAGS, TITLE, URGENT,
+};
+use super::headings::asks;
+use crate::entry::SmallTalk;
+use crate::error::RowError;
+use crate::normalize::abridge;
+use crate::parsed::{Parsed, RawEntry};
+
+/// A value in a file. Scalars keep their source text: `answer: 42` is text here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub line: usize,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The field of a mapping with this name.
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(fields) => fields.iter().find(|(own, _)| own == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The text, if the value is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a field.
+    pub fn text_of(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(Node::as_text).map(str::to_owned)
+    }
+
+    /// The text of a field, or the texts in its list; empty if the field is missing.
+    pub fn texts_of(&self, name: &str) -> Vec<String> {
+        self.get(name).map(Node::texts).unwrap_or_default().into_iter().map(str::to_owned).collect()
+    }
+
+    /// The text, or the texts in a list.
+    pub fn texts(&self) -> Vec<&str> {
+        match &self.value {
+            Value::List(items) => items.iter().filter_map(Node::as_text).collect(),
+            _ => self.as_text().into_iter().collect(),
+        }
+    }
+}
+
+/// Deeper nesting is refused: a FAQ has four levels, and trees are walked recursively.
+pub const MAX_DEPTH: usize = 64;
+
+/// Where QnA Maker and Azure keep follow-ups.
+const DIALOG: &[&str] = &["context", "dialog"];
+const PROMPTS: &[&str] = &["prompts"];
+const IS_CONTEXT_ONLY: &[&str] = &["iscontextonly"];
+
+/// Names that only say that entries follow, and are not topics.
+const CONTAINERS: [&str; 20] = [
+    "conversations",
+    "intents",
+    "assets",
+    "categories",
+    "content",
+    "data",
+    "entries",
+    "faq",
+    "faqs",
+    "groups",
+    "items",
+    "list",
+    "qa",
+    "qna",
+    "qnadocuments",
+    "qnas",
+    "questions",
+    "sections",
+    "topics",
+    "knowledgebase",
+];
+
+/// Fields with a section's own name, which is a topic.
+const SECTION_NAME: [&str; 5] = ["title", "name", "category", "topic", "section"];
+
+/// Fields of other tools that have no use here, and are not reported.
+const OF_TOOLS: [&str; 7] = [
+    "context",
+    "dialog",
+    "sourcedisplayname",
+    "lastupdateddatetime",
+    "activelearningsuggestions",
+    "isdocumenttext",
+    "prompts",
+];
+
+/// Reads a whole file: a mapping with `entries`, or lists of entries under any nesting of names, which become
+/// tags.
+pub fn faq(root: Node) -> Result<Parsed, RowError> {
+    let mut read = Reader::default();
+    let line = root.line;
+    match root.value {
+        Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => read.native(fields)?,
+        value @ (Value::List(_) | Value::Map(_)) => {
+            let list = matches!(value, Value::List(_));
+            read.nested(Node { line, value }, &mut Vec::new(), true);
+            if !list && read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
+                return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
+            }
+        }
+        Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
+    }
+    Ok(read.parsed)
+}
+
+/// What a mapping is.
+#[derive(PartialEq)]
+enum Kind {
+    /// An entry: it has a question or an answer of its own.
+    Entry,
+    /// A section that leads to entries.
+    Section,
+    /// Pairs: the names are questions and the values their answers.
+    Pairs,
+}
+
+impl Kind {
+    fn of(fields: &[(String, Node)]) -> Kind {
+        let holds = |(_, node): &(String, Node)| holds_mappings(node);
+        let own = |known: &[&str]| {
+            fields.iter().any(|(name, node)| {
+                fields::is(known, name) && !holds_mappings(node) && !matches!(node.value, Value::Map(_))
+            })
+        };
+        let pairs =
+            fields.iter().filter(|(name, node)| node.as_text().is_some() && asks(name.trim())).count();
+        if pairs > 0 && 2 * pairs >= fields.len() && !own(QUESTION) {
+            Kind::Pairs
+        } else if own(QUESTION) && own(ANSWER) {
+            Kind::Entry
+        } else if fields.iter().any(|field| {
+            holds(field) && !fields::is(METADATA, &field.0)
+                || (matches!(field.1.value, Value::Map(_)) && !own(QUESTION) && !own(ANSWER))
+        }) {
+            Kind::Section
+        } else {
+            Kind::Entry
+        }
+    }
+}
+
+/// Whether a value is a list of mappings, as `questions` is in some files.
+fn holds_mappings(node: &Node) -> bool {
+    matches!(&node.value, Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))))
+}
+
+/// What is read from a file, with the unused fields reported so far: each once per file.
+#[derive(Default)]
+pub struct Reader {
+    /// What has been read so far.
+    pub parsed: Parsed,
+    unused: HashSet<String>,
+}
+
+impl Reader {
+    /// Reads the native format: a mapping with `entries` and texts.
+    fn native(&mut self, fields: Vec<(String, Node)>) -> Result<(), RowError> {
+        for (name, node) in fields {
+            let target = match name.as_str() {
+                "title" => &mut self.parsed.title,
+                "greeting" => &mut self.parsed.greeting,
+                "fallback" => &mut self.parsed.fallback,
+                "contact" => &mut self.parsed.contact,
+                "language" => &mut self.parsed.language,
+                "smalltalk" => {
+                    small_talk(node, &mut self.parsed);
+                    continue;
+                }
+                "entries" => {
+                    match node.value {
+                        Value::List(entries) => entries.into_iter().for_each(|node| self.entry(node, &[])),
+                        Value::Null => {}
+                        _ => return Err(RowError::new(node.line, "`entries` must be a list")),
+                    }
+                    continue;
+                }
+                _ => {
+                    let reason = format!(
+                        "unknown field `{name}`; known: title, greeting, fallback, contact, language, smalltalk, entries"
+                    );
+                    self.parsed.notes.push(RowError::new(node.line, reason));
+                    continue;
+                }
+            };
+            match text(node, &name) {
+                Ok(value) => *target = value,
+                Err(error) => self.parsed.skipped.push(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the entries below a value. The names that lead to them become their tags. Other texts are about
+    /// the file only at its root.
+    fn nested(&mut self, node: Node, names: &mut Vec<String>, root: bool) {
+        let line = node.line;
+        match node.value {
+            Value::List(items) => items.into_iter().for_each(|item| match &item.value {
+                // ChatterBot's pairs of question and answer.
+                Value::List(pair) if pair.len() == 2 && pair.iter().all(|node| node.as_text().is_some()) => {
+                    let mut texts = pair.iter().filter_map(Node::as_text).map(str::to_owned);
+                    self.parsed.entries.push(RawEntry {
+                        line: item.line,
+                        questions: texts.next().into_iter().collect(),
+                        answer: texts.next(),
+                        tags: names.clone(),
+                        ..RawEntry::default()
+                    });
+                }
+                Value::List(_) => self.nested(item, names, false),
+                Value::Map(fields) if Kind::of(fields) != Kind::Entry => self.nested(item, names, false),
+                _ => self.entry(item, names),
+            }),
+            Value::Map(fields) => match Kind::of(&fields) {
+                Kind::Entry
+                    if fields
+                        .iter()
+                        .any(|(name, _)| fields::is(QUESTION, name) || fields::is(ANSWER, name)) =>
+                {
+                    self.entry(Node { line, value: Value::Map(fields) }, names);
+                }
+                Kind::Pairs => {
+                    for (question, answer) in fields {
+                        match answer.value {
+                            Value::Text(text) => self.parsed.entries.push(RawEntry {
+                                line: answer.line,
+                                questions: vec![question],
+                                answer: Some(text),
+                                tags: names.clone(),
+                                ..RawEntry::default()
+                            }),
+                            _ => self.unused(&question, answer.line),
+                        }
+                    }
+                }
+                _ => self.section(fields, names, root),
+            },
+            Value::Null => {}
+            Value::Text(text) => {
+                let reason = format!("\"{}\" is no entry", abridge(&text, 60));
+                self.parsed.skipped.push(RowError::new(line, reason));
+            }
+        }
+    }
+
+    /// Reads a mapping that leads to entries. Its own name, if it has one, becomes their tag; at the root of
+    /// the file it is the title.
+    fn section(&mut self, fields: Vec<(String, Node)>, names: &mut Vec<String>, root: bool) {
+        let depth = names.len();
+        let mut rest = Vec::new();
+        for (name, node) in fields {
+            let lower = name.to_lowercase();
+            match node.value {
+                Value::Text(text) if root && lower == "title" => self.parsed.title = Some(text),
+                Value::Text(text) if root && lower == "greeting" => self.parsed.greeting = Some(text),
+                Value::Text(text) if root && lower == "fallback" => self.parsed.fallback = Some(text),
+                Value::Text(text) if root && lower == "contact" => self.parsed.contact = Some(text),
+                Value::Text(text) if root && lower == "language" => self.parsed.language = Some(text),
+                Value::Text(text) if names.len() == depth && SECTION_NAME.contains(&lower.as_str()) => {
+                    names.push(text)
+                }
+                Value::Text(_) => self.unused(&name, node.line),
+                Value::Null => {}
+                _ => rest.push((name, node)),
+            }
+        }
+        let named = names.len() > depth;
+        for (name, node) in rest {
+            // If the section has its own name, the names below only say that entries follow.
+            let topic = !named && !CONTAINERS.contains(&name.to_lowercase().as_str());
+            let list_of_texts = matches!(&node.value, Value::List(items) if items.iter().all(|item| item.as_text().is_some()));
+            if list_of_texts {
+                self.unused(&name, node.line);
+                continue;
+            }
+            if topic {
+                names.push(name);
+            }
+            self.nested(node, names, false);
+            if topic {
+                names.pop();
+            }
+        }
+        names.truncate(depth);
+    }
+
+    /// Reports an unused field, once per file.
+    fn unused(&mut self, name: &str, line: usize) {
+        if self.unused.insert(name.to_owned()) {
+            let reason = format!(
+                "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
+                 source, tags, min_confidence, urgent, crisis, out_of_scope, follow_ups, only_after"
+            );
+            self.parsed.notes.push(RowError::new(line, reason));
+        }
+    }
+
+    /// QnA Maker's and Azure's dialog: prompts, and whether the entry is asked for only by them.
+    fn prompts(&mut self, node: &Node, raw: &mut RawEntry) {
+        let Value::Map(fields) = &node.value else { return };
+        for (name, node) in fields {
+            if fields::is(PROMPTS, name) {
+                raw.follow_ups.extend(prompts(node));
+            } else if fields::is(IS_CONTEXT_ONLY, name) {
+                raw.context_only = node.as_text().is_some_and(|own| own.eq_ignore_ascii_case("true"));
+            }
+        }
+    }
+
+    /// Reads one entry and reports whatever is wrong with it. It is left out if that leaves it without
+    /// question or answer.
+    pub fn entry(&mut self, node: Node, names: &[String]) {
+        let line = node.line;
+        let Value::Map(fields) = node.value else {
+            let reason = "an entry is a mapping with question, answer and more";
+            return self.parsed.skipped.push(RowError::new(line, reason));
+        };
+        let mut raw = RawEntry { line, ..RawEntry::default() };
+        let mut also = Vec::new();
+        // The best answer so far with the rank of its name, and titles in case there is no question.
+        let mut answer: Option<(usize, Vec<String>)> = None;
+        let mut titles: Vec<(String, usize, String)> = Vec::new();
+        let mut broken = Vec::new();
+        // QnABot's entries have a dozen fields that only it uses.
+        let of_qnabot = fields.iter().any(|(name, _)| name == "qid");
+        for (name, node) in fields {
+            let line = node.line;
+            let is = |known: &[&str]| fields::is(known, &name);
+            if is(QUESTION) {
+                match texts(node, &name) {
+                    Ok(texts) => raw.questions.extend(texts),
+                    Err(error) => broken.push(error),
+                }
+            } else if is(ALSO) {
+                match texts(node, &name) {
+                    Ok(texts) => also.extend(texts),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if let Some(rank) = fields::rank(ANSWER, &name) {
+                match texts(node, &name) {
+                    Ok(mut texts) => {
+                        texts.retain(|text| !text.trim().is_empty());
+                        let other = match &answer {
+                            _ if texts.is_empty() => None,
+                            Some((best, _)) if *best < rank => Some(texts),
+                            _ => answer.replace((rank, texts)).map(|(_, texts)| texts),
+                        };
+                        if other.is_some_and(|other| answer.as_ref().is_some_and(|(_, best)| *best != other))
+                        {
+                            let reason = "two fields that may be the answer; the more telling name is used";
+                            self.parsed.skipped.push(RowError::new(line, reason));
+                        }
+                    }
+                    Err(error) => broken.push(error),
+                }
+            } else if is(TITLE) {
+                match text(node, &name) {
+                    Ok(text) => titles.extend(text.map(|text| (name, line, text))),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(ID) {
+                match text(node, &name) {
+                    Ok(id) => raw.id = id,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(SOURCE) {
+                match text(node, &name) {
+                    Ok(source) => raw.source = raw.source.take().or(source),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(TAGS) || (of_qnabot && name == "t") {
+                match texts(node, &name) {
+                    Ok(tags) => raw.tags.extend(tags),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(METADATA) {
+                raw.tags.extend(metadata(&node));
+            } else if is(FOLLOW_UPS) || is(ONLY_AFTER) {
+                match texts(node, &name) {
+                    Ok(names) if is(FOLLOW_UPS) => raw.follow_ups.extend(names),
+                    Ok(names) => raw.only_after.extend(names),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(DIALOG)
+                && let Value::Map(_) = &node.value
+            {
+                self.prompts(&node, &mut raw);
+            } else if is(PROMPTS)
+                && let Value::List(_) = &node.value
+            {
+                raw.follow_ups.extend(prompts(&node));
+            } else if is(IS_CONTEXT_ONLY) {
+                raw.context_only = node.as_text().is_some_and(|own| own.eq_ignore_ascii_case("true"));
+            } else if is(MIN_CONFIDENCE) {
+                match number(node, &name) {
+                    Ok(confidence) => raw.min_confidence = confidence,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(URGENT) || is(CRISIS) || is(OUT_OF_SCOPE) {
+                let own = match () {
+                    () if is(URGENT) => &mut raw.urgent,
+                    () if is(CRISIS) => &mut raw.crisis,
+                    () => &mut raw.out_of_scope,
+                };
+                match text(node, &name).and_then(|text| fields::flag(&name, &text.unwrap_or_default(), line))
+                {
+                    Ok(flag) => *own = flag,
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {
+                // The entry is still used: its meaning does not depend on this field.
+                self.unused(&name, line);
+            }
+        }
+        for (name, line, text) in titles {
+            if raw.questions.is_empty() {
+                raw.questions.push(text);
+            } else if !raw.questions.contains(&text) {
+                self.unused(&name, line);
+            }
+        }
+        if !broken.is_empty() {
+            return self.parsed.skipped.append(&mut broken);
+        }
+        let mut answers = answer.map(|(_, texts)| texts).unwrap_or_default().into_iter();
+        raw.answer = answers.next();
+        raw.variants = answers.collect();
+        raw.questions.append(&mut also);
+        raw.tags.extend(names.iter().cloned());
+        self.parsed.entries.push(raw);
+    }
+}
+
+/// Reads what a FAQ says of small talk: `false`, or a reply or `false` for each kind.
+pub fn small_talk(node: Node, parsed: &mut Parsed) {
+    let off = |node: &Node| node.as_text().is_some_and(|text| matches!(text.trim(), "false" | "no"));
+    let line = node.line;
+    let known = || SmallTalk::KINDS.join(", ");
+    match node.value {
+        _ if off(&node) => parsed.small_talk.off = true,
+        Value::Null => {}
+        Value::Text(text) if matches!(text.trim(), "true" | "yes") => {}
+        Value::Map(kinds) => {
+            for (kind, node) in kinds {
+                if !SmallTalk::KINDS.contains(&&*kind) {
+                    let reason = format!("`smalltalk` has no kind `{kind}`; there are {}", known());
+                    parsed.skipped.push(RowError::new(node.line, reason));
+                    continue;
+                }
+                let reply = if off(&node) { Ok(None) } else { text(node, &kind) };
+                match reply {
+                    Ok(reply) => drop(parsed.small_talk.own.insert(kind, reply)),
+                    Err(error) => parsed.skipped.push(error),
+                }
+            }
+        }
+        Value::Text(_) | Value::List(_) => {
+            let reason =
+                format!("`smalltalk` is false, or a mapping with replies; its kinds are {}", known());
+            parsed.skipped.push(RowError::new(line, reason));
+        }
+    }
+}
+
+/// The items of a list; none where it is no list.
+pub fn items(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+/// What QnA Maker's and Azure's prompts lead to: entries by their numbers, or by the questions that they show.
+pub fn prompts(node: &Node) -> Vec<String> {
+    let Value::List(items) = &node.value else { return Vec::new() };
+    let get = |item: &Node, name: &str| {
+        let Value::Map(fields) = &item.value else { return None };
+        let field = fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        field
+            .and_then(|(_, node)| node.as_text())
+            .filter(|text| !matches!(text.trim(), "" | "0" | "-1"))
+            .map(str::to_owned)
+    };
+    items.iter().filter_map(|item| get(item, "qnaId").or_else(|| get(item, "displayText"))).collect()
+}
+
+/// QnA Maker's metadata as tags: a mapping, or a list of names and values.
+fn metadata(node: &Node) -> Vec<String> {
+    let tag = |name: &str, value: &str| format!("{name}:{value}");
+    match &node.value {
+        Value::Map(fields) => {
+            fields.iter().filter_map(|(name, value)| Some(tag(name, value.as_text()?))).collect()
+        }
+        Value::List(items) => items
+            .iter()
+            .filter_map(|item| Some(tag(item.get("name")?.as_text()?, item.get("value")?.as_text()?)))
+            .collect(),
+        Value::Text(text) => vec![text.clone()],
+        Value::Null => Vec::new(),
+    }
+}
+
+fn text(node: Node, name: &str) -> Result<Option<String>, RowError> {
+    match node.value {
+        Value::Null => Ok(None),
+        Value::Text(text) => Ok(Some(text)),
+        Value::List(_) | Value::Map(_) => Err(RowError::new(node.line, format!("`{name}` must be text"))),
+    }
+}
+
+/// A text or a list of texts.
+fn texts(node: Node, name: &str) -> Result<Vec<String>, RowError> {
+    match node.value {
+        Value::List(list) => {
+            let texts = list.into_iter().map(|node| {
+                let line = node.line;
+                text(node, name).map_err(|_| RowError::new(line, format!("`{name}` must be a list of texts")))
+            });
+            Ok(texts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        }
+        _ => Ok(text(node, name)?.into_iter().collect()),
+    }
+}
+
+fn number(node: Node, name: &str) -> Result<Option<f32>, RowError> {
+    let line = node.line;
+    text(node, name)?
+        .map(|text| {
+            text.trim()
+                .parse()
+                .map_err(|_| RowError::new(line, format!("`{name}` is \"{text}\", not a number")))
+        })
+        .transpose()
+}
