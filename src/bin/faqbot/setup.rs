@@ -95,7 +95,9 @@ pub fn read(settings: &Settings, paths: &[PathBuf], answers: Answers) -> Result<
         }),
     };
     match read {
-        Err(error @ faqbot::faq::Error::Limit { .. }) => Err(anyhow::anyhow!("{error}; --limit sets another")),
+        Err(error @ faqbot::faq::Error::Limit { .. }) => {
+            Err(anyhow::anyhow!("{error}; --limit sets another"))
+        }
         Err(faqbot::faq::Error::NoFaq { path, tried }) => {
             let columns = tried.iter().any(|(_, row)| row.reason.starts_with("no column"));
             let error = faqbot::faq::Error::NoFaq { path, tried };
