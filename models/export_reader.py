@@ -14,8 +14,10 @@ which is looked up outside them, so that it is read in place:
   f32, little-endian.
 - read.onnx: `words` [batch, length, 384], the rows of a text's tokens, `attention_mask` and `token_type_ids`
   [batch, length] (int64) to `states` [batch, length, 384], the tokens after the first layers.
-- compare.onnx: `query` [batch, length, 384] and `query_mask` [batch, length], `entry` and `entry_mask`, pair by pair,
-  to `logits` [batch]. The head is in f32.
+- compare.onnx: `states` and `mask` [batch, length] of a text, and `memory` [batch, memory length, layers * 768] and
+  `memory_mask`, what was kept of another, row by row, to `logits` [batch], and `kept` [batch, length, layers * 768]: the
+  keys and values of the text's own tokens in each of the last layers. An entry is given with a memory that is masked
+  out, for what is kept of it; a query with that, for the logit. The head is in f32.
 """
 
 import argparse
@@ -45,7 +47,7 @@ from export_all_minilm_l6_v2 import (
 
 LAYERS, HEADS, WIDTH, EPS = 6, 12, 384, 1e-12
 # As in train_reader.py.
-SPLIT = 4
+SPLIT = 3
 # Queries whose pairs are looked at, evenly spread.
 QUERIES = 600
 
@@ -107,21 +109,17 @@ def build_read(weights, rounding):
     return model(g, "read", inputs, [helper.make_tensor_value_info(x, TensorProto.FLOAT, [*tokens, WIDTH])])
 
 
-def last_layer(g: Graph, weights, layer: int, x: str, bias: str, length: str) -> str:
-    """A layer of which only the first tokens are computed; they look at all."""
-    source, name, scaling = f"encoder.layer.{layer}", f"layer.{layer}", 1.0 / np.sqrt(WIDTH // HEADS)
-
-    def parameters(module: str) -> tuple[np.ndarray, np.ndarray]:
-        own = f"{source}.attention.self.{module}"
-        return weights[f"{own}.weight"].T, weights[f"{own}.bias"]
-
-    rows = g.op("Slice", [x, "zero", length, "one"], f"{name}.rows")
-    query_weight, query_bias = parameters("query")
+def layer_with_memory(g: Graph, weights, layer: int, x: str, bias: str) -> str:
+    """A layer of BERT whose tokens look at those of a memory too."""
+    source, name, scaling = f"encoder.layer.{layer}.attention.self", f"layer.{layer}", 1.0 / np.sqrt(WIDTH // HEADS)
+    parameters = lambda part: (weights[f"{source}.{part}.weight"].T, weights[f"{source}.{part}.bias"])
+    weight, query_bias = parameters("query")
+    g.linear(f"{name}.query", x, weight * scaling, query_bias * np.float32(scaling))
     joined = [np.concatenate(part, axis=-1) for part in zip(parameters("key"), parameters("value"))]
-    y = g.linear(f"{name}.projections", x, *joined)
-    g.nodes.append(helper.make_node("Split", [y], [f"{name}.key", f"{name}.value"], f"{name}.split", axis=-1))
-    g.linear(f"{name}.query", rows, query_weight * scaling, query_bias * np.float32(scaling))
-    return after_attention(g, weights, layer, EPS, rows, attend(g, name, bias), None)
+    own = g.linear(f"{name}.kept", x, *joined)
+    both = g.op("Concat", [own, f"memory.{layer}"], f"{name}.both", axis=1)
+    g.nodes.append(helper.make_node("Split", [both], [f"{name}.key", f"{name}.value"], f"{name}.split", axis=-1))
+    return after_attention(g, weights, layer, EPS, x, attend(g, name, bias), None)
 
 
 def build_compare(weights, rounding):
@@ -130,16 +128,18 @@ def build_compare(weights, rounding):
     head_constants(g, HEADS, WIDTH)
     for name, value in (("zero", [0]), ("one", [1]), ("two", [2])):
         g.constant(name, np.array(value))
-    x = g.op("Concat", ["query", "entry"], "tokens", axis=1)
-    bias = attention_bias(g, g.op("Concat", ["query_mask", "entry_mask"], "both_masks", axis=1))
-    length = g.op("Slice", [g.op("Shape", ["query"], "shape"), "one", "two"], "length")
-    for layer in range(SPLIT, LAYERS - 1):
-        x = bert_layer(g, weights, layer, HEADS, EPS, x, bias, None)
-    x = last_layer(g, weights, LAYERS - 1, x, bias, length)
+    layers = range(SPLIT, LAYERS)
+    parts = [f"memory.{layer}" for layer in layers]
+    g.nodes.append(helper.make_node("Split", ["memory"], parts, "memory.split", axis=-1))
+    bias = attention_bias(g, g.op("Concat", ["mask", "memory_mask"], "both_masks", axis=1))
+    x = "states"
+    for layer in layers:
+        x = layer_with_memory(g, weights, layer, x, bias)
+    g.op("Concat", [f"layer.{layer}.kept" for layer in layers], "kept", axis=-1)
     first = g.op("Slice", [x, "zero", "one", "one"], "first")
     first = g.op("Squeeze", [first, "one"], "first.row")
-    mask = g.op("Cast", ["query_mask"], "query_mask.f32", to=TensorProto.FLOAT)
-    mask = g.op("Unsqueeze", [mask, "two"], "query_mask.column")
+    mask = g.op("Cast", ["mask"], "mask.own", to=TensorProto.FLOAT)
+    mask = g.op("Unsqueeze", [mask, "two"], "mask.column")
     total = g.op("ReduceSum", [g.op("Mul", [x, mask], "masked"), "one"], "total", keepdims=0)
     count = g.op("ReduceSum", [mask, "one"], "count", keepdims=0)
     pooled = g.op("Concat", [first, g.op("Div", [total, count], "mean")], "pooled", axis=1)
@@ -149,13 +149,19 @@ def build_compare(weights, rounding):
         y = g.op("MatMul", [y, weight], f"{name}.matmul")
         y = g.op("Add", [y, g.constant(f"{name}.bias", weights[f"{name}.bias"])], name)
         y = gelu(g, "hidden.gelu", y) if name == "hidden" else y
-    logits = g.op("Squeeze", [y, "one"], "logits")
-    value = helper.make_tensor_value_info
-    inputs = [value("query", TensorProto.FLOAT, ["batch", "query_length", WIDTH])]
-    inputs += [value("query_mask", TensorProto.INT64, ["batch", "query_length"])]
-    inputs += [value("entry", TensorProto.FLOAT, ["batch", "entry_length", WIDTH])]
-    inputs += [value("entry_mask", TensorProto.INT64, ["batch", "entry_length"])]
-    return model(g, "compare", inputs, [value(logits, TensorProto.FLOAT, ["batch"])])
+    g.op("Squeeze", [y, "one"], "logits")
+    value, kept = helper.make_tensor_value_info, len(layers) * 2 * WIDTH
+    inputs = [
+        value("states", TensorProto.FLOAT, ["batch", "length", WIDTH]),
+        value("mask", TensorProto.INT64, ["batch", "length"]),
+        value("memory", TensorProto.FLOAT, ["batch", "memory_length", kept]),
+        value("memory_mask", TensorProto.INT64, ["batch", "memory_length"]),
+    ]
+    outputs = [
+        value("logits", TensorProto.FLOAT, ["batch"]),
+        value("kept", TensorProto.FLOAT, ["batch", "length", kept]),
+    ]
+    return model(g, "compare", inputs, outputs)
 
 
 def padded(rows: list[list[int]], kind: int, table: np.ndarray) -> dict[str, np.ndarray]:
@@ -191,15 +197,34 @@ def batches(pairs, table, size=16):
         yield padded([query for query, _ in part], 0, table), padded([entry for _, entry in part], 1, table)
 
 
-def compare_feeds(read, pairs, table):
+def alone(feed: dict[str, np.ndarray], states: np.ndarray) -> dict[str, np.ndarray]:
+    """What compare.onnx is given for what is kept of an entry."""
+    rows = len(states)
+    memory = np.zeros((rows, 1, (LAYERS - SPLIT) * 2 * WIDTH), np.float32)
+    masks = {"mask": feed["attention_mask"], "memory_mask": np.zeros((rows, 1), np.int64)}
+    return {"states": states, "memory": memory, **masks}
+
+
+def as_kept(numbers: np.ndarray) -> np.ndarray:
+    """Keys and values as faqbot keeps them: in int8, with a scale for each 384 of them."""
+    rows = numbers.reshape(-1, WIDTH)
+    values, scales = quantize(rows, axis=1)
+    return (values * scales[:, None]).reshape(numbers.shape)
+
+
+def compare_feeds(read, compare, pairs, table, keep=as_kept):
+    """What compare.onnx is given for pairs: for the entries, and then for the queries."""
     for query, entry in batches(pairs, table):
         (q,), (e,) = read.run(["states"], query), read.run(["states"], entry)
-        masks = {"query_mask": query["attention_mask"], "entry_mask": entry["attention_mask"]}
-        yield {"query": q, "entry": e, **masks}
+        entries = alone(entry, e)
+        (kept,) = compare.run(["kept"], entries)
+        masks = {"mask": query["attention_mask"], "memory_mask": entry["attention_mask"]}
+        yield entries, {"states": q, "memory": keep(kept), **masks}
 
 
-def logits(read, compare, pairs, table) -> np.ndarray:
-    return np.concatenate([compare.run(["logits"], feed)[0] for feed in compare_feeds(read, pairs, table)])
+def logits(read, compare, pairs, table, keep=as_kept) -> np.ndarray:
+    feeds = compare_feeds(read, compare, pairs, table, keep)
+    return np.concatenate([compare.run(["logits"], queries)[0] for _, queries in feeds])
 
 
 def main() -> int:
@@ -219,7 +244,7 @@ def main() -> int:
     table, words = rounded_words(weights)
     if args.check:
         graphs = [session(build(weights, None)[0].SerializeToString()) for build in (build_read, build_compare)]
-        f32 = logits(*graphs, pairs, weights["embeddings.word_embeddings.weight"])
+        f32 = logits(*graphs, pairs, weights["embeddings.word_embeddings.weight"], keep=lambda numbers: numbers)
         int8 = logits(*[session((args.out / name).read_bytes()) for name in ("read.onnx", "compare.onnx")], pairs, table)
         difference = np.abs(f32 - int8)
         print(f"pairs {len(pairs)}: correlation {np.corrcoef(f32, int8)[0, 1]:.5f}, difference of logits mean", end=" ")
@@ -231,11 +256,9 @@ def main() -> int:
     made = {"read.onnx": rounded(lambda rounding: build_read(weights, rounding), feeds, [real(feed) for feed in feeds])}
     # What is compared is what the rounded graph reads.
     reads = session(made["read.onnx"].SerializeToString())
-    feeds = list(compare_feeds(reads, pairs, table))
-    masks = []
-    for feed in feeds:
-        query, entry = feed["query_mask"].astype(bool), feed["entry_mask"].astype(bool)
-        masks.append({query.shape[1]: query, query.shape[1] + entry.shape[1]: np.concatenate([query, entry], 1)})
+    f32 = session(build_compare(weights, None)[0].SerializeToString())
+    feeds = [feed for both in compare_feeds(reads, f32, pairs, table) for feed in both]
+    masks = [{feed["mask"].shape[1]: feed["mask"].astype(bool)} for feed in feeds]
     made["compare.onnx"] = rounded(lambda rounding: build_compare(weights, rounding), feeds, masks)
     print(f"trained weights: sha256 {hashlib.sha256(args.weights.read_bytes()).hexdigest()}")
     contents = {name: graph.SerializeToString(deterministic=True) for name, graph in made.items()}

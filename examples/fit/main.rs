@@ -6,7 +6,8 @@
 //! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
 //! ```
 //!
-//! `FIT_ROWS=FILE` writes the rows that confidence is fitted to as CSV.
+//! `FIT_ROWS=FILE` writes the rows that confidence is fitted to as CSV; `--ablations` shows what the confidence is without
+//! each kind of feature, which takes some minutes more.
 //!
 //! It prints the weights of the signals (a grid, with what each signal earns), the confidence and the thresholds,
 //! all fitted on calibration files, parts of FAQs and `data/minimal_pairs/fit`, and then what they give on test
@@ -27,9 +28,9 @@ mod weights;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use faqbot::matching::alignment::Alignment;
+use faqbot::matching::alignment::{self, Alignment};
 use faqbot::matching::confidence::{Calibration, inputs};
-use faqbot::matching::features::{Features, is_read, names};
+use faqbot::matching::features::{FEATURES, Features, READER_NAMES, is_read, names};
 use faqbot::matching::guard::Guard;
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, is_real_answer};
@@ -112,6 +113,19 @@ fn options() -> Options {
     }
 }
 
+/// What `--ablations` leaves out: features of one kind.
+const ABLATIONS: [(&str, &[&str]); 9] = [
+    ("all features", &[]),
+    ("without the reader", &READER_NAMES),
+    ("without alignment", &alignment::NAMES),
+    ("without cosines", &["cosine", "cosine_margin", "shortfall", "phrasing", "centroid"]),
+    ("without the answer's signal", &["answer"]),
+    ("without the ridge's", &["ridge"]),
+    ("without the words'", &["lexical"]),
+    ("without the score", &["score", "margin", "outlier"]),
+    ("without the FAQ's size", &["log_entries"]),
+];
+
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
@@ -122,7 +136,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .ok_or("usage: fit DATA PAIRS… [--write] (DATA: the folder with clinc150 and the others)")?;
     let (flags, folders): (Vec<String>, Vec<String>) = arguments.partition(|own| own.starts_with("--"));
-    let write = flags.iter().any(|flag| flag == "--write");
+    let [write, ablations] = ["--write", "--ablations"].map(|wanted| flags.iter().any(|flag| flag == wanted));
     let folders: Vec<PathBuf> = folders.into_iter().map(PathBuf::from).collect();
     let data = Data(PathBuf::from(data));
     let own = [pairs(Path::new("data/minimal_pairs/fit"))?, pairs(Path::new("data/minimal_pairs/test"))?];
@@ -364,6 +378,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let policy = choose_policy(&pooled, 0.05);
     println!("thresholds for 5 % wrong answers: {policy:?}");
+    println!("what ships, by which the tables are: {:?}", Policy::CALIBRATED);
+    let policy = Policy::CALIBRATED;
     // A hint names the nearest question to one that is not answered.
     let hint = (1..20).rev().map(|twentieth| f64::from(twentieth) / 20.0).take_while(|&least| {
         let band: Vec<&Scored> =
@@ -586,11 +602,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The same queries before and after, since the others have become phrasings.
     let before: Vec<People> =
         for_test.iter().zip(&with_two).map(|(own, with_two)| own.with_queries_of(with_two)).collect();
-    let (of_17, of_30): (Vec<&People>, Vec<&People>) =
-        for_test.iter().partition(|own| own.name.starts_with("w17"));
+    let by_writer =
+        |writer: &str| for_test.iter().filter(|own| own.name.starts_with(writer)).collect::<Vec<&People>>();
     for (name, people) in [
-        ("kept aside, writer 17", of_17),
-        ("kept aside, writer 30", of_30),
+        ("kept aside, writer 17", by_writer("w17")),
+        ("kept aside, writer 30", by_writer("w30")),
+        ("kept aside, writer 38", by_writer("w38")),
         ("kept aside, the queries of the next", before.iter().collect()),
         ("kept aside, two paraphrases each as phrasings", with_two.iter().collect()),
     ] {
@@ -602,6 +619,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             asked.iter().map(|asked| (asked, nearest(asked))),
             &policy,
         );
+    }
+
+    if ablations {
+        println!(
+            "\n## Ablations\n\nConfidence without some of its features, of the fit's FAQs, each by other writers:\n"
+        );
+        people_header();
+        for (name, left_out) in ABLATIONS {
+            let left_out: Vec<usize> =
+                (0..FEATURES).filter(|&at| left_out.contains(&names().nth(at).unwrap_or_default())).collect();
+            let less = |features: &Features| {
+                let mut less = *features;
+                left_out.iter().for_each(|&at| less[at] = 0.0);
+                less
+            };
+            let samples: Vec<(Features, &Sample)> =
+                samples.iter().map(|sample| (less(&sample.features), sample)).collect();
+            let fold = |fold: usize| {
+                let rows = samples.iter().filter(|(_, sample)| sample.fold != Some(FOLDS + fold));
+                let rows: Vec<Row> = rows
+                    .map(|(features, sample)| Row { features, right: sample.right, weight: sample.weight })
+                    .collect();
+                Trees::fit(&rows, &options())
+            };
+            let without: Vec<Trees> = (0..people::FOLDS).into_par_iter().map(fold).collect();
+            let rows = for_fit.iter().zip(&fit_people).take(plain).map(|(own, asked)| {
+                let trees = &without[own.fold];
+                (asked, asked.scored(|features| sigmoid(trees.logit(&less(features)))))
+            });
+            people_line(name, rows, &policy);
+        }
     }
 
     println!(

@@ -2,14 +2,16 @@
 
 use super::alignment::{self, Alignment};
 use super::ranking::{CANDIDATES, Match, Ranking};
+use super::signals::{Signals, WEIGHTS};
 
 /// Features of the ranking itself; those of the [alignment](alignment::NAMES) follow, then [`READER_NAMES`].
 ///
-/// - `score`: the best entry's score;
+/// - `score`: the best entry's score; where it was read, with its nearest phrasing in the place of the mean of its
+///   phrasings, if that is nearer: an entry is not to be less sure because it got more phrasings, which draw the mean away;
 /// - `margin`: how far the greatest score of the others that were read, or else of the next, is below it (the score
 ///   itself where there is none);
 /// - `outlier`: how many standard deviations it stands above the mean of all entries;
-/// - `centroid`, `phrasing`, `lexical`, `ridge`, `answer`: its signals, -1 where it has none;
+/// - `centroid`, `phrasing`, `lexical`, `ridge`, `answer`: its signals, `centroid` as in `score`; -1 where it has none;
 /// - `shortfall`: by how much the cosine of the nearest phrasing falls short of [`NEAR_COSINE`], or 0. An
 ///   entry unlike all others stands out for a query about anything else; only this tells that the two
 ///   have nothing in common;
@@ -67,6 +69,15 @@ pub fn is_read(features: &Features) -> bool {
 /// The least that stands for the greatest logit of the others, also where there is none; trained readers seldom give less.
 const NO_RIVAL: f64 = -12.0;
 
+impl Match {
+    /// The signals, with that of the nearest phrasing in the place of that of their mean where it is greater.
+    fn signals_by_nearest(&self) -> Signals {
+        let nearest =
+            self.signals.phrasing.filter(|nearest| self.signals.centroid.is_some_and(|mean| mean < *nearest));
+        Signals { centroid: nearest.or(self.signals.centroid), ..self.signals }
+    }
+}
+
 /// The logarithm of the sum of the exponentials.
 fn log_sum(logits: impl Iterator<Item = f64> + Clone) -> f64 {
     let most = logits.clone().fold(f64::NEG_INFINITY, f64::max);
@@ -82,28 +93,34 @@ pub fn features(
     alignment: &Alignment,
 ) -> Option<Features> {
     let (best, others) = ranking.matches.split_first()?;
+    // Without a reader, the confidence was fitted to the signals as they are.
+    let signals_of =
+        if best.reader.is_some() { Match::signals_by_nearest } else { |found: &Match| found.signals };
+    let signals = signals_of(best);
+    let score_of = |found: &Match| signals_of(found).score(&WEIGHTS);
+    let score = score_of(best);
     let (mean, deviation) = ranking.spread;
-    let outlier = if deviation > 1e-6 { f64::from((best.score - mean) / deviation) } else { 0.0 };
+    let outlier = if deviation > 1e-6 { f64::from((score - mean) / deviation) } else { 0.0 };
     let signal = |signal: Option<f32>| f64::from(signal.unwrap_or(-1.0));
     // The reader may have put another first than the score: what it is ahead of is any other that was read.
     let rivals = others.iter().take(if best.reader.is_some() { CANDIDATES - 1 } else { 1 });
-    let ahead = |value: fn(&Match) -> f32| {
+    let ahead = |value: &dyn Fn(&Match) -> f32| {
         f64::from(value(best) - rivals.clone().map(value).reduce(f32::max).unwrap_or(0.0))
     };
     let of_ranking = [
-        f64::from(best.score),
-        ahead(|found| found.score),
+        f64::from(score),
+        ahead(&score_of),
         outlier.clamp(-MAX_OUTLIER, MAX_OUTLIER),
-        signal(best.signals.centroid),
-        signal(best.signals.phrasing),
+        signal(signals.centroid),
+        signal(signals.phrasing),
         (NEAR_COSINE - f64::from(best.cosine)).max(0.0),
         f64::from(best.cosine),
-        signal(best.signals.lexical),
-        signal(best.signals.ridge),
-        signal(best.signals.answer),
+        signal(signals.lexical),
+        signal(signals.ridge),
+        signal(signals.answer),
         (entries.max(1) as f64).ln(),
         phrasings as f64,
-        ahead(|found| found.cosine),
+        ahead(&|found| found.cosine),
     ];
     let of_reader = match best.reader {
         None => [f64::NEG_INFINITY, 0.0, 0.0, 0.0, 0.0],

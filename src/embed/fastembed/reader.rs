@@ -1,5 +1,5 @@
-//! The bundled reader: a table of words and two graphs, one that reads a text alone and one that reads a query and an
-//! entry together.
+//! The bundled reader: a table of words and two graphs, one that reads a text alone and one in which a query's tokens
+//! look at what was kept of an entry.
 //!
 //! `models/train_reader.py` has the shape and says how texts are fed; what is fed here must be the same.
 //! `models/export_reader.py` says what is in the files.
@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
-use ort::session::Session;
+use ndarray::{Array2, Array3, Axis};
+use ort::session::{OutputSelector, RunOptions, Session};
 use ort::value::TensorRef;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
@@ -33,8 +33,11 @@ const WIDTH: usize = 384;
 /// Tokens in one run and thread, padding included: more no longer fit a core's cache.
 const RUN_TOKENS: usize = 512;
 
-/// The states of entries that are kept, in numbers: 32 MB.
-const KEPT_NUMBERS: usize = 8 << 20;
+/// What is kept of an entry's token: keys and values of the last layers, [`WIDTH`] numbers each.
+const PARTS: usize = 6;
+
+/// Tokens of entries that are kept: 38 MB.
+const KEPT_TOKENS: usize = 16 << 10;
 
 /// What closes a question and says nothing of its meaning.
 const CLOSING: [char; 4] = ['?', '!', '.', ' '];
@@ -49,40 +52,76 @@ pub(super) struct BundledReader {
     sep: u32,
     read: Mutex<Session>,
     compare: Mutex<Session>,
-    entries: Mutex<Kept>,
+    kept: Mutex<Kept>,
+    /// The last queries, by their tokens.
+    last: Mutex<FxHashMap<Vec<u32>, Arc<States>>>,
     threads: usize,
     time_loading: Duration,
 }
 
-/// The states of a text's tokens `[tokens, WIDTH]`.
-type States = Arc<Array2<f32>>;
+/// Queries that are remembered: those that were read last are often read with further entries.
+const LAST_QUERIES: usize = 256;
 
-/// States by the hash of their text, in two generations: what was not asked for since the last is forgotten.
+/// The states of a text's tokens `[tokens, WIDTH]`.
+type States = Array2<f32>;
+
+/// What is kept of an entry's tokens, in int8: [`PARTS`] rows of [`WIDTH`] numbers a token, and what each row is multiplied
+/// with.
+struct Memory {
+    rows: Vec<i8>,
+    scales: Vec<f32>,
+}
+
+impl Memory {
+    fn new(numbers: &[f32]) -> Self {
+        let greatest =
+            |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, number| most.max(number.abs()));
+        let scales: Vec<f32> = numbers.chunks_exact(WIDTH).map(|row| greatest(row) / 127.0).collect();
+        let rows = numbers.chunks_exact(WIDTH).zip(&scales);
+        let rows = rows.flat_map(|(row, scale)| row.iter().map(move |number| (number / scale).round() as i8));
+        Memory { rows: rows.collect(), scales }
+    }
+
+    fn tokens(&self) -> usize {
+        self.scales.len() / PARTS
+    }
+
+    /// Writes all tokens.
+    fn write(&self, target: &mut [f32]) {
+        let rows = self.rows.chunks_exact(WIDTH).zip(&self.scales);
+        for (target, (row, scale)) in target.chunks_exact_mut(WIDTH).zip(rows) {
+            target.iter_mut().zip(row).for_each(|(target, &number)| *target = f32::from(number) * scale);
+        }
+    }
+}
+
+/// What is kept of entries, by the hash of their text, in two generations: what was not asked for since the last is
+/// forgotten.
 #[derive(Default)]
 struct Kept {
-    new: FxHashMap<u128, States>,
-    old: FxHashMap<u128, States>,
-    numbers: usize,
+    new: FxHashMap<u128, Arc<Memory>>,
+    old: FxHashMap<u128, Arc<Memory>>,
+    tokens: usize,
 }
 
 impl Kept {
-    fn get(&mut self, key: u128) -> Option<States> {
-        if let Some(states) = self.new.get(&key) {
-            return Some(states.clone());
+    fn get(&mut self, key: u128) -> Option<Arc<Memory>> {
+        if let Some(memory) = self.new.get(&key) {
+            return Some(memory.clone());
         }
-        let states = self.old.remove(&key)?;
-        self.put(key, states.clone());
-        Some(states)
+        let memory = self.old.remove(&key)?;
+        self.put(key, memory.clone());
+        Some(memory)
     }
 
-    fn put(&mut self, key: u128, states: States) {
-        if self.numbers + states.len() > KEPT_NUMBERS / 2 {
+    fn put(&mut self, key: u128, memory: Arc<Memory>) {
+        let tokens = memory.tokens();
+        if self.tokens + tokens > KEPT_TOKENS / 2 {
             self.old = std::mem::take(&mut self.new);
-            self.numbers = 0;
+            self.tokens = 0;
         }
-        let numbers = states.len();
-        if self.new.insert(key, states).is_none() {
-            self.numbers += numbers;
+        if self.new.insert(key, memory).is_none() {
+            self.tokens += tokens;
         }
     }
 }
@@ -146,7 +185,8 @@ impl BundledReader {
             sep,
             read,
             compare,
-            entries: Mutex::default(),
+            kept: Mutex::default(),
+            last: Mutex::default(),
             threads,
             time_loading: begin.elapsed(),
         })
@@ -168,8 +208,8 @@ impl BundledReader {
         let tokenize: Tokenize = &|text| tokenize(&text[..text.floor_char_boundary(TEXT_BYTES)]);
         let queries =
             queries.iter().map(|query| self.query_tokens(tokenize, query)).collect::<Result<Vec<_>>>()?;
-        let queries = self.states(&queries, 0)?;
-        let entries = self.entry_states(tokenize, entries)?;
+        let queries = self.query_states(&queries)?;
+        let entries = self.memories(tokenize, entries)?;
         self.compare(&queries, &entries, pairs)
     }
 
@@ -194,10 +234,32 @@ impl BundledReader {
         Ok(tokens)
     }
 
-    fn entry_states(&self, tokenize: Tokenize, entries: &[EntryText]) -> Result<Vec<States>> {
+    fn query_states(&self, queries: &[Vec<u32>]) -> Result<Vec<Arc<States>>> {
+        let last = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Option<Arc<States>>> = {
+            let last = last();
+            queries.iter().map(|tokens| last.get(tokens).cloned()).collect()
+        };
+        let missing: Vec<usize> = (0..queries.len()).filter(|&at| found[at].is_none()).collect();
+        let texts: Vec<Vec<u32>> = missing.iter().map(|&at| queries[at].clone()).collect();
+        let read = self.states(&texts, 0)?;
+        let mut last = last();
+        if missing.len() == queries.len() || last.len() + missing.len() > LAST_QUERIES {
+            last.clear();
+        }
+        for ((&at, tokens), states) in missing.iter().zip(texts).zip(read) {
+            let states = Arc::new(states);
+            last.insert(tokens, Arc::clone(&states));
+            found[at] = Some(states);
+        }
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// What is kept of entries; those are read of which nothing is yet.
+    fn memories(&self, tokenize: Tokenize, entries: &[EntryText]) -> Result<Vec<Arc<Memory>>> {
         let keys: Vec<u128> = entries.iter().map(key).collect();
-        let mut found: Vec<Option<States>> = {
-            let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Option<Arc<Memory>>> = {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             keys.iter().map(|&key| kept.get(key)).collect()
         };
         let missing: Vec<usize> = (0..entries.len()).filter(|&at| found[at].is_none()).collect();
@@ -205,18 +267,19 @@ impl BundledReader {
             .iter()
             .map(|&at| self.entry_tokens(tokenize, &entries[at]))
             .collect::<Result<Vec<_>>>()?;
-        let read = self.states(&texts, 1)?;
-        let mut kept = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        for (&at, states) in missing.iter().zip(read) {
-            kept.put(keys[at], states.clone());
-            found[at] = Some(states);
+        let states = self.states(&texts, 1)?;
+        let new = self.remember(&states)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (&at, memory) in missing.iter().zip(new) {
+            kept.put(keys[at], memory.clone());
+            found[at] = Some(memory);
         }
         Ok(found.into_iter().flatten().collect())
     }
 
     /// Reads texts alone: queries are of kind 0, entries of kind 1.
     fn states(&self, texts: &[Vec<u32>], kind: i64) -> Result<Vec<States>> {
-        let mut states: Vec<States> = vec![States::default(); texts.len()];
+        let mut states: Vec<States> = vec![States::zeros((0, WIDTH)); texts.len()];
         let lengths: Vec<usize> = texts.iter().map(Vec::len).collect();
         for run in self.runs(&lengths) {
             let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
@@ -240,43 +303,86 @@ impl BundledReader {
             let (_, numbers) = outputs["states"].try_extract_tensor::<f32>().map_err(failure)?;
             for (row, &at) in numbers.chunks_exact(width * WIDTH).zip(&run) {
                 let own = row[..lengths[at] * WIDTH].to_vec();
-                states[at] = Array2::from_shape_vec((lengths[at], WIDTH), own).map_err(failure)?.into();
+                states[at] = Array2::from_shape_vec((lengths[at], WIDTH), own).map_err(failure)?;
             }
         }
         Ok(states)
     }
 
-    fn compare(&self, queries: &[States], entries: &[States], pairs: &[(usize, usize)]) -> Result<Vec<f32>> {
-        let mut logits = vec![0.0; pairs.len()];
-        let of = |at: usize| (&queries[pairs[at].0], &entries[pairs[at].1]);
-        let lengths: Vec<usize> = (0..pairs.len()).map(|at| of(at).0.nrows() + of(at).1.nrows()).collect();
+    /// What is kept of entries with these states.
+    fn remember(&self, entries: &[States]) -> Result<Vec<Arc<Memory>>> {
+        let mut memories: Vec<Option<Arc<Memory>>> = vec![None; entries.len()];
+        let lengths: Vec<usize> = entries.iter().map(Array2::nrows).collect();
+        // Nothing else is looked at: a token that is masked out stands for it.
+        let nothing = Arc::new(Memory { rows: vec![0; PARTS * WIDTH], scales: vec![0.0; PARTS] });
         for run in self.runs(&lengths) {
-            let [query, entry] = [0, 1].map(|side| {
-                let states = |at: usize| if side == 0 { of(at).0.view() } else { of(at).1.view() };
-                let width = run.iter().map(|&at| states(at).nrows()).max().unwrap_or(0);
-                let mut all = Array3::<f32>::zeros((run.len(), width, WIDTH));
-                for (mut target, &at) in all.axis_iter_mut(Axis(0)).zip(&run) {
-                    let own: ArrayView2<f32> = states(at);
-                    target.slice_axis_mut(Axis(0), (..own.nrows()).into()).assign(&own);
+            let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
+            let rows = run.iter().map(|&at| (&entries[at], &*nothing));
+            self.run(rows, 0, "kept", |numbers| {
+                for (numbers, &at) in numbers.chunks_exact(width * PARTS * WIDTH).zip(&run) {
+                    memories[at] = Some(Memory::new(&numbers[..lengths[at] * PARTS * WIDTH]).into());
                 }
-                (all, mask(run.iter().map(|&at| states(at).nrows()), width))
-            });
-            let mut session = self.compare.lock().unwrap_or_else(PoisonError::into_inner);
-            let outputs = session
-                .run(ort::inputs![
-                    "query" => whole(&query.0)?,
-                    "query_mask" => whole(&query.1)?,
-                    "entry" => whole(&entry.0)?,
-                    "entry_mask" => whole(&entry.1)?,
-                ])
-                .map_err(failure)?;
-            let (_, numbers) = outputs["logits"].try_extract_tensor::<f32>().map_err(failure)?;
-            if numbers.iter().any(|logit| !logit.is_finite()) {
-                return Err(failure("the reader computed something that is not a number"));
-            }
-            run.iter().zip(numbers).for_each(|(&at, &logit)| logits[at] = logit);
+            })?;
+        }
+        Ok(memories.into_iter().flatten().collect())
+    }
+
+    fn compare(
+        &self,
+        queries: &[Arc<States>],
+        entries: &[Arc<Memory>],
+        pairs: &[(usize, usize)],
+    ) -> Result<Vec<f32>> {
+        let mut logits = vec![0.0; pairs.len()];
+        let of = |at: usize| (&*queries[pairs[at].0], &*entries[pairs[at].1]);
+        let lengths: Vec<usize> = (0..pairs.len()).map(|at| of(at).0.nrows() + of(at).1.tokens()).collect();
+        for run in self.runs(&lengths) {
+            self.run(run.iter().map(|&at| of(at)), 1, "logits", |numbers| {
+                run.iter().zip(numbers).for_each(|(&at, &logit)| logits[at] = logit);
+            })?;
         }
         Ok(logits)
+    }
+
+    /// Runs the second graph for texts, each with a memory, whose tokens are seen if `seen` is 1, and gives an output on.
+    fn run<'s>(
+        &self,
+        rows: impl ExactSizeIterator<Item = (&'s States, &'s Memory)> + Clone,
+        seen: i64,
+        output: &str,
+        take: impl FnOnce(&[f32]),
+    ) -> Result<()> {
+        let width = rows.clone().map(|(own, _)| own.nrows()).max().unwrap_or(0);
+        let memory_width = rows.clone().map(|(_, memory)| memory.tokens()).max().unwrap_or(0);
+        let mut states = Array3::<f32>::zeros((rows.len(), width, WIDTH));
+        let mut memories = Array3::<f32>::zeros((rows.len(), memory_width, PARTS * WIDTH));
+        let targets = memories.axis_iter_mut(Axis(0)).zip(states.axis_iter_mut(Axis(0)));
+        for ((mut memory_target, mut target), (own, memory)) in targets.zip(rows.clone()) {
+            target.slice_axis_mut(Axis(0), (..own.nrows()).into()).assign(own);
+            memory.write(memory_target.as_slice_mut().expect("rows lie in turn"));
+        }
+        let own_mask = mask(rows.clone().map(|(own, _)| own.nrows()), width);
+        let memory_mask = mask(rows.map(|(_, memory)| memory.tokens()), memory_width) * seen;
+        let wanted = RunOptions::new().map_err(failure)?;
+        let wanted = wanted.with_outputs(OutputSelector::no_default().with(output));
+        let mut session = self.compare.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = session
+            .run_with_options(
+                ort::inputs![
+                    "states" => whole(&states)?,
+                    "mask" => whole(&own_mask)?,
+                    "memory" => whole(&memories)?,
+                    "memory_mask" => whole(&memory_mask)?,
+                ],
+                &wanted,
+            )
+            .map_err(failure)?;
+        let (_, numbers) = outputs[output].try_extract_tensor::<f32>().map_err(failure)?;
+        if numbers.iter().any(|number| !number.is_finite()) {
+            return Err(failure("the reader computed something that is not a number"));
+        }
+        take(numbers);
+        Ok(())
     }
 
     /// Positions in order of length, cut into runs of about [`RUN_TOKENS`] a thread: what is of like length shares one,
@@ -331,18 +437,30 @@ mod tests {
     }
 
     #[test]
+    fn a_memory_is_kept_within_half_a_step() {
+        let numbers: Vec<f32> = (0..2 * PARTS * WIDTH).map(|at| ((at * 37) % 101) as f32 - 50.0).collect();
+        let memory = Memory::new(&numbers);
+        assert_eq!(memory.tokens(), 2);
+        let mut read = vec![0.0; numbers.len()];
+        memory.write(&mut read);
+        assert!(numbers.iter().zip(&read).all(|(a, b)| (a - b).abs() <= 50.0 / 254.0 + 1e-4));
+        Memory::new(&[0.0; PARTS * WIDTH]).write(&mut read[..PARTS * WIDTH]);
+        assert!(read[..PARTS * WIDTH].iter().all(|number| *number == 0.0));
+    }
+
+    #[test]
     fn what_is_asked_for_stays() {
         let mut kept = Kept::default();
-        let states = |tokens: usize| States::new(Array2::zeros((tokens, WIDTH)));
-        let many = KEPT_NUMBERS / WIDTH / 6;
+        let memory = |tokens: usize| Arc::new(Memory { rows: Vec::new(), scales: vec![0.0; tokens * PARTS] });
+        let many = KEPT_TOKENS / 6;
         for key in [1, 1, 2] {
-            kept.put(key, states(many));
+            kept.put(key, memory(many));
         }
         assert_eq!(kept.new.len(), 2);
         // Two fill it: with the third a new generation begins.
-        kept.put(3, states(many + many / 2));
+        kept.put(3, memory(many + many / 2));
         assert!(kept.get(1).is_some() && kept.get(4).is_none());
-        kept.put(4, states(many + many / 2));
+        kept.put(4, memory(many + many / 2));
         assert!(kept.get(1).is_some() && kept.get(2).is_none());
     }
 }
