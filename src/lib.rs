@@ -4,11 +4,26 @@
 //! says how sure it is, and says that it has no answer rather than give a wrong one. It runs on the
 //! user's own machine, with the model inside.
 //!
+//! ```no_run
+//! use faqbot::Bot;
+//!
+//! # fn main() -> faqbot::Result<()> {
+//! let bot = Bot::open("shop.yaml")?;
+//! let reply = bot.ask("where is my parcel")?;
+//! if let Some(found) = reply.answer() {
+//!     println!("{}", bot.answer(&reply, found));
+//! }
+//! for found in reply.choices() {
+//!     println!("Did you mean: {}", bot.entry(found).question());
+//! }
+//! # Ok(())
+//! # }
 //! ```
-//! use faqbot::embed::Embedder;
-//! use faqbot::embed::fastembed::FastEmbedder;
-//! use faqbot::{Bot, Faq, Setup};
-//! use std::path::Path;
+//!
+//! [`Bot::builder`] takes a FAQ that was made otherwise, another [`Embedder`], a cache; [`Bot::chat`] keeps a conversation:
+//!
+//! ```
+//! use faqbot::{Bot, Faq};
 //!
 //! # fn main() -> faqbot::Result<()> {
 //! let yaml = "
@@ -18,15 +33,12 @@
 //! - question: How do I return something?
 //!   answer: Print the label and drop the parcel off.
 //! ";
-//! let faq = Faq::read(yaml.as_bytes(), Path::new("shop.yaml"))?.faq;
-//!
-//! let embedder = FastEmbedder::bundled()?;
-//! let setup = Setup::for_model(embedder.model());
-//! let bot = Bot::new(faq, embedder, setup, &mut |_done| ())?;
-//!
-//! let reply = bot.ask("how can I track my parcel?")?;
+//! let faq = Faq::read(yaml.as_bytes(), "shop.yaml".as_ref())?.faq;
+//! let bot = Bot::builder(faq).build()?;
+//! let mut chat = bot.chat();
+//! let reply = chat.say("how can I track my parcel?")?;
 //! let found = reply.answer().expect("an answer");
-//! assert_eq!(bot.entry(found).answer, "Open your orders and choose Track.");
+//! assert_eq!(bot.answer(&reply, found), "Open your orders and choose Track.");
 //! println!("{:.0} % sure", 100.0 * reply.confidence.expect("the bundled model is calibrated"));
 //! # Ok(())
 //! # }
@@ -37,13 +49,14 @@
 //! A room imports only from those to its left; so does a file in its room.
 //!
 //! ```text
-//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn
+//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn ─ builder
 //! ```
 //!
-//! Only `storage` and `faq::load` read and write files, and `embed` fetches models; nothing here prints or
-//! knows the command line: that is the program's, in `src/bin/faqbot`.
+//! [`faq`] is a crate of its own, `faqbot-faq`. Only `storage` and `faq::load` read and write files, and `embed` fetches
+//! models; nothing here prints or knows the command line: that is the program's, in `src/bin/faqbot`.
 
 pub mod bot;
+mod builder;
 pub mod embed;
 pub mod error;
 pub mod learn;
@@ -53,6 +66,7 @@ pub mod quality;
 pub mod storage;
 
 pub use bot::{Bot, Conversation, Exchanged, Message, Reply, Setup};
+pub use builder::{Builder, Chat};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
 pub use faqbot_faq as faq;

@@ -20,7 +20,7 @@ pub struct Exchanged {
 impl<E: Embedder> Bot<E> {
     /// What is said where there is no answer, as Markdown.
     pub fn fallback(&self) -> &str {
-        self.faq.fallback.as_deref().unwrap_or_else(|| language::fallback(self.language))
+        self.faq.fallback.as_deref().unwrap_or_else(|| language::fallback(self.prepared.language))
     }
 
     /// Where a reply is no answer, and the query is like its best match but for a word or two: which.

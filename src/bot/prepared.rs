@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::language;
 use crate::embed::{Embedder, ModelId, Passages, Progress, Role};
 use crate::error::Result;
-use crate::faq::Faq;
+use crate::faq::{Entry, Faq};
+use crate::matching::crisis::Classifier;
 use crate::matching::index::Index;
 use crate::matching::ranking::Ranker;
 use crate::matching::signals::{answer_text, is_real_answer};
@@ -21,6 +23,12 @@ pub struct Prepared {
     pub ranker: Ranker,
     /// Whether fewer than half of the entries have an answer to read.
     pub mostly_unanswered: bool,
+    /// The entries for people in danger, where the model has a classifier for their messages.
+    pub crisis: Vec<usize>,
+    /// The entries that answer only after others.
+    pub context_only: Vec<usize>,
+    /// See [`Bot::language`](super::Bot::language).
+    pub language: &'static str,
     /// Where the ranker is kept, if it is.
     kept: Option<PathBuf>,
 }
@@ -54,6 +62,9 @@ impl Prepared {
         let counts = entries.iter().map(|entry| entry.phrasings.len());
         let mut index = Index::new(rows, counts, answered);
 
+        let crisis = crisis_entries(faq, embedder);
+        let context_only = context_only_entries(faq);
+        let language = language_of(faq);
         let with_answer = entries.iter().filter(|entry| is_real_answer(&entry.answer)).count();
         let mostly_unanswered = 2 * with_answer < entries.len();
         let large = Ranker::is_large(&index);
@@ -62,7 +73,7 @@ impl Prepared {
         if let Some(path) = &kept
             && let Ok(Some(ranker)) = read(path, &index, of)
         {
-            return Ok(Prepared { index, ranker, mostly_unanswered, kept });
+            return Ok(Prepared { index, ranker, mostly_unanswered, crisis, context_only, language, kept });
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -82,8 +93,40 @@ impl Prepared {
             // the same folder.
             let _ = write(path, &index, &ranker, of);
         }
-        Ok(Prepared { index, ranker, mostly_unanswered, kept })
+        Ok(Prepared { index, ranker, mostly_unanswered, crisis, context_only, language, kept })
     }
+}
+
+/// The language that a FAQ says it is in, or is found to be.
+fn language_of(faq: &Faq) -> &'static str {
+    /// More say nothing more.
+    const QUESTIONS: usize = 100;
+    match &faq.language {
+        Some(own) => {
+            let own = own.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+            ["de", "fr", "es"].into_iter().find(|code| *code == own).unwrap_or("en")
+        }
+        None => {
+            let questions: Vec<&str> = faq.entries.iter().take(QUESTIONS).map(Entry::question).collect();
+            language::most(&questions)
+        }
+    }
+}
+
+/// The entries that answer only after others.
+fn context_only_entries(faq: &Faq) -> Vec<usize> {
+    (0..faq.entries.len()).filter(|&at| !faq.entries[at].only_after.is_empty()).collect()
+}
+
+/// The entries for people in danger, if the model has a classifier for their messages.
+fn crisis_entries(faq: &Faq, embedder: &impl Embedder) -> Vec<usize> {
+    let answers = |entry: &Entry| entry.crisis && !entry.out_of_scope && !entry.answer.is_empty();
+    let mut found: Vec<usize> = (0..faq.entries.len()).filter(|&at| answers(&faq.entries[at])).collect();
+    // In this order: most FAQs have none, and are not to wait for the classifier to be read.
+    if !found.is_empty() && Classifier::shipped(embedder.model()).is_none() {
+        found.clear();
+    }
+    found
 }
 
 /// What signals are made of: the model, and the texts of each entry.
