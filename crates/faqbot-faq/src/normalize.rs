@@ -20,8 +20,8 @@ pub fn abridge(text: &str, limit: usize) -> String {
 /// Turns a text into an id: its words in lower case, without accents, joined by `-`.
 ///
 /// ```
-/// assert_eq!(faqbot::faq::slug("Where's the Café?"), "wheres-the-cafe");
-/// assert_eq!(faqbot::faq::slug("???"), "entry");
+/// assert_eq!(faqbot_faq::slug("Where's the Café?"), "wheres-the-cafe");
+/// assert_eq!(faqbot_faq::slug("???"), "entry");
 /// ```
 pub fn slug(text: &str) -> String {
     let without_apostrophes: String = text.chars().filter(|c| !matches!(c, '\'' | '’')).collect();
@@ -33,7 +33,7 @@ pub fn slug(text: &str) -> String {
 /// phrasings with the same result are the same question; an empty result is no question.
 ///
 /// ```
-/// use faqbot::faq::normalize_phrasing;
+/// use faqbot_faq::normalize_phrasing;
 /// assert_eq!(normalize_phrasing("  Où est le CAFÉ ?! "), normalize_phrasing("ou est le cafe"));
 /// assert_eq!(normalize_phrasing("…?!"), "");
 /// ```
