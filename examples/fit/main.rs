@@ -130,6 +130,16 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// The trees for samples with these features.
+fn fit_to<'s>(samples: impl Iterator<Item = (&'s Sample, &'s Features)>) -> Trees {
+    let row = |(sample, features): (&'s Sample, &'s Features)| Row {
+        features,
+        right: sample.right,
+        weight: sample.weight,
+    };
+    Trees::fit(&samples.map(row).collect::<Vec<Row>>(), &options())
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let data = arguments
@@ -314,12 +324,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let right: f64 = samples.iter().filter(|sample| sample.right).map(|sample| sample.weight).sum();
     println!("{} rows, {:.0} % of their weight with the right entry first\n", samples.len(), 100.0 * right);
     let fit = |keep: &(dyn Fn(&Sample) -> bool + Sync)| {
-        let rows: Vec<Row> = samples
-            .iter()
-            .filter(|sample| keep(sample))
-            .map(|sample| Row { features: &sample.features, right: sample.right, weight: sample.weight })
-            .collect();
-        Trees::fit(&rows, &options())
+        fit_to(samples.iter().filter(|sample| keep(sample)).map(|sample| (sample, &sample.features)))
     };
     table.keep()?;
     let shipped = fit(&|_| true);
@@ -637,11 +642,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let samples: Vec<(Features, &Sample)> =
                 samples.iter().map(|sample| (less(&sample.features), sample)).collect();
             let fold = |fold: usize| {
-                let rows = samples.iter().filter(|(_, sample)| sample.fold != Some(FOLDS + fold));
-                let rows: Vec<Row> = rows
-                    .map(|(features, sample)| Row { features, right: sample.right, weight: sample.weight })
-                    .collect();
-                Trees::fit(&rows, &options())
+                let others = samples.iter().filter(|(_, sample)| sample.fold != Some(FOLDS + fold));
+                fit_to(others.map(|(features, sample)| (*sample, features)))
             };
             let without: Vec<Trees> = (0..people::FOLDS).into_par_iter().map(fold).collect();
             let rows = for_fit.iter().zip(&fit_people).take(plain).map(|(own, asked)| {

@@ -1,4 +1,4 @@
-//! Messages of a conversation: small talk, what was offered and is picked, and what leans on the message before.
+//! What is kept of a conversation, to read its next message with.
 //!
 //! [`Bot::talk`] takes a message with the [`Conversation`] before it, and [`Conversation::note`] what became of it. The
 //! FAQ is asked first: nothing here takes the place of a confident answer.

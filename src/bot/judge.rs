@@ -66,23 +66,8 @@ impl<E: Embedder> Bot<E> {
         };
         let mut matches = ranking.matches;
         matches.truncate(used.max(count).max(1));
-        Reply {
-            query: query.to_owned(),
-            decision,
-            rule,
-            confidence,
-            guard,
-            features,
-            alignment,
-            read_as: None,
-            read_with: None,
-            small_talk: None,
-            language: None,
-            seed: 0,
-            cut: false,
-            matches,
-            parts: Vec::new(),
-        }
+        let refused = Reply::refused(query, rule);
+        Reply { decision, confidence, guard, features, alignment, matches, ..refused }
     }
 
     /// Why the best match is not to be answered at once, if so.

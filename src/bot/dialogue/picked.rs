@@ -69,8 +69,8 @@ impl<E: Embedder> Bot<E> {
 
     /// The reply with an entry that was chosen.
     fn chosen(&self, entry: usize, message: &str) -> Result<Reply> {
-        let found = self.found(&[entry], self.faq.entries[entry].question())?;
         let question = self.faq.entries[entry].question();
+        let found = self.found(&[entry], question)?;
         let read_as =
             (normalize_phrasing(question) != normalize_phrasing(message)).then(|| question.to_owned());
         Ok(Reply {

@@ -314,10 +314,10 @@ impl BundledReader {
         let mut memories: Vec<Option<Arc<Memory>>> = vec![None; entries.len()];
         let lengths: Vec<usize> = entries.iter().map(Array2::nrows).collect();
         // Nothing else is looked at: a token that is masked out stands for it.
-        let nothing = Arc::new(Memory { rows: vec![0; PARTS * WIDTH], scales: vec![0.0; PARTS] });
+        let nothing = Memory { rows: vec![0; PARTS * WIDTH], scales: vec![0.0; PARTS] };
         for run in self.runs(&lengths) {
             let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
-            let rows = run.iter().map(|&at| (&entries[at], &*nothing));
+            let rows = run.iter().map(|&at| (&entries[at], &nothing));
             self.run(rows, 0, "kept", |numbers| {
                 for (numbers, &at) in numbers.chunks_exact(width * PARTS * WIDTH).zip(&run) {
                     memories[at] = Some(Memory::new(&numbers[..lengths[at] * PARTS * WIDTH]).into());
