@@ -70,8 +70,8 @@ impl<'p> Builder<'p> {
         self
     }
 
-    /// Keeps the FAQ's vectors in files in this folder, so that a later start embeds only what has changed. Questions are
-    /// not kept.
+    /// Keeps the FAQ's vectors in files in this folder, so that a later start embeds only what has changed, and what the
+    /// bundled reader has read of entries. Questions are not kept.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
@@ -103,7 +103,7 @@ impl<'p> Builder<'p> {
     pub fn build(mut self) -> Result<Bot<Box<dyn Embedder>>> {
         let embedder = match self.embedder {
             Some(embedder) => embedder,
-            None => bundled()?,
+            None => bundled(self.cache.as_deref())?,
         };
         let embedder: Box<dyn Embedder> = match &self.cache {
             Some(folder) => Box::new(CachedEmbedder::new(embedder, folder)),
@@ -121,12 +121,16 @@ impl<'p> Builder<'p> {
 }
 
 #[cfg(feature = "bundled-model")]
-fn bundled() -> Result<Box<dyn Embedder>> {
-    Ok(Box::new(FastEmbedder::bundled()?))
+fn bundled(cache: Option<&Path>) -> Result<Box<dyn Embedder>> {
+    let embedder = FastEmbedder::bundled()?;
+    Ok(Box::new(match cache {
+        Some(folder) => embedder.keeping_read_entries_in(folder),
+        None => embedder,
+    }))
 }
 
 #[cfg(not(feature = "bundled-model"))]
-fn bundled() -> Result<Box<dyn Embedder>> {
+fn bundled(_: Option<&Path>) -> Result<Box<dyn Embedder>> {
     Err(crate::Error::Model("this build has no bundled model; give the builder an embedder".into()))
 }
 

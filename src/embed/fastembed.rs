@@ -14,6 +14,7 @@ mod download;
 mod folder;
 #[cfg(feature = "hub")]
 mod hub;
+mod memory;
 mod model;
 mod reader;
 mod tokenizer;

@@ -66,6 +66,15 @@ pub fn write_private(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Re
     whole(path, Readers::Owner, content)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
+/// The same without waiting for the disk, for what can be made again: a crash of the machine may leave it broken.
+///
+/// # Errors
+///
+/// Returns an error if the file cannot be written.
+pub fn write_unsynced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    unsynced(path, Readers::Owner, content)?.persist(path).map(drop).map_err(|error| error.error)
+}
+
 /// What the names of temporary files begin with; the number of the process follows.
 const TEMPORARY: &str = ".faqbot-";
 
@@ -116,8 +125,20 @@ pub(crate) fn whole(
     readers: Readers,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<NamedTempFile> {
+    if let Some(folder) = path.parent() {
+        remove_leftovers(folder);
+    }
+    let file = unsynced(path, readers, content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn unsynced(
+    path: &Path,
+    readers: Readers,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    remove_leftovers(folder);
     let prefix = format!("{TEMPORARY}{}-", std::process::id());
     let mut builder = Builder::new();
     builder.prefix(&prefix).suffix(".tmp");
@@ -133,7 +154,6 @@ pub(crate) fn whole(
     content(&mut out)?;
     out.flush()?;
     drop(out);
-    file.as_file().sync_all()?;
     Ok(file)
 }
 

@@ -131,7 +131,15 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
         #[cfg(feature = "bundled-model")]
         Model::Bundled => {
             let id = ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED));
-            cached(settings, Deferred::new(id, BUNDLED_DIMENSION, || timed(FastEmbedder::bundled())))
+            let folder = settings.cache_dir.clone().filter(|_| settings.cache);
+            let load = move || {
+                let embedder = timed(FastEmbedder::bundled())?;
+                Ok(match folder {
+                    Some(folder) => embedder.keeping_read_entries_in(&folder),
+                    None => embedder,
+                })
+            };
+            cached(settings, Deferred::new(id, BUNDLED_DIMENSION, load))
         }
         #[cfg(not(feature = "bundled-model"))]
         Model::Bundled => {

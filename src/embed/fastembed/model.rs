@@ -98,6 +98,8 @@ pub(super) struct Bundled {
     pub table: &'static [u8],
     /// Its two graphs.
     pub reader: [Vec<u8>; 2],
+    /// Gives another number for other graphs.
+    pub identity: fn() -> u64,
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
@@ -146,8 +148,11 @@ impl FastEmbedder {
     pub(super) fn load(files: Files) -> Result<Self> {
         choose_engine()?;
         let words = files.bundled.as_ref().map(|bundled| bundled.words);
-        let reader = files.bundled.map(|Bundled { words, table, reader }| {
-            thread::spawn(move || BundledReader::load(words, table, reader.each_ref().map(Vec::as_slice)))
+        let reader = files.bundled.map(|Bundled { words, table, reader, identity }| {
+            let load = move || {
+                BundledReader::load(words, table, reader.each_ref().map(Vec::as_slice), identity())
+            };
+            thread::spawn(load)
         });
         let one_by_one = files.quantization == QuantizationMode::Dynamic;
         let mut model = UserDefinedEmbeddingModel::new(files.onnx, files.tokenizer)
@@ -200,6 +205,14 @@ impl FastEmbedder {
         embedder.dimension = embedder.run(&["?"])?[0].len();
         embedder.times.first_run = begin.elapsed();
         Ok(embedder)
+    }
+
+    /// Keeps what the reader reads of entries in files in this folder, so that a later start need not read them again.
+    pub fn keeping_read_entries_in(mut self, folder: &Path) -> Self {
+        if let Some(reader) = &mut self.reader {
+            reader.keep_in(folder);
+        }
+        self
     }
 
     /// How long the model took to get ready.

@@ -1,10 +1,11 @@
 //! The bundled reader: a table of words and two graphs, one that reads a text alone and one in which a query's tokens
-//! look at what was kept of an entry.
+//! look at what was kept of an entry, its [`Memory`].
 //!
 //! `models/train_reader.py` has the shape and says how texts are fed; what is fed here must be the same.
 //! `models/export_reader.py` says what is in the files.
 
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use ort::value::TensorRef;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::memory::{Memories, Memory, PARTS};
 use super::model::{environment, failure};
 use crate::embed::EntryText;
 use crate::error::Result;
@@ -22,22 +24,16 @@ use crate::error::Result;
 /// Tokens of a query, of an entry's question, and of an entry; the rest is cut.
 const QUERY_TOKENS: usize = 48;
 const QUESTION_TOKENS: usize = 32;
-const ENTRY_TOKENS: usize = 80;
+pub(super) const ENTRY_TOKENS: usize = 80;
 
 /// Bytes of a text that are looked at: so many tokens seldom take more.
 const TEXT_BYTES: usize = 2_000;
 
 /// The length of a token's state.
-const WIDTH: usize = 384;
+pub(super) const WIDTH: usize = 384;
 
 /// Tokens in one run and thread, padding included: more no longer fit a core's cache.
 const RUN_TOKENS: usize = 512;
-
-/// What is kept of an entry's token: keys and values of the last layers, [`WIDTH`] numbers each.
-const PARTS: usize = 6;
-
-/// Tokens of entries that are kept: 38 MB.
-const KEPT_TOKENS: usize = 16 << 10;
 
 /// What closes a question and says nothing of its meaning.
 const CLOSING: [char; 4] = ['?', '!', '.', ' '];
@@ -52,7 +48,7 @@ pub(super) struct BundledReader {
     sep: u32,
     read: Mutex<Session>,
     compare: Mutex<Session>,
-    kept: Mutex<Kept>,
+    memories: Memories,
     /// The last queries, by their tokens.
     last: Mutex<FxHashMap<Vec<u32>, Arc<States>>>,
     threads: usize,
@@ -64,67 +60,6 @@ const LAST_QUERIES: usize = 256;
 
 /// The states of a text's tokens `[tokens, WIDTH]`.
 type States = Array2<f32>;
-
-/// What is kept of an entry's tokens, in int8: [`PARTS`] rows of [`WIDTH`] numbers a token, and what each row is multiplied
-/// with.
-struct Memory {
-    rows: Vec<i8>,
-    scales: Vec<f32>,
-}
-
-impl Memory {
-    fn new(numbers: &[f32]) -> Self {
-        let greatest =
-            |row: &[f32]| row.iter().fold(f32::MIN_POSITIVE, |most, number| most.max(number.abs()));
-        let scales: Vec<f32> = numbers.chunks_exact(WIDTH).map(|row| greatest(row) / 127.0).collect();
-        let rows = numbers.chunks_exact(WIDTH).zip(&scales);
-        let rows = rows.flat_map(|(row, scale)| row.iter().map(move |number| (number / scale).round() as i8));
-        Memory { rows: rows.collect(), scales }
-    }
-
-    fn tokens(&self) -> usize {
-        self.scales.len() / PARTS
-    }
-
-    /// Writes all tokens.
-    fn write(&self, target: &mut [f32]) {
-        let rows = self.rows.chunks_exact(WIDTH).zip(&self.scales);
-        for (target, (row, scale)) in target.chunks_exact_mut(WIDTH).zip(rows) {
-            target.iter_mut().zip(row).for_each(|(target, &number)| *target = f32::from(number) * scale);
-        }
-    }
-}
-
-/// What is kept of entries, by the hash of their text, in two generations: what was not asked for since the last is
-/// forgotten.
-#[derive(Default)]
-struct Kept {
-    new: FxHashMap<u128, Arc<Memory>>,
-    old: FxHashMap<u128, Arc<Memory>>,
-    tokens: usize,
-}
-
-impl Kept {
-    fn get(&mut self, key: u128) -> Option<Arc<Memory>> {
-        if let Some(memory) = self.new.get(&key) {
-            return Some(memory.clone());
-        }
-        let memory = self.old.remove(&key)?;
-        self.put(key, memory.clone());
-        Some(memory)
-    }
-
-    fn put(&mut self, key: u128, memory: Arc<Memory>) {
-        let tokens = memory.tokens();
-        if self.tokens + tokens > KEPT_TOKENS / 2 {
-            self.old = std::mem::take(&mut self.new);
-            self.tokens = 0;
-        }
-        if self.new.insert(key, memory).is_none() {
-            self.tokens += tokens;
-        }
-    }
-}
 
 /// The rows of words, in int8, and then what each is multiplied with; read in place.
 struct Table {
@@ -159,8 +94,14 @@ fn key(entry: &EntryText) -> u128 {
 }
 
 impl BundledReader {
-    /// Loads the two graphs. `words` is the vocabulary, one a line, and `table` its rows.
-    pub fn load(words: &str, table: &'static [u8], [read, compare]: [&[u8]; 2]) -> Result<Self> {
+    /// Loads the two graphs. `words` is the vocabulary, one a line, `table` its rows, and `identity` another number for
+    /// other graphs.
+    pub fn load(
+        words: &str,
+        table: &'static [u8],
+        [read, compare]: [&[u8]; 2],
+        identity: u64,
+    ) -> Result<Self> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let session = |onnx: &[u8]| -> Result<Mutex<Session>> {
             let builder = Session::builder(&environment()?).map_err(failure)?;
@@ -185,11 +126,16 @@ impl BundledReader {
             sep,
             read,
             compare,
-            kept: Mutex::default(),
+            memories: Memories::new(identity),
             last: Mutex::default(),
             threads,
             time_loading: begin.elapsed(),
         })
+    }
+
+    /// Keeps what it reads of entries in files in this folder.
+    pub fn keep_in(&mut self, folder: &Path) {
+        self.memories.keep_in(folder);
     }
 
     /// How long the engine took to read and prepare the weights.
@@ -258,10 +204,7 @@ impl BundledReader {
     /// What is kept of entries; those are read of which nothing is yet.
     fn memories(&self, tokenize: Tokenize, entries: &[EntryText]) -> Result<Vec<Arc<Memory>>> {
         let keys: Vec<u128> = entries.iter().map(key).collect();
-        let mut found: Vec<Option<Arc<Memory>>> = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            keys.iter().map(|&key| kept.get(key)).collect()
-        };
+        let mut found: Vec<Option<Arc<Memory>>> = keys.iter().map(|&key| self.memories.get(key)).collect();
         let missing: Vec<usize> = (0..entries.len()).filter(|&at| found[at].is_none()).collect();
         let texts = missing
             .iter()
@@ -269,9 +212,8 @@ impl BundledReader {
             .collect::<Result<Vec<_>>>()?;
         let states = self.states(&texts, 1)?;
         let new = self.remember(&states)?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for (&at, memory) in missing.iter().zip(new) {
-            kept.put(keys[at], memory.clone());
+        self.memories.put(missing.iter().map(|&at| keys[at]).zip(new.iter().cloned()));
+        for (at, memory) in missing.into_iter().zip(new) {
             found[at] = Some(memory);
         }
         Ok(found.into_iter().flatten().collect())
@@ -314,7 +256,7 @@ impl BundledReader {
         let mut memories: Vec<Option<Arc<Memory>>> = vec![None; entries.len()];
         let lengths: Vec<usize> = entries.iter().map(Array2::nrows).collect();
         // Nothing else is looked at: a token that is masked out stands for it.
-        let nothing = Memory { rows: vec![0; PARTS * WIDTH], scales: vec![0.0; PARTS] };
+        let nothing = Memory::nothing();
         for run in self.runs(&lengths) {
             let width = run.iter().map(|&at| lengths[at]).max().unwrap_or(0);
             let rows = run.iter().map(|&at| (&entries[at], &nothing));
@@ -434,33 +376,5 @@ mod tests {
             assert_eq!(row, [value; WIDTH]);
         }
         assert!(Table::new(bytes, 3).is_err());
-    }
-
-    #[test]
-    fn a_memory_is_kept_within_half_a_step() {
-        let numbers: Vec<f32> = (0..2 * PARTS * WIDTH).map(|at| ((at * 37) % 101) as f32 - 50.0).collect();
-        let memory = Memory::new(&numbers);
-        assert_eq!(memory.tokens(), 2);
-        let mut read = vec![0.0; numbers.len()];
-        memory.write(&mut read);
-        assert!(numbers.iter().zip(&read).all(|(a, b)| (a - b).abs() <= 50.0 / 254.0 + 1e-4));
-        Memory::new(&[0.0; PARTS * WIDTH]).write(&mut read[..PARTS * WIDTH]);
-        assert!(read[..PARTS * WIDTH].iter().all(|number| *number == 0.0));
-    }
-
-    #[test]
-    fn what_is_asked_for_stays() {
-        let mut kept = Kept::default();
-        let memory = |tokens: usize| Arc::new(Memory { rows: Vec::new(), scales: vec![0.0; tokens * PARTS] });
-        let many = KEPT_TOKENS / 6;
-        for key in [1, 1, 2] {
-            kept.put(key, memory(many));
-        }
-        assert_eq!(kept.new.len(), 2);
-        // Two fill it: with the third a new generation begins.
-        kept.put(3, memory(many + many / 2));
-        assert!(kept.get(1).is_some() && kept.get(4).is_none());
-        kept.put(4, memory(many + many / 2));
-        assert!(kept.get(1).is_some() && kept.get(2).is_none());
     }
 }
