@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
-use faqbot::faq::edit::Change;
+use faqbot::faq::Change;
 use faqbot::faq::{Answers, ReadOptions, load, normalize_phrasing};
 use faqbot::learn::groups::{SAME_MEANING, groups};
 use faqbot::quality::eval::{LabelledQuery, evaluate, load_queries};

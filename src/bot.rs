@@ -12,6 +12,7 @@ use crate::matching::ranking::{Match, Ranker};
 use crate::matching::signals::is_real_answer;
 
 mod answering;
+mod asked;
 mod choosing;
 pub mod conversation;
 mod dialogue;
@@ -25,7 +26,7 @@ mod reading;
 mod reply;
 pub mod small_talk;
 
-use answering::{Query, Wanted};
+use asked::{Query, Wanted};
 pub use choosing::{Picked, pick};
 pub use conversation::{Conversation, Message};
 pub use hints::Exchanged;

@@ -1,10 +1,11 @@
 //! From queries to replies: what is embedded, what is asked together, and what is asked once more.
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
+use super::asked::{Asked, Query, Wanted, Whole};
 use super::rank::Ranked;
-use super::{Among, Bot, Reply};
+use super::{Bot, Reply};
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
 use crate::faq::normalize_phrasing;
@@ -15,58 +16,10 @@ use crate::matching::questions::{Piece, pieces};
 /// rest; what is longer is a document.
 const QUERY_BYTES: usize = 20_000;
 
-/// What is wanted of a reply.
-#[derive(Clone, Copy)]
-pub(super) struct Wanted<'a> {
-    /// Matches, at least.
-    pub(super) count: usize,
-    pub(super) among: Option<Among<'a>>,
-    /// The entry that was answered before.
-    pub(super) after: Option<usize>,
-}
-
-/// A text that is asked.
-#[derive(Clone, Copy)]
-pub(super) struct Query<'q> {
-    pub(super) text: &'q str,
-    /// The entry that was answered before.
-    pub(super) after: Option<usize>,
-}
-
 /// The part of a query that is read.
 fn begin(query: &str) -> &str {
     let query = query.trim();
     &query[..query.floor_char_boundary(QUERY_BYTES)]
-}
-
-/// Whether a text is all that was written.
-#[derive(Clone, Copy)]
-pub(super) enum Whole {
-    Message,
-    Part,
-}
-
-/// A text that is asked, with its vector.
-#[derive(Clone)]
-pub(super) struct Asked<'a> {
-    pub(super) query: &'a str,
-    /// As [`normalize_phrasing`] makes it.
-    pub(super) normalized: String,
-    pub(super) row: ArrayView1<'a, f32>,
-    pub(super) wanted: Wanted<'a>,
-    pub(super) whole: Whole,
-}
-
-impl<'a> Asked<'a> {
-    fn new(
-        query: &'a str,
-        normalized: String,
-        row: ArrayView1<'a, f32>,
-        wanted: Wanted<'a>,
-        whole: Whole,
-    ) -> Self {
-        Asked { query, normalized, row, wanted, whole }
-    }
 }
 
 /// Where a query's vector is.

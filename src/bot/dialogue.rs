@@ -2,7 +2,7 @@
 //! question before, be several questions in turn, small talk, or in another language. A stage a file; each changes the
 //! [`Turn`]s that it is for.
 
-use super::answering::{Query, Wanted};
+use super::asked::{Query, Wanted};
 use super::language::foreign;
 use super::{Among, Bot, Conversation, Message, Reply};
 use crate::embed::{Embedder, Progress};

@@ -1,6 +1,6 @@
 //! What is replied to a query whose entries are ranked and read: confidence, guards, decision.
 
-use super::answering::{Asked, Wanted};
+use super::asked::{Asked, Wanted};
 use super::rank::Ranked;
 use super::{Bot, Reply};
 use crate::embed::Embedder;

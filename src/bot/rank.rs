@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 
-use super::answering::{Asked, Wanted, Whole};
+use super::asked::{Asked, Wanted, Whole};
 use super::{Bot, Prepared};
 use crate::embed::Embedder;
 use crate::faq::normalize_phrasing;

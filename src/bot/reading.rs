@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Bot;
-use super::answering::Asked;
+use super::asked::Asked;
 use super::rank::Ranked;
 use crate::embed::{Embedder, EntryText, Reader};
 use crate::error::Result;

@@ -11,6 +11,7 @@ mod bundled;
 mod catalogue;
 #[cfg(feature = "hub")]
 mod download;
+mod engine;
 mod folder;
 #[cfg(feature = "hub")]
 mod hub;

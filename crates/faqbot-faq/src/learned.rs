@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use saphyr::{Mapping, Scalar, Yaml};
 
-use super::edit::Change;
+use super::change::Change;
 use super::entry::{Entry, EntryId, Faq};
 use super::formats::yaml;
 use super::harmless::harmless;

@@ -7,6 +7,7 @@
 #[cfg(feature = "spreadsheets")]
 mod archive;
 mod assemble;
+pub mod change;
 mod decode;
 pub mod edit;
 pub mod entry;
@@ -22,6 +23,7 @@ pub mod options;
 mod parsed;
 mod readers;
 
+pub use change::Change;
 pub use entry::{Entry, EntryId, Faq, SmallTalk};
 pub use error::{Error, Result, RowError};
 pub use format::Format;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use faqbot::faq::edit::{Change, edit};
+use faqbot::faq::Change;
+use faqbot::faq::edit::edit;
 use faqbot::faq::{Loaded, learned, load};
 use faqbot::storage::files::{self, Existing};
 use xxhash_rust::xxh3::xxh3_64;

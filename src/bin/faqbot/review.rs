@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use faqbot::embed::Role;
-use faqbot::faq::edit::Change;
+use faqbot::faq::Change;
 use faqbot::faq::harmless::harmless;
 use faqbot::faq::{Answers, Loaded, normalize_phrasing, one_line};
 use faqbot::learn::effect::{Effect, effect};

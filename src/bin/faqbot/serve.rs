@@ -6,6 +6,7 @@ mod ask;
 mod azure;
 mod faqs;
 mod feedback;
+mod follow;
 mod html;
 mod input;
 mod limits;
@@ -26,6 +27,7 @@ mod review;
 mod router;
 mod speech;
 mod state;
+mod version;
 
 use std::io::IsTerminal;
 use std::net::ToSocketAddrs;
@@ -54,7 +56,8 @@ use mcp::Mcp;
 use published::Published;
 use queue::Queue;
 use router::Doors;
-use state::{App, Served};
+use state::App;
+use version::Served;
 
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
@@ -82,7 +85,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
     let runtime = Runtime::new().context("no threads for the server")?;
     let app = app(settings, limits, operations::collect()?, &runtime)?;
     runtime.block_on(async {
-        tokio::spawn(published::follow(Arc::clone(&app)));
+        tokio::spawn(follow::follow(Arc::clone(&app)));
         // Before anything else is said: what follows "listening" may come at any time.
         let end = end_signal()?;
         let listener = TcpListener::bind(listen)
@@ -112,7 +115,7 @@ pub fn mcp(settings: &Settings) -> Result<()> {
     let runtime = Runtime::new().context("no threads for the server")?;
     let limits = Limits::new(Vec::new(), true, None, None);
     let app = app(settings, limits, operations::collect_nothing(), &runtime)?;
-    runtime.spawn(published::follow(Arc::clone(&app)));
+    runtime.spawn(follow::follow(Arc::clone(&app)));
     let watcher = reload::watch(Arc::clone(&app), begin)?;
     let kept = app.recorder.clone();
     let done = runtime.block_on(async {

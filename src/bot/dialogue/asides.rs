@@ -1,7 +1,7 @@
 //! Greetings and thanks around a question.
 
 use super::{Turn, is_open};
-use crate::bot::answering::{Query, Wanted};
+use crate::bot::asked::{Query, Wanted};
 use crate::bot::{Bot, Reply, small_talk};
 use crate::embed::Embedder;
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! Messages with several questions, of which later ones lean on those before them.
 
 use super::{Turn, is_open};
-use crate::bot::answering::{Query, Wanted};
+use crate::bot::asked::{Query, Wanted};
 use crate::bot::follow_up::leaning;
 use crate::bot::{Bot, Conversation, Reply};
 use crate::embed::Embedder;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Turn;
-use crate::bot::answering::Wanted;
+use crate::bot::asked::Wanted;
 use crate::bot::follow_up::{self, Features, Weights, asks_why, leaning, says_what_is_asked};
 use crate::bot::rank::Known;
 use crate::bot::{Bot, Conversation, Reply};

@@ -16,7 +16,8 @@ mod load {
     use fastembed::{Pooling, QuantizationMode};
     use xxhash_rust::xxh3::xxh3_64;
 
-    use super::super::model::{Bundled, Engine, FastEmbedder, Files, Prefixes, choose_engine};
+    use super::super::engine::{Engine, choose_engine};
+    use super::super::model::{Bundled, FastEmbedder, Files, Prefixes};
     use super::super::tokenizer::stand_in;
     use super::{BUNDLED, BUNDLED_ID};
     use crate::embed::ModelId;

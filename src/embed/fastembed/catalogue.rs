@@ -4,8 +4,9 @@ use std::fs;
 
 use fastembed::{EmbeddingModel, ModelInfo, TextEmbedding, TokenizerFiles};
 
+use super::engine::read;
 use super::hub::Hub;
-use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_FILES, read};
+use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_FILES};
 use crate::embed::ModelId;
 use crate::error::{Error, Result};
 

@@ -6,7 +6,8 @@ use fastembed::{Pooling, QuantizationMode, TokenizerFiles};
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_FILES, failure, read};
+use super::engine::{failure, read};
+use super::model::{DEFAULT_MAX_TOKENS, FastEmbedder, Files, Prefixes, TOKENIZER_FILES};
 use crate::embed::ModelId;
 use crate::error::{Error, Result};
 

@@ -8,10 +8,15 @@ use std::time::SystemTime;
 
 use rustc_hash::FxHashMap;
 
-use super::reader::{ENTRY_TOKENS, WIDTH};
 use crate::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
 use crate::storage::cache_folder::{READ, make_room_for_read};
 use crate::storage::files::write_unsynced;
+
+/// Tokens of an entry that are read; the rest is cut.
+pub(super) const ENTRY_TOKENS: usize = 80;
+
+/// The length of a token's state.
+pub(super) const WIDTH: usize = 384;
 
 /// What is kept of an entry's token: keys and values of the last layers, [`WIDTH`] numbers each.
 pub(super) const PARTS: usize = 6;

@@ -1,13 +1,10 @@
 //! Runs a model with fastembed: loads it on its engine, and embeds texts in batches.
 
 use std::collections::HashMap;
-use std::env;
-use std::fmt::Display;
-use std::fs;
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,10 +14,11 @@ use fastembed::{
 };
 use ndarray::Array2;
 
+use super::engine::{choose_engine, environment, failure};
 use super::reader::BundledReader;
 use super::tokenizer;
 use crate::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role, copy_rows, normalize};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// fastembed's default, for models that do not state a limit.
 pub(super) const DEFAULT_MAX_TOKENS: usize = 512;
@@ -102,56 +100,13 @@ pub(super) struct Bundled {
     pub identity: fn() -> u64,
 }
 
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io(path))
-}
-
-pub(super) fn failure(error: impl Display) -> Error {
-    Error::Model(error.to_string())
-}
-
-/// The engine that runs models.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Engine {
-    /// rten, built into the program.
-    BuiltIn,
-    /// The library that `ORT_DYLIB_PATH` names.
-    OnnxRuntime,
-}
-
-/// Chooses the engine, once per process and before anything else touches `ort`.
-pub(super) fn choose_engine() -> Result<Engine> {
-    static CHOSEN: OnceLock<std::result::Result<Engine, String>> = OnceLock::new();
-    let chosen = CHOSEN.get_or_init(|| match env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()) {
-        // ort would load it when it is needed, but panic if it cannot.
-        Some(library) => ort_rten::check_library(Path::new(&library))
-            .and_then(|()| ort::init_from(&library).map_err(|error| error.to_string()))
-            .map(|_| Engine::OnnxRuntime)
-            .map_err(|error| {
-                format!("ORT_DYLIB_PATH: {error}; correct it, or unset it to use the built-in engine")
-            }),
-        None => {
-            ort_rten::install();
-            Ok(Engine::BuiltIn)
-        }
-    });
-    chosen.clone().map_err(Error::Model)
-}
-
-/// The one environment of the process, which all sessions share; the engine must have been chosen.
-pub(super) fn environment() -> Result<ort::environment::Environment> {
-    static MADE: OnceLock<std::result::Result<ort::environment::Environment, String>> = OnceLock::new();
-    MADE.get_or_init(|| ort::init().build().map_err(|error| error.to_string())).clone().map_err(Error::Model)
-}
-
 impl FastEmbedder {
     pub(super) fn load(files: Files) -> Result<Self> {
         choose_engine()?;
         let words = files.bundled.as_ref().map(|bundled| bundled.words);
         let reader = files.bundled.map(|Bundled { words, table, reader, identity }| {
-            let load = move || {
-                BundledReader::load(words, table, reader.each_ref().map(Vec::as_slice), identity())
-            };
+            let load =
+                move || BundledReader::load(words, table, reader.each_ref().map(Vec::as_slice), identity());
             thread::spawn(load)
         });
         let one_by_one = files.quantization == QuantizationMode::Dynamic;

@@ -16,21 +16,17 @@ use ort::value::TensorRef;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::memory::{Memories, Memory, PARTS};
-use super::model::{environment, failure};
+use super::engine::{environment, failure};
+use super::memory::{ENTRY_TOKENS, Memories, Memory, PARTS, WIDTH};
 use crate::embed::EntryText;
 use crate::error::Result;
 
-/// Tokens of a query, of an entry's question, and of an entry; the rest is cut.
+/// Tokens of a query, and of an entry's question; the rest is cut.
 const QUERY_TOKENS: usize = 48;
 const QUESTION_TOKENS: usize = 32;
-pub(super) const ENTRY_TOKENS: usize = 80;
 
 /// Bytes of a text that are looked at: so many tokens seldom take more.
 const TEXT_BYTES: usize = 2_000;
-
-/// The length of a token's state.
-pub(super) const WIDTH: usize = 384;
 
 /// Tokens in one run and thread, padding included: more no longer fit a core's cache.
 const RUN_TOKENS: usize = 512;

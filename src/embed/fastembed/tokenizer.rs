@@ -8,7 +8,7 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{AddedToken, PaddingParams, Tokenizer, TruncationParams};
 
-use super::model::failure;
+use super::engine::failure;
 use crate::error::Result;
 
 /// The special tokens; the first stands for padding.

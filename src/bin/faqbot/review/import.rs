@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use crate::config::Keep;
 use crate::output::wire::Outcome;
-use crate::store::questions::{Feedback, Question, Rated};
-use crate::store::recorder::Record;
+use crate::store::questions::{Feedback, Question, Rated, Record};
 use crate::store::{Store, now};
 
 /// The most often that one suggestion is taken to have been asked.

@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::html;
 use super::input::Params;
 use super::problem::Problem;
-use super::state::{App, Served, Version};
+use super::state::App;
+use super::version::{Served, Version};
 
 /// Questions that a page offers to begin with.
 const SUGGESTED: usize = 3;

@@ -19,7 +19,6 @@ use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use super::state::App;
 
 /// A token that is shorter can be guessed.
 const TOKEN_CHARS: usize = 16;
@@ -177,33 +176,32 @@ fn hash(token: &str) -> [u8; 32] {
 }
 
 /// Lets requests of programs through: with a token, where there are any.
-pub async fn programs(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let allowed =
-        app.limits.tokens.is_empty() || app.limits.has_token(request.headers(), request.uri().query());
+pub async fn programs(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    let allowed = limits.tokens.is_empty() || limits.has_token(request.headers(), request.uri().query());
     if allowed { next.run(request).await } else { refused() }
 }
 
 /// Lets requests of visitors through: as programs, or all where the server is public.
-pub async fn visitors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if app.limits.public { next.run(request).await } else { programs(State(app), request, next).await }
+pub async fn visitors(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    if limits.public { next.run(request).await } else { programs(State(limits), request, next).await }
 }
 
 /// Leaves the client's address with the request.
-pub async fn client(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub async fn client(State(limits): State<Arc<Limits>>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0);
-    let client = app.limits.client(request.headers(), peer);
+    let client = limits.client(request.headers(), peer);
     request.extensions_mut().insert(Client(client));
     next.run(request).await
 }
 
 /// Takes one question from the client's allowance.
 pub async fn rate(
-    State(app): State<Arc<App>>,
+    State(limits): State<Arc<Limits>>,
     Extension(Client(client)): Extension<Client>,
     request: Request,
     next: Next,
 ) -> Response {
-    match app.limits.take(client, 1) {
+    match limits.take(client, 1) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::speech;
-use super::state::{App, Before, MOST_MATCHES, Question, Served, Version};
+use super::state::{App, Before, MOST_MATCHES, Question};
+use super::version::{Served, Version};
 use crate::output::wire::Outcome;
 use crate::setup::AnyBot;
 

@@ -21,7 +21,8 @@ use super::problem::Problem;
 use super::qna;
 use super::queue::PART;
 use super::speech;
-use super::state::{App, Asked, Before, Question, Served, Version};
+use super::state::{App, Asked, Before, Question};
+use super::version::{Served, Version};
 use crate::output::wire::ReplyJson;
 
 /// Texts that are embedded in one request, at most.

@@ -14,7 +14,8 @@ use super::numbers::NONE;
 use super::problem::Problem;
 use super::queue::Among;
 use super::speech;
-use super::state::{App, Before, Question, Served, Version};
+use super::state::{App, Before, Question};
+use super::version::{Served, Version};
 use crate::output::wire::SpanJson;
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.

@@ -12,7 +12,7 @@ use ndarray::Array2;
 use tokio::sync::{mpsc, oneshot};
 
 use super::problem::Problem;
-use super::state::Version;
+use super::version::Version;
 
 /// Questions that are answered at once, at most: more cost no less each, and others wait longer.
 const BATCH: usize = 64;

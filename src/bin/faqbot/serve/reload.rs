@@ -10,7 +10,8 @@ use faqbot::faq::Answers;
 use metrics::counter;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::state::{App, Served, Version};
+use super::state::App;
+use super::version::{Served, Version};
 use crate::config::{Settings, sqlite_path};
 use crate::setup;
 

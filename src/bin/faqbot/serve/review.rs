@@ -1,8 +1,7 @@
 //! `/review` and `/v1/review`: what was asked and not answered, and what is decided about it. For whoever runs the server:
 //! with a token, or from this machine where none other can reach the server.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 
 use anyhow::{Context, bail};
 use axum::Json;
@@ -18,9 +17,6 @@ use super::input::{Input, Params};
 use super::problem::Problem;
 use super::state::App;
 use crate::review::{Conflict, Decide, Done, Group, Preview, Review};
-
-/// Reviews in progress, by the FAQ's name; each is for one request at a time.
-pub type Reviews = Mutex<HashMap<String, Arc<Mutex<Option<Review>>>>>;
 
 /// Which FAQ.
 #[derive(Deserialize, IntoParams)]

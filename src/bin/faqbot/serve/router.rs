@@ -106,7 +106,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .layer(GlobalConcurrencyLimitLayer::new(LARGE_AT_ONCE));
     let limited = |router: OpenApiRouter<Arc<App>>| {
         router
-            .route_layer(from_fn_with_state(Arc::clone(app), limits::rate))
+            .route_layer(from_fn_with_state(Arc::clone(&app.limits), limits::rate))
             .route_layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
     };
     // What costs nothing is not rated.
@@ -146,9 +146,11 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     *all.get_openapi_mut() = Api::openapi();
     let (router, mut api) = all
         .merge(
-            limited(asked).merge(visitors).route_layer(from_fn_with_state(Arc::clone(app), limits::visitors)),
+            limited(asked)
+                .merge(visitors)
+                .route_layer(from_fn_with_state(Arc::clone(&app.limits), limits::visitors)),
         )
-        .merge(programs.route_layer(from_fn_with_state(Arc::clone(app), limits::programs)))
+        .merge(programs.route_layer(from_fn_with_state(Arc::clone(&app.limits), limits::programs)))
         .merge(open)
         .split_for_parts();
     say_problems(&mut api);
@@ -186,7 +188,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         })
         .with_state(Arc::clone(app))
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(app), limits::client))
+        .layer(from_fn_with_state(Arc::clone(&app.limits), limits::client))
         .layer(from_fn_with_state(hosts(doors), limits::host))
         .layer(cors)
         .layer(CompressionLayer::new())

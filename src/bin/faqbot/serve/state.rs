@@ -2,27 +2,24 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
-use faqbot::{Conversation, Embedder, Reply, Rule};
+use faqbot::{Conversation, Reply, Rule};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::html;
 use super::limits::Limits;
-use super::numbers::Numbers;
 use super::problem::Problem;
 use super::published::Published;
 use super::queue::{Among, PART, Queue, Wait};
-use super::review::Reviews;
-use crate::config::Settings;
+use super::version::{Served, Version};
 use crate::output::wire::Outcome;
-use crate::setup::{self, AnyBot};
+use crate::review::Review;
+use crate::setup::AnyBot;
 use crate::store::recorder::{self, Recorder};
 
 /// Replies that feedback can still be given to.
@@ -31,12 +28,15 @@ const REMEMBERED: usize = 10_000;
 /// The greatest number of matches in a reply.
 pub const MOST_MATCHES: usize = 100;
 
+/// Reviews in progress, by the FAQ's name; each is for one request at a time.
+pub type Reviews = Mutex<HashMap<String, Arc<Mutex<Option<Review>>>>>;
+
 /// Everything that the handlers share.
 pub struct App {
     /// In the order of the command line; the first is asked where none is named.
     pub faqs: Vec<Served>,
     pub queue: Queue,
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     pub metrics: PrometheusHandle,
     /// Whether questions go to the log.
     pub log_questions: bool,
@@ -88,28 +88,6 @@ fn conversation_key(faq: &Served, session: &str) -> u128 {
     xxh3_128(format!("{}\n{session}", faq.name).as_bytes())
 }
 
-/// A FAQ that is served, in the version that is current.
-pub struct Served {
-    pub name: String,
-    /// Those of the command line, with this FAQ's files.
-    pub settings: Settings,
-    pub embedder: Arc<dyn Embedder>,
-    current: RwLock<Arc<Version>>,
-    /// Whether the files as they are now cannot be used.
-    stale: AtomicBool,
-}
-
-/// One state of a FAQ. A question is answered by one from beginning to end.
-pub struct Version {
-    pub bot: AnyBot,
-    /// The same for the same FAQ and model on any machine.
-    pub id: String,
-    pub numbers: Numbers,
-    positions: HashMap<String, usize>,
-    /// The answers as safe HTML, those of an entry and its variants.
-    html: Box<[Box<[OnceLock<String>]>]>,
-}
-
 /// A question that was answered.
 pub struct Asked {
     /// What feedback names it by.
@@ -129,70 +107,6 @@ pub struct Remembered {
     pub entries: Vec<String>,
 }
 
-impl Version {
-    /// A bot, ready to be asked.
-    pub fn new(bot: AnyBot) -> Self {
-        let faq = bot.faq();
-        Version {
-            id: setup::version_id(&bot),
-            numbers: Numbers::new(faq),
-            positions: faq.entries.iter().enumerate().map(|(at, entry)| (entry.id.to_string(), at)).collect(),
-            html: faq
-                .entries
-                .iter()
-                .map(|entry| entry.answers().map(|_| OnceLock::new()).collect())
-                .collect(),
-            bot,
-        }
-    }
-
-    /// The position of the entry with an id.
-    pub fn position(&self, id: &str) -> Option<usize> {
-        self.positions.get(id).copied()
-    }
-
-    /// An entry's answer as safe HTML, in the words for a seed.
-    pub fn answer_html(&self, entry: usize, seed: u64) -> &str {
-        let variants = &self.html[entry];
-        let variant = &variants[seed as usize % variants.len()];
-        variant.get_or_init(|| html::render(self.bot.faq().entries[entry].answer_for(seed)))
-    }
-}
-
-impl Served {
-    /// A FAQ with a first version.
-    pub fn new(name: String, settings: Settings, embedder: Arc<dyn Embedder>, version: Version) -> Self {
-        Served {
-            name,
-            settings,
-            embedder,
-            current: RwLock::new(Arc::new(version)),
-            stale: AtomicBool::new(false),
-        }
-    }
-
-    /// The version that is current.
-    pub fn version(&self) -> Arc<Version> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Takes another version.
-    pub fn set(&self, version: Version) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(version);
-        self.stale.store(false, Ordering::Relaxed);
-    }
-
-    /// Keeps the version that there is: the files as they are now cannot be used.
-    pub fn keep(&self) {
-        self.stale.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the files as they are now cannot be used, and what they held before is served.
-    pub fn is_stale(&self) -> bool {
-        self.stale.load(Ordering::Relaxed)
-    }
-}
-
 impl App {
     pub fn new(
         faqs: Vec<Served>,
@@ -206,7 +120,7 @@ impl App {
         App {
             faqs,
             queue,
-            limits,
+            limits: Arc::new(limits),
             metrics,
             log_questions,
             recorder,

@@ -10,7 +10,6 @@ use sqlx::{Any, AssertSqlSafe, Executor, Row};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::recorder::Record;
 use super::{Millis, Store};
 use crate::output::wire::Outcome;
 
@@ -59,6 +58,13 @@ pub enum Rated {
         faq: String,
         text: String,
     },
+}
+
+/// What is to be written.
+#[derive(Debug, Clone)]
+pub enum Record {
+    Question(Box<Question>),
+    Feedback(Feedback),
 }
 
 /// A question as it is kept, with what was thought of it last.

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use super::questions::{Feedback, Question, Rated};
+use super::questions::{Feedback, Question, Rated, Record};
 use super::{Millis, Store, ago, now};
 use crate::config::Keep;
 use crate::output::wire::Outcome;
@@ -48,13 +48,6 @@ const SWEEP: Duration = Duration::from_secs(3600);
 const END: Duration = Duration::from_secs(5);
 
 const DAY: Millis = 24 * 3600 * 1000;
-
-/// What is to be written.
-#[derive(Debug, Clone)]
-pub enum Record {
-    Question(Box<Question>),
-    Feedback(Feedback),
-}
 
 /// How the writing goes.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use faqbot::faq::edit::Change;
+use faqbot::faq::Change;
 use faqbot::faq::{Answers, normalize_phrasing, one_line};
 use faqbot::{EntryId, Policy};
 

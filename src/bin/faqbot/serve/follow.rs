@@ -1,0 +1,104 @@
+//! Serves what is published as soon as it is.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Result;
+use metrics::counter;
+use sqlx::postgres::PgListener;
+use tokio::time::{sleep, timeout};
+
+use super::published::Published;
+use super::state::App;
+use crate::store::versions::CHANNEL;
+use crate::store::{Engine, Store};
+
+/// How often the store is asked, whether or not it notified: a notice is lost where a connection is.
+const POLL: Duration = Duration::from_secs(15);
+
+/// The same for SQLite, which notifies nobody.
+const POLL_SQLITE: Duration = Duration::from_secs(1);
+
+/// How long the store may take to say what is published, and a version to be ready.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// How long the store is left alone after it failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Follows what is published, for as long as the server runs.
+pub async fn follow(app: Arc<App>) {
+    let Some(published) = app.published.clone() else { return };
+    let mut listener: Option<PgListener> = None;
+    loop {
+        if published.store.engine() == Engine::Postgres && listener.is_none() {
+            listener = match listen(&published.store).await {
+                Ok(listener) => Some(listener),
+                Err(error) => {
+                    away(&published, &error);
+                    sleep(PAUSE).await;
+                    continue;
+                }
+            };
+        }
+        // A connection may be dead without saying so.
+        let looked = timeout(ANSWER, look(&app, &published)).await;
+        if let Err(error) = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("it does not answer"))) {
+            away(&published, &error);
+            listener = None;
+            sleep(PAUSE).await;
+            continue;
+        }
+        if published.away.swap(false, Ordering::Relaxed) {
+            tracing::info!("the store is back");
+        }
+        match &mut listener {
+            None => sleep(POLL_SQLITE).await,
+            // What it says does not matter: what is published is looked up.
+            Some(notices) => match timeout(POLL, notices.try_recv()).await {
+                Err(_) | Ok(Ok(Some(_))) => {}
+                // The connection was lost, and what was notified meanwhile with it.
+                Ok(Ok(None) | Err(_)) => listener = None,
+            },
+        }
+    }
+}
+
+async fn listen(store: &Store) -> Result<PgListener> {
+    let mut listener = PgListener::connect(store.url()).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+fn away(published: &Published, error: &anyhow::Error) {
+    if !published.away.swap(true, Ordering::Relaxed) {
+        tracing::error!(error = format!("{error:#}"), "the store cannot be reached; what is served stays");
+    }
+}
+
+/// Takes the versions that are to be served and are not yet.
+async fn look(app: &App, published: &Published) -> Result<()> {
+    for (name, number) in published.store.deployments().await? {
+        let Some(faq) = app.faqs.iter().find(|faq| faq.name == name) else { continue };
+        if published.number(&name).is_none_or(|own| own == number) {
+            continue;
+        }
+        match published.read(&faq.settings, &faq.embedder, &name, number).await? {
+            Ok(version) => {
+                let entries = version.bot.faq().entries.len();
+                tracing::info!(faq = name, number, version = version.id, entries, "published");
+                counter!("faqbot_reloads_total", "faq" => name.clone(), "result" => "changed").increment(1);
+                faq.set(version);
+            }
+            Err(error) => {
+                // Not tried again: the next version may do.
+                let error = format!("{error:#}");
+                tracing::error!(faq = name, number, error, "cannot be served; what there was is");
+                counter!("faqbot_reloads_total", "faq" => name.clone(), "result" => "failed").increment(1);
+                faq.keep();
+            }
+        }
+        published.set(name, number);
+    }
+    Ok(())
+}
