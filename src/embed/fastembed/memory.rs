@@ -74,7 +74,7 @@ impl Memory {
         let memory = Memory { scales: file.array()?, rows: file.array()? };
         file.finish()?;
         let whole = (1..=ENTRY_TOKENS).contains(&memory.tokens())
-            && memory.scales.len() % PARTS == 0
+            && memory.scales.len().is_multiple_of(PARTS)
             && memory.rows.len() == memory.scales.len() * WIDTH;
         if whole { Ok(Some(memory)) } else { Err(broken("it is cut short")) }
     }

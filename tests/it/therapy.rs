@@ -1,7 +1,5 @@
 //! The therapist FAQ with the bundled model on its labelled queries: a report, and floors below it.
 
-#![cfg(feature = "bundled-model")]
-
 use std::path::Path;
 
 use faqbot::embed::fastembed::FastEmbedder;

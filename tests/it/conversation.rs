@@ -2,8 +2,6 @@
 //! messages lean on each other, messages that ask several questions, other languages. The `fit` halves were developed
 //! on; the `test` halves are measured only. `VERBOSE=1` and `--nocapture` print what went wrong in the former.
 
-#![cfg(feature = "bundled-model")]
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,5 @@
 //! What is kept of questions, what is decided about them, and what is published: over SQLite, and over PostgreSQL where it
 //! is installed.
-#![cfg(feature = "serve")]
-
-mod common;
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -11,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::postgres::Postgres;
-use common::server::Server;
-use common::{Run, SHOP, World};
+use crate::common::postgres::Postgres;
+use crate::common::server::Server;
+use crate::common::{Run, SHOP, World};
 use serde_json::{Value, json};
 
 const BOT: [&str; 4] = ["--model", "hash", "--min-cosine", "0.4"];

@@ -1,6 +1,5 @@
 //! What people ask small FAQs in words of their own, with the bundled model and its reader. The floors keep what was
 //! reached from being lost; `cargo run --release --example fit` has the figures.
-#![cfg(feature = "bundled-model")]
 
 use std::path::{Path, PathBuf};
 
@@ -9,15 +8,8 @@ use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::quality::eval::{Outcome, outcome};
 use faqbot::{Bot, Embedder, Setup};
 
-#[allow(dead_code, reason = "the fit uses the rest")]
-#[path = "../examples/fit/people.rs"]
-mod people;
-#[allow(dead_code, reason = "the fit uses the rest")]
-#[path = "../examples/fit/random.rs"]
-mod random;
-
-use people::{Part, People};
-use random::Random;
+use crate::people::{Part, People};
+use crate::random::Random;
 
 /// Counts of a kind of question.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +50,7 @@ fn ask(people: &[People], kind: &str) -> Count {
 
 fn own(folder: &str, part: Part) -> Vec<People> {
     let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    people::read(&[folder], part).expect("FAQs")
+    crate::people::read(&[folder], part).expect("FAQs")
 }
 
 #[test]

@@ -1,5 +1,4 @@
 //! What the program's tests share: a folder of their own, and the program run in it.
-#![allow(dead_code, reason = "each test binary uses a part")]
 
 pub mod postgres;
 pub mod server;

@@ -1,10 +1,8 @@
 //! The command line itself: help, man pages, settings and where they come from, how much is said.
 
-mod common;
-
 use std::fs;
 
-use common::{SHOP, World};
+use crate::common::{SHOP, World};
 
 const COMMANDS: [&str; 11] = [
     "chat",

@@ -1,7 +1,4 @@
 //! The server: its addresses, its limits, and what clients that misbehave cannot do to the others.
-#![cfg(feature = "serve")]
-
-mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::server::Server;
-use common::{SHOP, World};
+use crate::common::server::Server;
+use crate::common::{SHOP, World};
 use serde_json::{Value, json};
 
 #[test]

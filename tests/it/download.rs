@@ -1,9 +1,5 @@
 //! A model of the catalogue fetched from a mirror on this machine, kept, and used again offline.
 
-#![cfg(feature = "bundled-model")]
-
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use common::World;
+use crate::common::World;
 
 /// Serves the bundled model's files as a hub does, whatever repository is asked for. Gives the
 /// address and the number of requests so far.
@@ -53,7 +49,7 @@ fn serve(stream: TcpStream) -> Option<()> {
         }
         let file =
             request.split(' ').nth(1)?.split_once("/resolve/main/")?.1.trim_start_matches("onnx/").to_owned();
-        let Ok(body) = fs::read(common::project("models/all-MiniLM-L6-v2").join(&file)) else {
+        let Ok(body) = fs::read(crate::common::project("models/all-MiniLM-L6-v2").join(&file)) else {
             write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").ok()?;
             continue;
         };

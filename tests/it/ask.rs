@@ -1,10 +1,8 @@
 //! `faqbot ask` and the other commands that are not the chat, as the real program.
 
-mod common;
-
 use std::fs;
 
-use common::{SHOP, World};
+use crate::common::{SHOP, World};
 
 /// The arguments for a run without a neural model, on the shop's FAQ.
 fn shop(world: &World) -> [String; 4] {
@@ -110,7 +108,8 @@ fn every_bad_row_is_said_with_its_place() {
 fn flags_go_over_variables_over_the_file() {
     let world = World::new();
     shop(&world);
-    let min_cosine = |run: common::Run| run.out.split("at least ").nth(1).map(|text| text[..4].to_owned());
+    let min_cosine =
+        |run: crate::common::Run| run.out.split("at least ").nth(1).map(|text| text[..4].to_owned());
     let ask = ["ask", "--explain", "parcel weather"];
     world.write("faqbot.toml", "faq = \"shop.yaml\"\nmodel = \"hash\"\nmin_cosine = 0.91\n");
     assert_eq!(min_cosine(world.run(&ask, "", 1)).as_deref(), Some("0.91"));
@@ -335,7 +334,7 @@ mod bundled {
     #[test]
     fn a_model_folder_gives_the_same_answers() {
         let world = World::new();
-        let folder = common::project("models/all-MiniLM-L6-v2").display().to_string();
+        let folder = crate::common::project("models/all-MiniLM-L6-v2").display().to_string();
         let cosine = |args: &[&str]| world.run(args, "", 0).json()[0]["cosine"].as_f64().expect("a cosine");
         let bundled = cosine(&["ask", "--json", "do therapists cry over their clients"]);
         let local =
@@ -346,7 +345,7 @@ mod bundled {
     #[test]
     fn a_model_flag_goes_over_a_model_variable() {
         let world = World::new();
-        let folder = common::project("models/all-MiniLM-L6-v2").display().to_string();
+        let folder = crate::common::project("models/all-MiniLM-L6-v2").display().to_string();
         let ask = ["ask", "--json", "--model-dir", &folder, "hug my therapist"];
         let output = world.faqbot(&ask).env("FAQBOT_MODEL", "BGEM3").output().expect("runs");
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,10 +1,8 @@
 //! `faqbot eval` and `faqbot calibrate`, as the real program.
 
-mod common;
-
 use std::fs;
 
-use common::{SHOP, World};
+use crate::common::{SHOP, World};
 
 /// Labelled queries for the shop, some of which nothing answers.
 fn queries(count: usize) -> String {
@@ -127,8 +125,8 @@ fn a_calibration_is_kept_beside_the_faq_and_refused_where_it_does_not_hold() {
 #[cfg(feature = "bundled-model")]
 fn questions_without_labels_shift_the_confidence() {
     let world = World::new();
-    world.write("faq.yaml", include_str!("../data/therapy.yaml"));
-    world.write("asked.jsonl", include_str!("../data/therapy.queries.jsonl"));
+    world.write("faq.yaml", include_str!("../../data/therapy.yaml"));
+    world.write("asked.jsonl", include_str!("../../data/therapy.queries.jsonl"));
     let calibrate = ["calibrate", "--faq", "faq.yaml", "--unlabelled", "asked.jsonl"];
     let run = world.run(&[&calibrate[..], &["--dry-run"]].concat(), "", 0);
     assert!(run.out.contains("the nearest entry is right for about"), "{run:?}");

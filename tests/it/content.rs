@@ -1,10 +1,8 @@
 //! `faqbot convert` and `faqbot check`, and FAQs of several files, as the real program.
 
-mod common;
-
 use std::fs;
 
-use common::{SHOP, World};
+use crate::common::{SHOP, World};
 
 #[test]
 fn a_faq_is_written_in_another_format_and_read_back() {

@@ -1,8 +1,6 @@
 //! The chat: through a pipe, and through a pseudo-terminal as a person uses it.
 
-mod common;
-
-use common::{SHOP, World};
+use crate::common::{SHOP, World};
 
 fn arguments(world: &World) -> Vec<String> {
     let path = world.write("shop.yaml", SHOP);

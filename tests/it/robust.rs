@@ -1,11 +1,9 @@
 //! Faults of the world around the program: outputs that fail, pipes where files should be, folders of others.
 
-mod common;
-
 use std::fs;
 use std::process::{Command, Stdio};
 
-use common::World;
+use crate::common::World;
 
 const SHOP: &str =
     "- {question: Where is my parcel?, answer: On its way.}\n- {question: Who are you?, answer: A bot.}\n";
@@ -180,7 +178,7 @@ fn two_at_once_clear_the_cache() {
 /// The workbooks that made the program ask for more memory than there is, where they are.
 #[test]
 fn hostile_workbooks_are_errors_and_sparse_ones_are_read() {
-    let faults = common::project("../shared/faults");
+    let faults = crate::common::project("../shared/faults");
     if !faults.exists() {
         println!("skipped: {} is not there", faults.display());
         return;
