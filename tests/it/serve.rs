@@ -11,6 +11,17 @@ use crate::common::{SHOP, World};
 use serde_json::{Value, json};
 
 #[test]
+fn a_server_says_whether_it_is_ready() {
+    let server = Server::start(&[]);
+    let address = server.address.to_string();
+    assert_eq!(server.world.run(&["health", &address], "", 0).out, "");
+    // A port that was free a moment ago.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    let run = World::new().run(&["health", &gone.to_string()], "", 2);
+    assert!(run.err.contains("does not answer"), "{run:?}");
+}
+
+#[test]
 fn a_reply_is_that_of_ask_json_and_more() {
     let server = Server::start(&["--faq", "shop.yaml"]);
     let here = server.ask("track my order please");

@@ -11,6 +11,8 @@ use clap_complete::Shell;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::Format;
 
+#[cfg(feature = "serve")]
+use crate::config::ServeSettings;
 use crate::options::{
     AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
     ServeOptions, StoreOptions, format_named,
@@ -232,6 +234,17 @@ Example:
         action: Option<LogAction>,
         #[command(flatten)]
         args: LogArgs,
+    },
+    /// Ask a server whether it is ready, as containers do
+    #[cfg(feature = "serve")]
+    #[command(after_help = "Exit codes: 0 ready, 2 not ready or not there.
+
+Example:
+  faqbot health 127.0.0.1:8080")]
+    Health {
+        /// Where the server listens
+        #[arg(value_name = "ADDRESS:PORT", default_value = ServeSettings::LISTEN)]
+        address: String,
     },
     /// List the embedding models that --model takes
     #[command(after_help = "Examples:
@@ -630,6 +643,8 @@ impl Command {
                 general: take(general),
                 ..Options::default()
             },
+            #[cfg(feature = "serve")]
+            Command::Health { .. } => Options::default(),
             Command::Completions { .. } | Command::Man { .. } | Command::Other(_) => Options::default(),
         }
     }

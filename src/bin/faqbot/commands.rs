@@ -9,6 +9,8 @@ pub mod completions;
 pub mod config;
 pub mod convert;
 pub mod eval;
+#[cfg(feature = "serve")]
+pub mod health;
 mod labelled;
 #[cfg(feature = "store")]
 pub mod log;

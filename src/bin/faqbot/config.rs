@@ -101,7 +101,7 @@ pub struct ServeSettings {
 }
 
 impl ServeSettings {
-    const LISTEN: &str = "127.0.0.1:8080";
+    pub const LISTEN: &str = "127.0.0.1:8080";
     const MAX_CONNECTIONS: usize = 1_024;
     const QUEUE: usize = 256;
 

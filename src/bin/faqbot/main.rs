@@ -64,6 +64,8 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
     match &command {
         Command::Completions { shell } => return completions::completions(*shell).map(|()| ANSWERED),
         Command::Man { folder } => return man::man(folder.as_deref()).map(|()| ANSWERED),
+        #[cfg(feature = "serve")]
+        Command::Health { address } => return commands::health::health(address).map(|()| ANSWERED),
         _ => {}
     }
     set_verbosity(match (options.general.quiet, options.general.verbose) {
@@ -109,6 +111,8 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,
         // Dealt with above, and by `parse`.
+        #[cfg(feature = "serve")]
+        Command::Health { .. } => {}
         Command::Completions { .. } | Command::Man { .. } | Command::Other(_) => {}
     }
     Ok(ANSWERED)
