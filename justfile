@@ -8,7 +8,7 @@ default:
 chat *arguments:
     cargo run --release -- {{ arguments }}
 
-# All that has to pass before a change lands, or some of it: format, lint, docs, library, test, clients, licences, fuzz.
+# All that has to pass before a change lands, or some of it: format, lint, docs, library, test, examples, clients, licences, fuzz.
 check *steps:
     .ci/run {{ steps }}
 

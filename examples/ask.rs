@@ -4,7 +4,7 @@
 //! $ cargo run --release --example ask -- data/therapy.yaml "i can't sleep before exams"
 //! ```
 
-use faqbot::Bot;
+use faqbot::{Bot, Outcome};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -12,14 +12,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: ask FAQ QUESTION".into());
     };
     let bot = Bot::open(path)?;
-    let reply = bot.ask(question)?;
-    match reply.answer() {
-        Some(found) => println!("{}", bot.answer(&reply, found)),
-        None if reply.choices().is_empty() => println!("I don't know."),
-        None => println!("Did you mean one of these?"),
-    }
-    for found in reply.choices() {
-        println!("- {}", bot.entry(found).question());
+    match bot.ask(question)?.outcome {
+        Outcome::Answered(answers) => answers.iter().for_each(|found| println!("{}", found.answer)),
+        Outcome::Clarify(choices) => {
+            println!("Did you mean:");
+            choices.iter().for_each(|found| println!("- {}", found.question));
+        }
+        Outcome::Unanswered { fallback, .. } => println!("{fallback}"),
+        Outcome::SmallTalk(said) => println!("{}", said.text),
+        _ => {}
     }
     Ok(())
 }

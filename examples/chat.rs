@@ -6,24 +6,21 @@
 
 use std::io::stdin;
 
-use faqbot::Bot;
+use faqbot::{Bot, Outcome};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("usage: chat FAQ")?;
     let bot = Bot::open(path)?;
     let mut chat = bot.chat();
     for line in stdin().lines() {
-        let reply = chat.say(&line?)?;
-        for found in reply.answers() {
-            println!("{}", bot.answer(&reply, found));
-        }
-        for (number, found) in (1..).zip(reply.choices()) {
-            println!("{number}. {}", bot.entry(found).question());
-        }
-        match &reply.small_talk {
-            Some(said) => println!("{}", said.text),
-            None if reply.answers().is_empty() && reply.choices().is_empty() => println!("I don't know."),
-            None => {}
+        match chat.say(&line?)?.outcome {
+            Outcome::Answered(answers) => answers.iter().for_each(|found| println!("{}", found.answer)),
+            Outcome::Clarify(choices) => {
+                (1..).zip(&choices).for_each(|(number, found)| println!("{number}. {}", found.question));
+            }
+            Outcome::Unanswered { fallback, .. } => println!("{fallback}"),
+            Outcome::SmallTalk(said) => println!("{}", said.text),
+            _ => {}
         }
     }
     Ok(())

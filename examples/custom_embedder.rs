@@ -32,6 +32,8 @@ fn main() -> Result<()> {
     let text = "## When do you open?\n\nAt nine.\n\n## Is there parking?\n\nBehind the house.\n";
     let faq = Faq::read(text.as_bytes(), "shop.md".as_ref())?.faq;
     let bot = Bot::builder(faq).embedder(Letters(ModelId::new("letters"))).build()?;
-    println!("{:?}", bot.ask("wehn do yuo opne")?.answer().map(|found| bot.entry(found).question()));
+    for answer in bot.ask("wehn do yuo opne")?.answers() {
+        println!("{answer}");
+    }
     Ok(())
 }

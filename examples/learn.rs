@@ -149,9 +149,9 @@ fn play(
 /// The questions that are not answered.
 fn open(bot: &Bot<Arc<dyn Embedder>>, queries: &[LabelledQuery]) -> Result<Vec<LabelledQuery>, AnyError> {
     let texts: Vec<&str> = queries.iter().map(|query| query.query.as_str()).collect();
-    let replies = bot.ask_all(&texts, 1, &mut |_| ())?;
+    let replies = bot.verdicts(&texts, 1, &mut |_| ())?;
     let open =
-        replies.iter().zip(queries).filter(|(reply, _)| !matches!(reply.decision, Decision::Answer(_)));
+        replies.iter().zip(queries).filter(|(verdict, _)| !matches!(verdict.decision, Decision::Answer(_)));
     Ok(open.map(|(_, query)| query.clone()).collect())
 }
 

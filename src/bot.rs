@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::faq::{Entry, Faq};
 use crate::matching::confidence::Calibration;
 use crate::matching::decision::Policy;
+use crate::matching::passages::emphasised;
 use crate::matching::ranking::{Match, Ranker};
 use crate::matching::signals::is_real_answer;
 
@@ -23,16 +24,16 @@ pub mod language;
 mod prepared;
 mod rank;
 mod reading;
-mod reply;
 pub mod small_talk;
+mod verdict;
 
 use asked::{Query, Wanted};
 pub use choosing::{Picked, pick};
 pub use conversation::{Conversation, Message};
 pub use hints::Exchanged;
 use prepared::Prepared;
-pub use reply::Reply;
 pub use small_talk::SmallTalkReply;
+pub use verdict::Verdict;
 
 /// What a bot decides by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,40 +110,25 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// The answer of a match, in the words that the reply's conversation is given.
-    pub fn answer<'b>(&'b self, reply: &Reply, found: &Match) -> &'b str {
-        self.entry(found).answer_for(reply.seed)
+    pub fn answer<'b>(&'b self, verdict: &Verdict, found: &Match) -> &'b str {
+        self.entry(found).answer_for(verdict.seed)
     }
 
     /// The passage of a match's answer that the reader took for the answer to the query, as a range of bytes of
     /// [`Bot::answer`]; `None` where the answer is short, in other words, or was not read.
-    pub fn span(&self, reply: &Reply, found: &Match) -> Option<Range<usize>> {
-        let in_first_words = self.answer(reply, found) == self.entry(found).answer;
+    pub fn span(&self, verdict: &Verdict, found: &Match) -> Option<Range<usize>> {
+        let in_first_words = self.answer(verdict, found) == self.entry(found).answer;
         found.span.filter(|_| in_first_words).map(|(from, to)| from..to)
     }
 
     /// [`Bot::answer`] with its [`Bot::span`] in bold type, where that has no Markdown of its own that would break.
-    pub fn emphasised<'b>(&'b self, reply: &Reply, found: &Match) -> Cow<'b, str> {
-        /// What is Markdown within a passage, and what begins a list or a quotation.
-        const MARKS: [char; 12] = ['*', '_', '`', '[', ']', '<', '#', '|', '~', '\\', '\n', '>'];
-        const BEGINS: [char; 2] = ['-', '+'];
-        let answer = self.answer(reply, found);
-        let is_plain = |span: &Range<usize>| {
-            let (before, inner) = (&answer[..span.start], &answer[span.clone()]);
-            let listed = inner.starts_with(BEGINS) || inner.starts_with(|c: char| c.is_ascii_digit());
-            let open = ["**", "```", "~~~"].iter().any(|mark| before.matches(mark).count() % 2 == 1);
-            !inner.contains(MARKS) && !listed && !open && !before.contains('<')
-        };
-        match self.span(reply, found).filter(is_plain) {
-            Some(Range { start, end }) => {
-                format!("{}**{}**{}", &answer[..start], &answer[start..end], &answer[end..]).into()
-            }
-            None => answer.into(),
-        }
+    pub fn emphasised<'b>(&'b self, verdict: &Verdict, found: &Match) -> Cow<'b, str> {
+        emphasised(self.answer(verdict, found), self.span(verdict, found))
     }
 
     /// The entries that follow up on what a reply answers; of several answers, on the last.
-    pub fn follow_ups(&self, reply: &Reply) -> Vec<&Entry> {
-        reply.answers().last().map(|found| self.follow_ups_of(self.entry(found))).unwrap_or_default()
+    pub fn follow_ups(&self, verdict: &Verdict) -> Vec<&Entry> {
+        verdict.answers().last().map(|found| self.follow_ups_of(self.entry(found))).unwrap_or_default()
     }
 
     /// The entries that follow up on one.
@@ -186,49 +172,40 @@ impl<E: Embedder> Bot<E> {
         self.prepared.damage()
     }
 
-    /// Answers a query, with the [`Bot::MATCHES`] best entries.
+    /// What is made of a query, with at least the `count` best entries: what [`Bot::ask`] replies from.
     ///
     /// # Errors
     ///
     /// The embedder failed.
-    pub fn ask(&self, query: &str) -> Result<Reply> {
-        self.ask_for(query, Self::MATCHES)
-    }
-
-    /// Answers a query, with at least the `count` best entries.
-    ///
-    /// # Errors
-    ///
-    /// The embedder failed.
-    pub fn ask_for(&self, query: &str, count: usize) -> Result<Reply> {
-        let mut replies = self.ask_all(&[query], count, &mut |_| ())?;
+    pub fn verdict(&self, query: &str, count: usize) -> Result<Verdict> {
+        let mut replies = self.verdicts(&[query], count, &mut |_| ())?;
         Ok(replies.remove(0))
     }
 
-    /// Answers many queries at once, in their order, on all cores: faster than one by one. A query that
+    /// What is made of many queries, in their order, on all cores: faster than one by one. A query that
     /// is a phrasing (by [`normalize_phrasing`](crate::faq::normalize_phrasing)) has that phrasing's vector, and needs no model.
     ///
     /// # Errors
     ///
     /// The embedder failed.
-    pub fn ask_all(&self, queries: &[&str], count: usize, progress: Progress) -> Result<Vec<Reply>> {
-        self.ask_among(queries, count, None, progress)
+    pub fn verdicts(&self, queries: &[&str], count: usize, progress: Progress) -> Result<Vec<Verdict>> {
+        self.verdicts_among(queries, count, None, progress)
     }
 
-    /// As [`Bot::ask_all`], with only the entries for which `among` holds, and those for people in danger. What a query
+    /// As [`Bot::verdicts`], with only the entries for which `among` holds, and those for people in danger. What a query
     /// means is seen among all entries: that decides between its choices, and does not make an answer of what is
     /// meant for another entry.
     ///
     /// # Errors
     ///
     /// The embedder failed.
-    pub fn ask_among(
+    pub fn verdicts_among(
         &self,
         queries: &[&str],
         count: usize,
         among: Option<Among>,
         progress: Progress,
-    ) -> Result<Vec<Reply>> {
+    ) -> Result<Vec<Verdict>> {
         let queries: Vec<Query> = queries.iter().map(|text| Query { text, after: None }).collect();
         self.replies(&queries, Wanted { count, among, after: None }, progress)
     }
@@ -265,54 +242,55 @@ mod tests {
     #[test]
     fn a_query_is_answered_by_its_nearest_entry() {
         let bot = bot();
-        let reply = bot.ask("where is my order now").unwrap();
-        assert_eq!(bot.entry(reply.answer().unwrap()).answer, "On its way.");
-        assert_eq!(reply.rule, Rule::ClearBest);
-        assert!(reply.margin().unwrap() > 0.05);
-        assert_eq!(reply.confidence, None);
+        let verdict = bot.verdict("where is my order now", 5).unwrap();
+        assert_eq!(bot.entry(verdict.answer().unwrap()).answer, "On its way.");
+        assert_eq!(verdict.rule, Rule::ClearBest);
+        assert!(verdict.margin().unwrap() > 0.05);
+        assert_eq!(verdict.confidence, None);
     }
 
     #[test]
     fn exact_phrasings_go_first() {
         let bot = bot();
-        let reply = bot.ask(" how do I reset, my PASSWORD ").unwrap();
-        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::ExactPhrasing, 0));
-        let reply = bot.ask("Forgot my password").unwrap();
-        assert_eq!(reply.rule, Rule::SharedPhrasing);
-        assert_eq!(reply.choices().len(), 2);
+        let verdict = bot.verdict(" how do I reset, my PASSWORD ", 5).unwrap();
+        assert_eq!((verdict.rule, verdict.answer().unwrap().entry), (Rule::ExactPhrasing, 0));
+        let verdict = bot.verdict("Forgot my password", 5).unwrap();
+        assert_eq!(verdict.rule, Rule::SharedPhrasing);
+        assert_eq!(verdict.choices().len(), 2);
     }
 
     #[test]
     fn what_has_no_words_has_no_match() {
         let bot = bot();
         for query in ["", "  ", "?!", "😀"] {
-            let reply = bot.ask(query).unwrap();
-            assert_eq!((reply.decision, reply.rule), (Decision::NoMatch, Rule::NothingToCompare));
+            let verdict = bot.verdict(query, 5).unwrap();
+            assert_eq!((verdict.decision, verdict.rule), (Decision::NoMatch, Rule::NothingToCompare));
         }
-        let reply = bot.ask("weather tomorrow").unwrap();
-        assert_eq!((reply.decision, reply.rule), (Decision::NoMatch, Rule::BelowThreshold));
-        assert_eq!(reply.matches.len(), 3);
+        let verdict = bot.verdict("weather tomorrow", 5).unwrap();
+        assert_eq!((verdict.decision, verdict.rule), (Decision::NoMatch, Rule::BelowThreshold));
+        assert_eq!(verdict.matches.len(), 3);
     }
 
     #[test]
     fn two_questions_are_answered_both_or_as_one() {
         let bot = bot();
-        let reply = bot.ask("Where is my order? And how do I reset the device?").unwrap();
-        let answers: Vec<&str> = reply.answers().into_iter().map(|found| &*bot.entry(found).answer).collect();
+        let verdict = bot.verdict("Where is my order? And how do I reset the device?", 5).unwrap();
+        let answers: Vec<&str> =
+            verdict.answers().into_iter().map(|found| &*bot.entry(found).answer).collect();
         assert_eq!(answers, ["On its way.", "Hold the button."]);
-        let reply = bot.ask("Where is my order? What about the weather today?").unwrap();
-        assert_eq!(reply.answers().len(), 1);
-        assert_eq!(reply.unanswered(), ["What about the weather today?"]);
-        let reply = bot.ask("Where is my order? Where is my order now?").unwrap();
-        assert!(reply.parts.is_empty() && reply.answers().len() == 1);
+        let verdict = bot.verdict("Where is my order? What about the weather today?", 5).unwrap();
+        assert_eq!(verdict.answers().len(), 1);
+        assert_eq!(verdict.unanswered(), ["What about the weather today?"]);
+        let verdict = bot.verdict("Where is my order? Where is my order now?", 5).unwrap();
+        assert!(verdict.parts.is_empty() && verdict.answers().len() == 1);
     }
 
     #[test]
     fn many_at_once_are_the_same_as_one_by_one() {
         let bot = bot();
         let queries = ["where is my order now", "", "reset", "how do i reset the device"];
-        let all = bot.ask_all(&queries, 5, &mut |_| ()).unwrap();
-        let each: Vec<Reply> = queries.iter().map(|query| bot.ask(query).unwrap()).collect();
+        let all = bot.verdicts(&queries, 5, &mut |_| ()).unwrap();
+        let each: Vec<Verdict> = queries.iter().map(|query| bot.verdict(query, 5).unwrap()).collect();
         assert_eq!(all, each);
     }
 
@@ -321,15 +299,15 @@ mod tests {
         let bot = bot();
         let among = |word: &'static str| move |entry: &Entry| entry.question().contains(word);
         let ask = |query: &str, word: &'static str| {
-            let mut replies = bot.ask_among(&[query], 5, Some(&among(word)), &mut |_| ()).unwrap();
+            let mut replies = bot.verdicts_among(&[query], 5, Some(&among(word)), &mut |_| ()).unwrap();
             replies.remove(0)
         };
         // It decides between choices.
-        assert_eq!(bot.ask("how do I reset").unwrap().choices().len(), 2);
-        let reply = ask("how do I reset", "device");
-        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::OnlyChoice, 1));
-        let reply = ask("forgot my password", "order");
-        assert_eq!((reply.rule, reply.answer().unwrap().entry), (Rule::ExactPhrasing, 2));
+        assert_eq!(bot.verdict("how do I reset", 5).unwrap().choices().len(), 2);
+        let verdict = ask("how do I reset", "device");
+        assert_eq!((verdict.rule, verdict.answer().unwrap().entry), (Rule::OnlyChoice, 1));
+        let verdict = ask("forgot my password", "order");
+        assert_eq!((verdict.rule, verdict.answer().unwrap().entry), (Rule::ExactPhrasing, 2));
         // What is meant for another entry gets no answer.
         assert_eq!(ask("how do I reset my password", "device").decision, Decision::NoMatch);
         assert_eq!(ask("where is my order now", "order").answer().unwrap().entry, 2);
@@ -363,14 +341,14 @@ mod tests {
         // Also where all entries are ranked.
         for count in [5, 2200] {
             for query in queries {
-                assert_eq!(first.ask_for(query, count).unwrap(), second.ask_for(query, count).unwrap());
+                assert_eq!(first.verdict(query, count).unwrap(), second.verdict(query, count).unwrap());
             }
         }
         // A phrasing of 22 entries: the choices are among them.
-        let reply = second.ask("S17!").unwrap();
-        assert_eq!(reply, first.ask("S17!").unwrap());
-        assert_eq!(reply.rule, Rule::SharedPhrasing);
-        assert!(reply.choices().iter().all(|found| found.entry % 100 == 17));
+        let verdict = second.verdict("S17!", 5).unwrap();
+        assert_eq!(verdict, first.verdict("S17!", 5).unwrap());
+        assert_eq!(verdict.rule, Rule::SharedPhrasing);
+        assert!(verdict.choices().iter().all(|found| found.entry % 100 == 17));
         for path in std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()) {
             // In the middle of the vectors or the signals, in the file that is open.
             let mut bytes = std::fs::read(&path).unwrap();
@@ -379,7 +357,7 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
         }
         for query in queries {
-            let (whole, broken) = (first.ask(query).unwrap(), second.ask(query).unwrap());
+            let (whole, broken) = (first.verdict(query, 5).unwrap(), second.verdict(query, 5).unwrap());
             for (a, b) in whole.matches.iter().zip(&broken.matches) {
                 assert!((a.score - b.score).abs() < 0.01, "{query} {a:?} {b:?}");
             }
@@ -387,7 +365,7 @@ mod tests {
         // The next start mends both, and the one after it reads them.
         for mended in [start(), start()] {
             for query in queries {
-                assert_eq!(first.ask(query).unwrap(), mended.ask(query).unwrap());
+                assert_eq!(first.verdict(query, 5).unwrap(), mended.verdict(query, 5).unwrap());
             }
         }
         assert!(in_file(&start()));

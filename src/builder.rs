@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bot::{Bot, Conversation, Message, Reply, Setup};
+use crate::bot::{Bot, Conversation, Message, Setup};
 use crate::embed::Embedder;
 use crate::embed::cached::CachedEmbedder;
 #[cfg(feature = "bundled-model")]
@@ -10,6 +10,7 @@ use crate::embed::fastembed::FastEmbedder;
 use crate::error::Result;
 use crate::faq::{Faq, ReadOptions, load};
 use crate::quality::calibration_file::CalibrationFile;
+use crate::reply::Reply;
 
 /// Makes a [`Bot`]: see [`Bot::builder`].
 #[must_use]
@@ -155,10 +156,10 @@ impl<E: Embedder> Chat<'_, E> {
     /// The embedder failed. The conversation is then as it was.
     pub fn say(&mut self, text: &str) -> Result<Reply> {
         let message = Message { text, conversation: &self.conversation };
-        let mut replies = self.bot.talk(&[message], Bot::<E>::MATCHES, None, &mut |_| ())?;
-        let reply = replies.remove(0);
-        self.conversation.note(self.bot, &reply);
-        Ok(reply)
+        let mut verdicts = self.bot.talk(&[message], Bot::<E>::MATCHES, None, &mut |_| ())?;
+        let verdict = verdicts.remove(0);
+        self.conversation.note(self.bot, &verdict);
+        Ok(self.bot.reply(&verdict))
     }
 
     /// What is kept of the conversation.

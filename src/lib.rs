@@ -5,16 +5,16 @@
 //! user's own machine, with the model inside.
 //!
 //! ```no_run
-//! use faqbot::Bot;
+//! use faqbot::{Bot, Outcome};
 //!
 //! # fn main() -> faqbot::Result<()> {
 //! let bot = Bot::open("shop.yaml")?;
-//! let reply = bot.ask("where is my parcel")?;
-//! if let Some(found) = reply.answer() {
-//!     println!("{}", bot.answer(&reply, found));
-//! }
-//! for found in reply.choices() {
-//!     println!("Did you mean: {}", bot.entry(found).question());
+//! match bot.ask("where is my parcel")?.outcome {
+//!     Outcome::Answered(answers) => println!("{}", answers[0].answer),
+//!     Outcome::Clarify(choices) => println!("Did you mean: {}", choices[0].question),
+//!     Outcome::Unanswered { fallback, .. } => println!("{fallback}"),
+//!     Outcome::SmallTalk(said) => println!("{}", said.text),
+//!     _ => {}
 //! }
 //! # Ok(())
 //! # }
@@ -37,19 +37,21 @@
 //! let bot = Bot::builder(faq).build()?;
 //! let mut chat = bot.chat();
 //! let reply = chat.say("how can I track my parcel?")?;
-//! let found = reply.answer().expect("an answer");
-//! assert_eq!(bot.answer(&reply, found), "Open your orders and choose Track.");
+//! assert_eq!(reply.answers().collect::<Vec<_>>(), ["Open your orders and choose Track."]);
 //! println!("{:.0} % sure", 100.0 * reply.confidence.expect("the bundled model is calibrated"));
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`Reply`] is whole in itself. What it is made of, with the scores, features and words that decided, is a
+//! [`Verdict`]: see [`Bot::verdict`].
 //!
 //! # Layout
 //!
 //! A room imports only from those to its left; so does a file in its room.
 //!
 //! ```text
-//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn ─ builder
+//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn ─ reply ─ builder
 //! ```
 //!
 //! [`faq`] is a crate of its own, `faqbot-faq`. Only `storage` and `faq::load` read and write files, and `embed` fetches
@@ -63,9 +65,10 @@ pub mod learn;
 pub mod matching;
 mod parallel;
 pub mod quality;
+pub mod reply;
 pub mod storage;
 
-pub use bot::{Bot, Conversation, Exchanged, Message, Reply, Setup};
+pub use bot::{Bot, Conversation, Exchanged, Message, Setup, Verdict};
 pub use builder::{Builder, Chat};
 pub use embed::{Embedder, ModelId};
 pub use error::{Error, Result, RowError};
@@ -73,3 +76,4 @@ pub use faqbot_faq as faq;
 pub use faqbot_faq::{Entry, EntryId, Faq};
 pub use matching::decision::{Decision, Policy, Rule};
 pub use matching::ranking::Match;
+pub use reply::{Found, Outcome, OutcomeKind, Reply};

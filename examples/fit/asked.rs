@@ -11,7 +11,7 @@ use faqbot::matching::signals::Weights;
 use faqbot::matching::trees::Trees;
 use faqbot::quality::calibration::Scored;
 use faqbot::quality::eval::LabelledQuery;
-use faqbot::{Bot, Match, Reply};
+use faqbot::{Bot, Match, Verdict};
 
 use crate::data::Table;
 
@@ -22,7 +22,7 @@ const UNREAD: f64 = 0.95;
 pub struct Asked {
     pub queries: Vec<LabelledQuery>,
     pub in_scope: Vec<bool>,
-    pub replies: Vec<Reply>,
+    pub replies: Vec<Verdict>,
     /// For each query and entry, whether it is right.
     pub right: Vec<HashSet<usize>>,
 }
@@ -30,7 +30,7 @@ pub struct Asked {
 impl Asked {
     pub fn new(bot: &Bot<Table>, queries: Vec<LabelledQuery>) -> faqbot::Result<Self> {
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-        let replies = bot.ask_all(&texts, bot.faq().entries.len(), &mut |_| ())?;
+        let replies = bot.verdicts(&texts, bot.faq().entries.len(), &mut |_| ())?;
         let positions: HashMap<&str, usize> =
             bot.faq().entries.iter().enumerate().map(|(at, entry)| (entry.id.as_str(), at)).collect();
         let right = queries
@@ -50,9 +50,9 @@ impl Asked {
     /// The share of the queries in scope whose best entry, by `value`, is right.
     fn best_by(&self, value: impl Fn(&Match) -> f32) -> f64 {
         let (mut right, mut all) = (0, 0);
-        for (at, reply) in self.replies.iter().enumerate().filter(|(at, _)| self.in_scope[*at]) {
+        for (at, verdict) in self.replies.iter().enumerate().filter(|(at, _)| self.in_scope[*at]) {
             all += 1;
-            let best = reply
+            let best = verdict
                 .matches
                 .iter()
                 .max_by(|a, b| value(a).total_cmp(&value(b)).then(b.entry.cmp(&a.entry)))
@@ -100,8 +100,8 @@ impl Asked {
             .replies
             .iter()
             .enumerate()
-            .map(|(at, reply)| {
-                let best = reply
+            .map(|(at, verdict)| {
+                let best = verdict
                     .matches
                     .iter()
                     .max_by(|a, b| a.cosine.total_cmp(&b.cosine).then(b.entry.cmp(&a.entry)));
@@ -116,15 +116,15 @@ impl Asked {
     /// The inputs of a calibration on top of these trees, with their labels.
     pub fn labelled(&self, trees: &Trees) -> Vec<Labelled> {
         let rows = self.replies.iter().enumerate();
-        rows.filter_map(|(at, reply)| {
-            let features = reply.features.filter(is_read)?;
+        rows.filter_map(|(at, verdict)| {
+            let features = verdict.features.filter(is_read)?;
             Some(Labelled { inputs: inputs(trees, &features), right: self.is_right(at), weight: 1.0 })
         })
         .collect()
     }
 
     /// AUROC of a confidence, in scope against out of scope; `None` where there are only questions of one kind.
-    pub fn scope_auroc(&self, confidence: impl Fn(&Reply) -> f64) -> Option<f64> {
+    pub fn scope_auroc(&self, confidence: impl Fn(&Verdict) -> f64) -> Option<f64> {
         let scored: Vec<(f64, bool)> =
             self.replies.iter().map(confidence).zip(self.in_scope.iter().copied()).collect();
         auroc(&scored)
@@ -137,17 +137,17 @@ impl Asked {
     /// The queries by a confidence.
     pub fn scored(&self, confidence: impl Fn(&Features) -> f64) -> Vec<Scored> {
         let rows = self.replies.iter().enumerate();
-        rows.map(|(at, reply)| Scored {
-            confidence: reply.features.as_ref().map_or(0.0, |features| {
+        rows.map(|(at, verdict)| Scored {
+            confidence: verdict.features.as_ref().map_or(0.0, |features| {
                 // A phrasing, or one's words: decided without the reader.
                 if is_read(features) { confidence(features) } else { UNREAD }
             }),
             right: self.is_right(at),
             answerable: true,
-            offered_right: choices(&reply.matches, &|_| false, 1)
+            offered_right: choices(&verdict.matches, &|_| false, 1)
                 .unwrap_or_default()
                 .into_iter()
-                .any(|offered| self.right[at].contains(&reply.matches[offered].entry)),
+                .any(|offered| self.right[at].contains(&verdict.matches[offered].entry)),
         })
         .collect()
     }

@@ -38,7 +38,7 @@ use faqbot::matching::trees::{Options, Row, Trees};
 use faqbot::quality::calibration::{Scored, choose_policy};
 use faqbot::quality::eval::LabelledQuery;
 use faqbot::quality::unlabelled;
-use faqbot::{Bot, Embedder, Faq, Policy, Reply, Setup};
+use faqbot::{Bot, Embedder, Faq, Policy, Setup, Verdict};
 use rayon::prelude::*;
 
 use asked::{Asked, labels};
@@ -249,13 +249,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for Drawn { family, guest, faq, queries, from } in drawn {
         let asked = Asked::new(&bot(faq)?, queries)?;
         let weight = 1.0 / asked.queries.len().max(1) as f64;
-        samples.extend(asked.replies.iter().enumerate().filter_map(|(at, reply)| {
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(at, verdict)| {
             Some(Sample {
                 family: family.to_owned(),
                 query_family: from[at].to_owned(),
                 guest,
                 fold: None,
-                features: reply.features?,
+                features: verdict.features?,
                 right: asked.is_right(at),
                 weight,
             })
@@ -268,13 +268,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (fit_pairs, test_pairs) = (fit_pairs?, test_pairs?);
     for (at, asked) in fit_pairs.iter().enumerate() {
         let weight = 1.0 / asked.queries.len().max(1) as f64;
-        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, reply)| {
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, verdict)| {
             Some(Sample {
                 family: "pairs".to_owned(),
                 query_family: "pairs".to_owned(),
                 guest: None,
                 fold: Some(at % FOLDS),
-                features: reply.features?,
+                features: verdict.features?,
                 right: asked.is_right(query),
                 weight,
             })
@@ -290,13 +290,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => 1.0,
         };
         let all: f64 = (0..asked.queries.len()).map(counts).sum();
-        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, reply)| {
+        samples.extend(asked.replies.iter().enumerate().filter_map(|(query, verdict)| {
             Some(Sample {
                 family: "people".to_owned(),
                 query_family: "people".to_owned(),
                 guest: None,
                 fold: Some(FOLDS + own.fold),
-                features: reply.features?,
+                features: verdict.features?,
                 right: asked.is_right(query),
                 weight: counts(query) / all,
             })
@@ -443,7 +443,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scored = |own: &Measured| own.test.scored(confidence(&without[own.set.family]));
     each("AUROC, confidence", &|own| 100.0 * auroc(&labels(&scored(own))).unwrap_or(0.0), 1);
     let nearest =
-        |reply: &Reply| reply.matches.iter().map(|found| f64::from(found.cosine)).fold(-1.0, f64::max);
+        |verdict: &Verdict| verdict.matches.iter().map(|found| f64::from(found.cosine)).fold(-1.0, f64::max);
     each(
         "in/out of scope AUROC, plain cosine",
         &|own| 100.0 * own.test.scope_auroc(nearest).unwrap_or(f64::NAN),
@@ -453,7 +453,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "in/out of scope AUROC, confidence",
         &|own| {
             let trees = &without[own.set.family];
-            let of_reply = |reply: &Reply| match &reply.features {
+            let of_reply = |verdict: &Verdict| match &verdict.features {
                 Some(all) if is_read(all) => trees.logit(all),
                 Some(_) => f64::INFINITY,
                 None => f64::NEG_INFINITY,

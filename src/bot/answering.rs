@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::asked::{Asked, Query, Wanted, Whole};
 use super::rank::Ranked;
-use super::{Bot, Reply};
+use super::{Bot, Verdict};
 use crate::embed::{Embedder, Progress, Role};
 use crate::error::Result;
 use crate::faq::normalize_phrasing;
@@ -34,7 +34,12 @@ enum Place<'q> {
 
 impl<E: Embedder> Bot<E> {
     /// Replies to queries, each by itself but for the entry that was answered before it.
-    pub(super) fn replies(&self, whole: &[Query], wanted: Wanted, progress: Progress) -> Result<Vec<Reply>> {
+    pub(super) fn replies(
+        &self,
+        whole: &[Query],
+        wanted: Wanted,
+        progress: Progress,
+    ) -> Result<Vec<Verdict>> {
         let queries: Vec<&str> = whole.iter().map(|query| begin(query.text)).collect();
         let queries = &*queries;
         let mut texts: Vec<&str> = Vec::new();
@@ -79,35 +84,35 @@ impl<E: Embedder> Bot<E> {
             }
         }
         let mut answered = self.replies_to(&asked)?.into_iter();
-        let mut replies: Vec<Reply> = Vec::with_capacity(queries.len());
+        let mut replies: Vec<Verdict> = Vec::with_capacity(queries.len());
         for (query, place) in queries.iter().zip(&places) {
             let whole = match place {
                 Place::Nothing => None,
                 Place::Phrasing { .. } | Place::Text { .. } => answered.next(),
             };
-            let whole = whole.unwrap_or_else(|| Reply::nothing_to_compare(query));
+            let whole = whole.unwrap_or_else(|| Verdict::nothing_to_compare(query));
             replies.push(match place {
                 Place::Text { parts, .. } if !parts.is_empty() => {
                     let asks = parts.iter().map(|part| part.asks);
                     let parts = answered.by_ref().zip(asks).take(parts.len()).collect();
-                    Reply::joined(whole, parts, &self.prepared.crisis)
+                    Verdict::joined(whole, parts, &self.prepared.crisis)
                 }
                 _ => whole,
             });
         }
         self.read_again(&mut replies, whole, wanted)?;
-        for ((reply, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
-            reply.cut = query.len() < whole.text.len();
+        for ((verdict, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
+            verdict.cut = query.len() < whole.text.len();
         }
         Ok(replies)
     }
 
     /// Reads queries with slips of the keyboard that are not answered with confidence a second time, mended, and keeps the
     /// reading that is surer.
-    fn read_again(&self, replies: &mut [Reply], queries: &[Query], wanted: Wanted) -> Result<()> {
-        let open = replies.iter().enumerate().filter(|(_, reply)| reply.rule != Rule::Confident);
+    fn read_again(&self, replies: &mut [Verdict], queries: &[Query], wanted: Wanted) -> Result<()> {
+        let open = replies.iter().enumerate().filter(|(_, verdict)| verdict.rule != Rule::Confident);
         let mended: Vec<(usize, String)> =
-            open.filter_map(|(at, reply)| Some((at, reply.mended()?))).collect();
+            open.filter_map(|(at, verdict)| Some((at, verdict.mended()?))).collect();
         if mended.is_empty() {
             return Ok(());
         }
@@ -122,8 +127,8 @@ impl<E: Embedder> Bot<E> {
             })
             .collect();
         // The score where there is no confidence in both.
-        let best = |reply: &Reply| reply.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
-        let is_better = |again: &Reply, first: &Reply| match (again.confidence, first.confidence) {
+        let best = |verdict: &Verdict| verdict.matches.first().map_or(f32::NEG_INFINITY, |best| best.score);
+        let is_better = |again: &Verdict, first: &Verdict| match (again.confidence, first.confidence) {
             (Some(again), Some(first)) => again >= first,
             _ => best(again) > best(first),
         };
@@ -131,14 +136,14 @@ impl<E: Embedder> Bot<E> {
             let first = &mut replies[*at];
             if first.rule != Rule::Crisis && is_better(&again, first) {
                 let query = std::mem::take(&mut first.query);
-                *first = Reply { query, read_as: Some(text.clone()), ..again };
+                *first = Verdict { query, read_as: Some(text.clone()), ..again };
             }
         }
         Ok(())
     }
 
     /// The replies to what is asked, each by itself.
-    fn replies_to(&self, asked: &[Asked]) -> Result<Vec<Reply>> {
+    fn replies_to(&self, asked: &[Asked]) -> Result<Vec<Verdict>> {
         let own = self.replies_among(asked)?;
         if asked.iter().all(|one| one.wanted.among.is_none()) {
             return Ok(own);
@@ -151,7 +156,7 @@ impl<E: Embedder> Bot<E> {
         let all = self.replies_among(&of_all)?;
         let restricted = asked.iter().zip(all).zip(own).map(|((one, all), own)| match one.wanted.among {
             None => own,
-            Some(among) => Reply::restricted(all, own, |at| {
+            Some(among) => Verdict::restricted(all, own, |at| {
                 among(&self.faq.entries[at]) || self.prepared.crisis.contains(&at)
             }),
         });
@@ -159,7 +164,7 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// The same, with only the entries that may answer: all are ranked, then read together, then judged.
-    fn replies_among(&self, asked: &[Asked]) -> Result<Vec<Reply>> {
+    fn replies_among(&self, asked: &[Asked]) -> Result<Vec<Verdict>> {
         /// Fewer replies take less time than starting a thread for them.
         const REPLIES_A_THREAD: usize = 8;
         /// More share no more runs of the reader, and take memory.

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bot, Reply};
+use super::{Bot, Verdict};
 use crate::embed::Embedder;
 use crate::faq::abridge;
 use crate::matching::decision::{Decision, Rule};
@@ -56,14 +56,14 @@ pub struct Message<'m> {
 
 impl Conversation {
     /// Notes what became of a message.
-    pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, reply: &Reply) {
+    pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, verdict: &Verdict) {
         let id = |found: &Match| bot.entry(found).id.to_string();
         let before = std::mem::take(&mut self.choices);
         let others = std::mem::take(&mut self.others);
         self.suggestion = None;
-        match reply.decision {
+        match verdict.decision {
             Decision::Answer(_) => {
-                let last = reply.parts.iter().rfind(|part| part.answer().is_some()).unwrap_or(reply);
+                let last = verdict.parts.iter().rfind(|part| part.answer().is_some()).unwrap_or(verdict);
                 let Some(found) = last.answer() else { return };
                 let entry = bot.entry(found);
                 // What was picked, or leaned on something else, says little alone.
@@ -81,19 +81,19 @@ impl Conversation {
                 self.entry = Some(chosen);
             }
             Decision::Ambiguous(_) => {
-                self.choices = reply.choices().into_iter().map(id).collect();
+                self.choices = verdict.choices().into_iter().map(id).collect();
                 self.follow_ups.clear();
                 // What leans on the question before is nothing to read the next with.
-                if !matches!(reply.rule, Rule::FollowUp | Rule::NoSuchChoice | Rule::TheOthers) {
-                    self.question = Some(abridge(reply.read_as.as_deref().unwrap_or(&reply.query), KEPT));
+                if !matches!(verdict.rule, Rule::FollowUp | Rule::NoSuchChoice | Rule::TheOthers) {
+                    self.question = Some(abridge(verdict.read_as.as_deref().unwrap_or(&verdict.query), KEPT));
                     self.entry = None;
                 }
             }
             Decision::NoMatch => {
-                self.suggestion = bot.suggestion(reply).filter(|_| reply.language.is_none()).map(id);
+                self.suggestion = bot.suggestion(verdict).filter(|_| verdict.language.is_none()).map(id);
                 // What is near to the FAQ may be gone on with, though it has no answer.
                 if self.suggestion.is_some() {
-                    self.question = Some(abridge(&reply.query, KEPT));
+                    self.question = Some(abridge(&verdict.query, KEPT));
                     self.entry = None;
                 }
             }

@@ -4,7 +4,7 @@
 
 use super::asked::{Query, Wanted};
 use super::language::foreign;
-use super::{Among, Bot, Conversation, Message, Reply};
+use super::{Among, Bot, Conversation, Message, Verdict};
 use crate::embed::{Embedder, Progress};
 use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
@@ -23,7 +23,7 @@ struct Turn<'m> {
     last: Option<usize>,
     /// What is left of the message without a greeting before it and thanks after it.
     rest: &'m str,
-    reply: Reply,
+    verdict: Verdict,
     /// Whether a later stage may put something else in the reply's place.
     open: bool,
 }
@@ -35,14 +35,14 @@ impl<'m> Turn<'m> {
     }
 
     /// Takes another reply, to the same message.
-    fn take(&mut self, reply: Reply) {
-        let query = std::mem::take(&mut self.reply.query);
-        self.reply = Reply { query, ..reply };
+    fn take(&mut self, verdict: Verdict) {
+        let query = std::mem::take(&mut self.verdict.query);
+        self.verdict = Verdict { query, ..verdict };
     }
 }
 
 impl<E: Embedder> Bot<E> {
-    /// Replies to messages, each with what went before it, with at least `count` matches: as [`Bot::ask_among`] does,
+    /// Replies to messages, each with what went before it, with at least `count` matches: as [`Bot::verdicts_among`] does,
     /// and to what is picked of what was offered, to what leans on the question before, and to small talk.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl<E: Embedder> Bot<E> {
         count: usize,
         among: Option<Among>,
         progress: Progress,
-    ) -> Result<Vec<Reply>> {
+    ) -> Result<Vec<Verdict>> {
         let wanted = Wanted { count, among, after: None };
         let mut turns: Vec<Turn> = messages.iter().map(|message| self.turn(message)).collect();
         self.pick(&mut turns)?;
@@ -65,18 +65,18 @@ impl<E: Embedder> Bot<E> {
         self.read_in_turn(&mut turns, wanted)?;
         self.small_talk(&mut turns)?;
         self.name_language(&mut turns);
-        let replies = turns.into_iter().map(|Turn { mut reply, conversation, .. }| {
-            reply.seed = conversation.seed;
-            reply.parts.iter_mut().for_each(|part| part.seed = conversation.seed);
-            reply
+        let replies = turns.into_iter().map(|Turn { mut verdict, conversation, .. }| {
+            verdict.seed = conversation.seed;
+            verdict.parts.iter_mut().for_each(|part| part.seed = conversation.seed);
+            verdict
         });
         Ok(replies.collect())
     }
 
     fn turn<'m>(&self, &Message { text, conversation }: &Message<'m>) -> Turn<'m> {
         let last = conversation.entry.as_deref().and_then(|id| self.position(id));
-        let reply = Reply::nothing_to_compare(text);
-        Turn { message: text, conversation, last, rest: text.trim(), reply, open: true }
+        let verdict = Verdict::nothing_to_compare(text);
+        Turn { message: text, conversation, last, rest: text.trim(), verdict, open: true }
     }
 
     /// The position of the entry with an id.
@@ -89,8 +89,8 @@ impl<E: Embedder> Bot<E> {
         let asked: Vec<&mut Turn> = turns.iter_mut().filter(|turn| turn.open).collect();
         let queries: Vec<Query> =
             asked.iter().map(|turn| Query { text: turn.message, after: turn.last }).collect();
-        for (turn, reply) in asked.into_iter().zip(self.replies(&queries, wanted, progress)?) {
-            turn.reply = reply;
+        for (turn, verdict) in asked.into_iter().zip(self.replies(&queries, wanted, progress)?) {
+            turn.verdict = verdict;
         }
         Ok(())
     }
@@ -101,14 +101,14 @@ impl<E: Embedder> Bot<E> {
         if self.prepared.language != "en" || self.embedder.languages() != Some("English") {
             return;
         }
-        for turn in turns.iter_mut().filter(|turn| turn.open && turn.reply.decision == Decision::NoMatch) {
-            turn.reply.language = foreign(turn.rest);
+        for turn in turns.iter_mut().filter(|turn| turn.open && turn.verdict.decision == Decision::NoMatch) {
+            turn.verdict.language = foreign(turn.rest);
         }
     }
 }
 
 /// Whether a reply is no answer, nor what stands in its place on purpose.
-fn is_open(reply: &Reply) -> bool {
-    let stands = matches!(reply.rule, Rule::OutOfScope | Rule::SharedPhrasing | Rule::Crisis);
-    !stands && reply.answer().is_none()
+fn is_open(verdict: &Verdict) -> bool {
+    let stands = matches!(verdict.rule, Rule::OutOfScope | Rule::SharedPhrasing | Rule::Crisis);
+    !stands && verdict.answer().is_none()
 }

@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, Wanted};
 use super::rank::Ranked;
-use super::{Bot, Reply};
+use super::{Bot, Verdict};
 use crate::embed::Embedder;
 use crate::matching::alignment::Alignment;
 use crate::matching::decision::{Case, Decision, Rule, decide, is_as_likely};
@@ -20,7 +20,7 @@ const SAME_WORDS: f32 = 0.95;
 
 impl<E: Embedder> Bot<E> {
     /// What is replied to a query whose entries are ranked and read.
-    pub(super) fn judge(&self, asked: &Asked, ranked: Ranked) -> Reply {
+    pub(super) fn judge(&self, asked: &Asked, ranked: Ranked) -> Verdict {
         let Asked { query, wanted: Wanted { count, .. }, .. } = *asked;
         let Ranked { exact, crisis, ranking, alignment } = ranked;
         let index = &self.prepared.index;
@@ -66,8 +66,8 @@ impl<E: Embedder> Bot<E> {
         };
         let mut matches = ranking.matches;
         matches.truncate(used.max(count).max(1));
-        let refused = Reply::refused(query, rule);
-        Reply { decision, confidence, guard, features, alignment, matches, ..refused }
+        let refused = Verdict::refused(query, rule);
+        Verdict { decision, confidence, guard, features, alignment, matches, ..refused }
     }
 
     /// Why the best match is not to be answered at once, if so.

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 use crate::embed::Embedder;
-use crate::quality::eval::{LabelledQuery, Outcome, outcome};
+use crate::quality::eval::{Grade, LabelledQuery, grade};
 
-/// How the outcomes of labelled questions change.
+/// How the grades of labelled questions change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct Effect {
@@ -24,7 +24,7 @@ pub struct Effect {
     pub mended: usize,
 }
 
-/// A question whose outcome changes for the worse.
+/// A question whose grade changes for the worse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub struct Changed {
@@ -47,25 +47,25 @@ impl fmt::Display for Changed {
 /// Compares the replies of two bots to the same questions, one for each.
 pub fn effect<E: Embedder, F: Embedder>(
     questions: &[LabelledQuery],
-    (before, old): (&Bot<E>, &[Reply]),
-    (after, new): (&Bot<F>, &[Reply]),
+    (before, old): (&Bot<E>, &[Verdict]),
+    (after, new): (&Bot<F>, &[Verdict]),
 ) -> Effect {
     let mut effect = Effect { questions: questions.len(), ..Effect::default() };
     for ((labelled, old), new) in questions.iter().zip(old).zip(new) {
-        let (was, is) = (outcome(before, labelled, old), outcome(after, labelled, new));
+        let (was, is) = (grade(before, labelled, old), grade(after, labelled, new));
         let changed = || Changed {
             query: labelled.query.clone(),
             expected: labelled.expected.clone(),
             given: new.answer().or(new.matches.first()).map(|found| after.entry(found).id.to_string()),
         };
         match (was, is) {
-            (Outcome::Right, Outcome::Right) | (Outcome::Wrong, Outcome::Wrong) => {}
-            (_, Outcome::Wrong) => effect.wrong.push(changed()),
-            (Outcome::Right, _) => effect.lost.push(changed()),
+            (Grade::Right, Grade::Right) | (Grade::Wrong, Grade::Wrong) => {}
+            (_, Grade::Wrong) => effect.wrong.push(changed()),
+            (Grade::Right, _) => effect.lost.push(changed()),
             _ => {}
         }
-        effect.answered += usize::from(was != Outcome::Right && is == Outcome::Right);
-        effect.mended += usize::from(was == Outcome::Wrong && is != Outcome::Wrong);
+        effect.answered += usize::from(was != Grade::Right && is == Grade::Right);
+        effect.mended += usize::from(was == Grade::Wrong && is != Grade::Wrong);
     }
     effect
 }
@@ -104,8 +104,8 @@ mod tests {
             label("green pears", None),
         ];
         let texts: Vec<&str> = questions.iter().map(|question| question.query.as_str()).collect();
-        let old = before.ask_all(&texts, 1, &mut |_| ()).unwrap();
-        let new = after.ask_all(&texts, 1, &mut |_| ()).unwrap();
+        let old = before.verdicts(&texts, 1, &mut |_| ()).unwrap();
+        let new = after.verdicts(&texts, 1, &mut |_| ()).unwrap();
         let effect = effect(&questions, (&before, &old), (&after, &new));
         assert_eq!((effect.answered, effect.wrong.len(), effect.lost.len(), effect.mended), (1, 1, 0, 0));
         assert_eq!(effect.wrong[0].given.as_deref(), Some("blue-boats"));

@@ -121,7 +121,7 @@ pub enum Decision {
     Ambiguous(Vec<usize>),
     /// Say that there is no answer. The best match, if any, is a suggestion at most.
     NoMatch,
-    /// Reply to small talk.
+    /// Verdict to small talk.
     SmallTalk,
 }
 

@@ -1,5 +1,8 @@
 //! Passages: an answer in pieces of a few sentences, as much as the reader reads at once.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 /// An answer of at most so many bytes is one passage: the reader reads some 60 tokens of it.
 const WHOLE: usize = 320;
 
@@ -60,6 +63,25 @@ pub fn sentences(text: &str) -> Vec<(usize, usize)> {
     }
     push(begin, text.len());
     found
+}
+
+/// An answer with a passage of it in bold type, where that has no Markdown of its own that would break.
+pub fn emphasised(answer: &str, span: Option<Range<usize>>) -> Cow<'_, str> {
+    /// What is Markdown within a passage, and what begins a list or a quotation.
+    const MARKS: [char; 12] = ['*', '_', '`', '[', ']', '<', '#', '|', '~', '\\', '\n', '>'];
+    const BEGINS: [char; 2] = ['-', '+'];
+    let is_plain = |span: &Range<usize>| {
+        let (before, inner) = (&answer[..span.start], &answer[span.clone()]);
+        let listed = inner.starts_with(BEGINS) || inner.starts_with(|c: char| c.is_ascii_digit());
+        let open = ["**", "```", "~~~"].iter().any(|mark| before.matches(mark).count() % 2 == 1);
+        !inner.contains(MARKS) && !listed && !open && !before.contains('<')
+    };
+    match span.filter(is_plain) {
+        Some(Range { start, end }) => {
+            format!("{}**{}**{}", &answer[..start], &answer[start..end], &answer[end..]).into()
+        }
+        None => answer.into(),
+    }
 }
 
 #[cfg(test)]

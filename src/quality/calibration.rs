@@ -1,7 +1,7 @@
 //! Calibration on a FAQ's own labelled queries: fitting it, and what it is worth.
 
 use super::eval::{LabelledQuery, top1};
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 use crate::embed::Embedder;
 use crate::matching::confidence::{Calibration, SHIPPED, inputs, shipped_trees};
 use crate::matching::decision::Policy;
@@ -95,36 +95,36 @@ impl Case {
 
 /// The cases of replies to labelled queries. Replies without features (nothing to compare) and to
 /// exact phrasings are left out: they do not hang on confidence.
-pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<Case> {
-    let rows = queries.iter().zip(replies).filter_map(|(labelled, reply)| {
-        if !reply.rule.hangs_on_confidence() {
+pub fn cases<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Verdict]) -> Vec<Case> {
+    let rows = queries.iter().zip(replies).filter_map(|(labelled, verdict)| {
+        if !verdict.rule.hangs_on_confidence() {
             return None;
         }
         let out_of_scope = |at: usize| bot.faq().entries[at].out_of_scope;
-        let offered = choices(&reply.matches, &out_of_scope, 1).unwrap_or_default();
-        let best = reply.matches.first().map(|best| bot.entry(best));
-        let features = reply.features?;
+        let offered = choices(&verdict.matches, &out_of_scope, 1).unwrap_or_default();
+        let best = verdict.matches.first().map(|best| bot.entry(best));
+        let features = verdict.features?;
         Some(Case {
             row: Labelled {
                 inputs: inputs(shipped_trees(&features), &features),
-                right: top1(bot, labelled, reply),
+                right: top1(bot, labelled, verdict),
                 weight: 1.0,
             },
             in_scope: labelled.in_scope(),
             fold: 0,
             offered_right: offered
                 .into_iter()
-                .any(|at| labelled.accepts(bot.entry(&reply.matches[at]).id.as_str())),
+                .any(|at| labelled.accepts(bot.entry(&verdict.matches[at]).id.as_str())),
             answerable: !best.is_some_and(|best| best.out_of_scope)
-                && (reply.guard.is_none() || best.is_some_and(|best| best.urgent))
-                && reply.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.floor(best)),
+                && (verdict.guard.is_none() || best.is_some_and(|best| best.urgent))
+                && verdict.matches.first().is_some_and(|best| best.cosine >= Policy::CALIBRATED.floor(best)),
             // As the decision hears it.
-            own_min_confidence: best.zip(reply.matches.first()).and_then(|(entry, found)| {
+            own_min_confidence: best.zip(verdict.matches.first()).and_then(|(entry, found)| {
                 let policy = Policy::CALIBRATED;
                 entry.min_confidence.filter(|own| policy.needed(Some(*own), found.cosine) == *own)
             }),
-            answered_before: reply.answer().is_some(),
-            confidence_before: reply.confidence.map(f64::from),
+            answered_before: verdict.answer().is_some(),
+            confidence_before: verdict.confidence.map(f64::from),
         })
     });
     let mut cases: Vec<Case> = rows.collect();

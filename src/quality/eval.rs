@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 
 use crate::embed::{Embedder, Progress};
 use crate::error::{Error, Result, RowError};
@@ -205,7 +205,7 @@ pub fn unknown_ids<'q>(faq: &Faq, queries: &'q [LabelledQuery]) -> Vec<&'q str> 
 
 /// What came of a labelled query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Grade {
     /// In scope, and answered rightly.
     Right,
     /// Answered, but not rightly: in scope by another entry, or out of scope at all.
@@ -221,22 +221,22 @@ pub enum Outcome {
 }
 
 /// What came of a query.
-pub fn outcome<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> Outcome {
+pub fn grade<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, verdict: &Verdict) -> Grade {
     let right = |entry: usize| labelled.accepts(bot.faq().entries[entry].id.as_str());
-    match reply.decision {
+    match verdict.decision {
         // Of several answers at once, one right one is what was asked for.
-        Decision::Answer(_) if reply.answers().iter().any(|found| right(found.entry)) => Outcome::Right,
-        Decision::Answer(_) => Outcome::Wrong,
-        Decision::Ambiguous(_) if reply.choices().iter().any(|found| right(found.entry)) => Outcome::Offered,
-        Decision::Ambiguous(_) => Outcome::Misoffered,
-        Decision::NoMatch | Decision::SmallTalk if labelled.in_scope() => Outcome::Missed,
-        Decision::NoMatch | Decision::SmallTalk => Outcome::Refused,
+        Decision::Answer(_) if verdict.answers().iter().any(|found| right(found.entry)) => Grade::Right,
+        Decision::Answer(_) => Grade::Wrong,
+        Decision::Ambiguous(_) if verdict.choices().iter().any(|found| right(found.entry)) => Grade::Offered,
+        Decision::Ambiguous(_) => Grade::Misoffered,
+        Decision::NoMatch | Decision::SmallTalk if labelled.in_scope() => Grade::Missed,
+        Decision::NoMatch | Decision::SmallTalk => Grade::Refused,
     }
 }
 
 /// Whether the best entry is right, answered or not; never for a query out of scope.
-pub fn top1<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> bool {
-    reply.matches.first().is_some_and(|best| labelled.accepts(bot.entry(best).id.as_str()))
+pub fn top1<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, verdict: &Verdict) -> bool {
+    verdict.matches.first().is_some_and(|best| labelled.accepts(bot.entry(best).id.as_str()))
 }
 
 /// How well a bot answers labelled queries. Rates are fractions of 1, and 0 where they are of nothing.
@@ -344,42 +344,42 @@ fn rate(count: usize, of: usize) -> f64 {
 /// The embedder failed.
 pub fn evaluate<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], progress: Progress) -> Result<Report> {
     let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-    let replies = bot.ask_all(&texts, Bot::<E>::MATCHES, progress)?;
+    let replies = bot.verdicts(&texts, Bot::<E>::MATCHES, progress)?;
     Ok(report(bot, queries, &replies))
 }
 
 /// Reports on replies to queries, in the same order.
-pub fn report<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Report {
-    let outcomes: Vec<Outcome> =
-        queries.iter().zip(replies).map(|(labelled, reply)| outcome(bot, labelled, reply)).collect();
-    let count = |wanted: Outcome| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
+pub fn report<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Verdict]) -> Report {
+    let grades: Vec<Grade> =
+        queries.iter().zip(replies).map(|(labelled, verdict)| grade(bot, labelled, verdict)).collect();
+    let count = |wanted: Grade| grades.iter().filter(|&&grade| grade == wanted).count();
     let all = queries.len();
     let in_scope = queries.iter().filter(|labelled| labelled.in_scope()).count();
     let answered_out_of_scope = queries
         .iter()
-        .zip(&outcomes)
-        .filter(|(labelled, outcome)| !labelled.in_scope() && **outcome == Outcome::Wrong)
+        .zip(&grades)
+        .filter(|(labelled, grade)| !labelled.in_scope() && **grade == Grade::Wrong)
         .count();
     let rights: Vec<bool> =
-        queries.iter().zip(replies).map(|(labelled, reply)| top1(bot, labelled, reply)).collect();
+        queries.iter().zip(replies).map(|(labelled, verdict)| top1(bot, labelled, verdict)).collect();
     let calibrated = bot.setup().calibration.is_some();
-    let sureness = |reply: &Reply| -> f64 {
-        let cosine = reply.matches.first().map_or(-1.0, |best| best.cosine);
-        f64::from(if calibrated { reply.confidence.unwrap_or(0.0) } else { cosine })
+    let sureness = |verdict: &Verdict| -> f64 {
+        let cosine = verdict.matches.first().map_or(-1.0, |best| best.cosine);
+        f64::from(if calibrated { verdict.confidence.unwrap_or(0.0) } else { cosine })
     };
     let scored: Vec<(f64, bool)> = replies.iter().map(sureness).zip(rights.iter().copied()).collect();
-    let asked = count(Outcome::Offered) + count(Outcome::Misoffered);
+    let asked = count(Grade::Offered) + count(Grade::Misoffered);
     Report {
         model: bot.embedder().model().to_string(),
         in_scope,
         out_of_scope: all - in_scope,
         top1: rate(rights.iter().filter(|&&right| right).count(), in_scope),
-        in_scope_accuracy: rate(count(Outcome::Right), in_scope),
+        in_scope_accuracy: rate(count(Grade::Right), in_scope),
         out_of_scope_recall: rate(all - in_scope - answered_out_of_scope, all - in_scope),
-        wrong_answer_rate: rate(count(Outcome::Wrong), all),
-        coverage: rate(count(Outcome::Right) + count(Outcome::Wrong), all),
+        wrong_answer_rate: rate(count(Grade::Wrong), all),
+        coverage: rate(count(Grade::Right) + count(Grade::Wrong), all),
         ask_rate: rate(asked, all),
-        ask_holds_right: rate(count(Outcome::Offered), asked),
+        ask_holds_right: rate(count(Grade::Offered), asked),
         calibrated,
         auroc: auroc(&scored),
         calibration_error: calibrated.then(|| calibration_error(&scored)),
@@ -389,10 +389,10 @@ pub fn report<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[R
         failures: queries
             .iter()
             .zip(replies)
-            .zip(&outcomes)
-            .filter(|(_, outcome)| !matches!(outcome, Outcome::Right | Outcome::Refused))
-            .filter(|((labelled, _), outcome)| labelled.in_scope() || **outcome == Outcome::Wrong)
-            .map(|((labelled, reply), _)| failure(bot, labelled, reply))
+            .zip(&grades)
+            .filter(|(_, grade)| !matches!(grade, Grade::Right | Grade::Refused))
+            .filter(|((labelled, _), grade)| labelled.in_scope() || **grade == Grade::Wrong)
+            .map(|((labelled, verdict), _)| failure(bot, labelled, verdict))
             .collect(),
     }
 }
@@ -424,11 +424,11 @@ fn risk_coverage(scored: &[(f64, bool)]) -> Vec<RiskRow> {
     .collect()
 }
 
-fn confused<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Reply]) -> Vec<ConfusedPair> {
+fn confused<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Verdict]) -> Vec<ConfusedPair> {
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
-    for (labelled, reply) in queries.iter().zip(replies) {
-        if let (Some(expected), Some(best)) = (labelled.expected.as_deref(), reply.matches.first())
-            && !top1(bot, labelled, reply)
+    for (labelled, verdict) in queries.iter().zip(replies) {
+        if let (Some(expected), Some(best)) = (labelled.expected.as_deref(), verdict.matches.first())
+            && !top1(bot, labelled, verdict)
         {
             *counts.entry((expected, bot.entry(best).id.as_str())).or_insert(0) += 1;
         }
@@ -447,12 +447,12 @@ fn confused<E: Embedder>(bot: &Bot<E>, queries: &[LabelledQuery], replies: &[Rep
     pairs
 }
 
-fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -> Failure {
-    let best = reply.answer().or(reply.matches.first());
+fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, verdict: &Verdict) -> Failure {
+    let best = verdict.answer().or(verdict.matches.first());
     Failure {
         query: labelled.query.clone(),
         expected: labelled.expected.clone(),
-        outcome: match reply.decision {
+        outcome: match verdict.decision {
             Decision::Answer(_) => "answered",
             Decision::Ambiguous(_) => "asked",
             Decision::NoMatch => "no_match",
@@ -462,7 +462,7 @@ fn failure<E: Embedder>(bot: &Bot<E>, labelled: &LabelledQuery, reply: &Reply) -
         given: best.map(|best| bot.entry(best).id.to_string()),
         cosine: best.map(|best| best.cosine),
         score: best.map(|best| best.score),
-        confidence: reply.confidence,
+        confidence: verdict.confidence,
     }
 }
 

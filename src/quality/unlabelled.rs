@@ -12,7 +12,7 @@
 //! where 40 % do it rises from .097 to .110.
 
 use super::calibration::MIN_QUERIES;
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 use crate::embed::Embedder;
 use crate::matching::confidence::{Calibration, SHIPPED, shipped_share};
 use crate::matching::decision::Policy;
@@ -49,14 +49,14 @@ pub struct Promised {
 
 /// The log odds of the replies as the shipped confidence has them, and whether each is answered where the confidence
 /// allows it. Exact phrasings are left out.
-pub fn logits<E: Embedder>(bot: &Bot<E>, replies: &[Reply]) -> Vec<(f64, bool)> {
-    let compared = replies.iter().filter(|reply| reply.rule.hangs_on_confidence());
+pub fn logits<E: Embedder>(bot: &Bot<E>, replies: &[Verdict]) -> Vec<(f64, bool)> {
+    let compared = replies.iter().filter(|verdict| verdict.rule.hangs_on_confidence());
     compared
-        .filter_map(|reply| {
-            let best = reply.matches.first()?;
-            let logit = Calibration::new(SHIPPED).logit_of(&reply.features?);
+        .filter_map(|verdict| {
+            let best = verdict.matches.first()?;
+            let logit = Calibration::new(SHIPPED).logit_of(&verdict.features?);
             let entry = bot.entry(best);
-            let held_back = entry.out_of_scope || (reply.guard.is_some() && !entry.urgent);
+            let held_back = entry.out_of_scope || (verdict.guard.is_some() && !entry.urgent);
             Some((logit, !held_back && best.cosine >= Policy::CALIBRATED.floor(best)))
         })
         .collect()

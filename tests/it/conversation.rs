@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::{Bot, Conversation, Decision, Embedder, Faq, Message, Reply, Rule, Setup};
+use faqbot::{Bot, Conversation, Decision, Embedder, Faq, Message, Rule, Setup, Verdict};
 use serde::Deserialize;
 
 type AnyBot = Bot<std::sync::Arc<dyn Embedder>>;
@@ -34,11 +34,11 @@ fn bots() -> HashMap<&'static str, AnyBot> {
         .collect()
 }
 
-fn say(bot: &AnyBot, conversation: &mut Conversation, text: &str) -> Reply {
+fn say(bot: &AnyBot, conversation: &mut Conversation, text: &str) -> Verdict {
     let message = Message { text, conversation };
-    let reply = bot.talk(&[message], 5, None, &mut |_| ()).expect("a reply").remove(0);
-    conversation.note(bot, &reply);
-    reply
+    let verdict = bot.talk(&[message], 5, None, &mut |_| ()).expect("a reply").remove(0);
+    conversation.note(bot, &verdict);
+    verdict
 }
 
 /// Whether lines on single messages are printed.
@@ -61,8 +61,8 @@ fn small_talk_gets_its_reply_and_questions_do_not() {
     for half in ["fit", "test", "unseen"] {
         let (mut right, mut of, mut taken, mut questions) = (0, 0, 0, 0);
         for row in rows::<SmallTalk>(&format!("small_talk.{half}.jsonl")) {
-            let reply = say(bot, &mut Conversation::default(), &row.text);
-            let kind = reply.small_talk.as_ref().map(|said| said.kind);
+            let verdict = say(bot, &mut Conversation::default(), &row.text);
+            let kind = verdict.small_talk.as_ref().map(|said| said.kind);
             match &row.kind {
                 Some(wanted) => {
                     of += 1;
@@ -70,7 +70,7 @@ fn small_talk_gets_its_reply_and_questions_do_not() {
                         kind.is_some_and(|kind| kind == wanted || row.also.iter().any(|own| own == kind));
                     right += usize::from(good);
                     if !good && verbose() && half == "fit" {
-                        println!("{wanted}: {} → {kind:?} {:?}", row.text, reply.rule);
+                        println!("{wanted}: {} → {kind:?} {:?}", row.text, verdict.rule);
                     }
                 }
                 None => {
@@ -115,19 +115,21 @@ struct Counts {
 }
 
 impl Counts {
-    fn count(&mut self, bot: &AnyBot, reply: &Reply, expect: &[String]) -> bool {
+    fn count(&mut self, bot: &AnyBot, verdict: &Verdict, expect: &[String]) -> bool {
         self.turns += 1;
         let ids = |found: Vec<&faqbot::Match>| -> Vec<String> {
             found.into_iter().map(|found| bot.entry(found).id.to_string()).collect()
         };
         let wanted = |ids: &[String]| ids.iter().any(|id| expect.contains(id));
-        match reply.decision {
-            Decision::Answer(_) if wanted(&ids(reply.answers())) => self.answered += 1,
+        match verdict.decision {
+            Decision::Answer(_) if wanted(&ids(verdict.answers())) => self.answered += 1,
             Decision::Answer(_) => {
                 self.wrong += 1;
                 return false;
             }
-            Decision::Ambiguous(_) if expect.is_empty() || wanted(&ids(reply.choices())) => self.offered += 1,
+            Decision::Ambiguous(_) if expect.is_empty() || wanted(&ids(verdict.choices())) => {
+                self.offered += 1
+            }
             Decision::NoMatch | Decision::SmallTalk if expect.is_empty() => self.refused += 1,
             _ => return false,
         }
@@ -149,28 +151,28 @@ fn what_leans_on_the_question_before_is_read_with_it() {
             let mut conversation = Conversation::default();
             for turn in &dialogue.turns {
                 let before = conversation.clone();
-                let reply = say(bot, &mut conversation, &turn.say);
+                let verdict = say(bot, &mut conversation, &turn.say);
                 let counts = if turn.leans { &mut leaning } else { &mut alone };
-                let good = counts.count(bot, &reply, &turn.expect);
+                let good = counts.count(bot, &verdict, &turn.expect);
                 if !good && verbose() && half == "fit" {
-                    let best = reply.matches.first().map(|found| bot.entry(found).id.to_string());
+                    let best = verdict.matches.first().map(|found| bot.entry(found).id.to_string());
                     println!(
                         "{} {}: {} → {:?} {:?} {best:?} {:?}, not {:?}; before {:?}",
                         dialogue.faq,
                         if turn.leans { "leans" } else { "" },
                         turn.say,
-                        reply.decision,
-                        reply.rule,
-                        reply.confidence,
+                        verdict.decision,
+                        verdict.rule,
+                        verdict.confidence,
                         turn.expect,
                         before.entry
                     );
                 }
                 // What was asked back about is picked, as people do.
                 let picks = |found: &&faqbot::Match| turn.expect.contains(&bot.entry(found).id.to_string());
-                if let Some(at) = reply.choices().iter().position(picks) {
-                    let reply = say(bot, &mut conversation, &(at + 1).to_string());
-                    assert_eq!(reply.rule, Rule::Chosen);
+                if let Some(at) = verdict.choices().iter().position(picks) {
+                    let verdict = say(bot, &mut conversation, &(at + 1).to_string());
+                    assert_eq!(verdict.rule, Rule::Chosen);
                 }
             }
         }
@@ -206,8 +208,8 @@ fn messages_with_several_questions_get_several_answers() {
         let (mut long, mut long_right, mut long_wrong) = (0, 0, 0);
         for row in rows::<Several>(&format!("several.{half}.jsonl")) {
             let bot = &bots[&*row.faq];
-            let reply = say(bot, &mut Conversation::default(), &row.text);
-            let ids: Vec<&str> = reply.answers().iter().map(|found| bot.entry(found).id.as_str()).collect();
+            let verdict = say(bot, &mut Conversation::default(), &row.text);
+            let ids: Vec<&str> = verdict.answers().iter().map(|found| bot.entry(found).id.as_str()).collect();
             let has = |wanted: &Vec<String>| wanted.iter().any(|id| ids.contains(&&**id));
             let stray = ids.iter().filter(|id| !row.expect.iter().flatten().any(|own| own == *id)).count();
             if row.expect.len() > 1 {
@@ -216,14 +218,14 @@ fn messages_with_several_questions_get_several_answers() {
                 answered += in_faq.filter(|wanted| has(wanted)).count();
                 missing += row.expect.iter().filter(|wanted| !has(wanted)).count();
                 // Said to have no answer, or asked back about as a whole.
-                told += if reply.answers().is_empty() {
+                told += if verdict.answers().is_empty() {
                     row.expect.len()
                 } else {
-                    reply.unanswered().len().min(row.expect.iter().filter(|wanted| !has(wanted)).count())
+                    verdict.unanswered().len().min(row.expect.iter().filter(|wanted| !has(wanted)).count())
                 };
                 wrong += stray;
             } else {
-                let offered = reply
+                let offered = verdict
                     .choices()
                     .iter()
                     .any(|found| row.expect[0].iter().any(|id| id == bot.entry(found).id.as_str()));
@@ -234,7 +236,7 @@ fn messages_with_several_questions_get_several_answers() {
                 } else {
                     single += 1;
                     (single_right, single_wrong) = (single_right + right, single_wrong + stray.min(1));
-                    alarms += usize::from(!reply.unanswered().is_empty());
+                    alarms += usize::from(!verdict.unanswered().is_empty());
                 }
             }
             if verbose()
@@ -245,8 +247,8 @@ fn messages_with_several_questions_get_several_answers() {
                     "{}: {} → {ids:?} {:?} {:?}, not {:?}",
                     row.faq,
                     row.text,
-                    reply.rule,
-                    reply.unanswered(),
+                    verdict.rule,
+                    verdict.unanswered(),
                     row.expect
                 );
             }

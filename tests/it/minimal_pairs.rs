@@ -7,7 +7,7 @@ use std::path::Path;
 
 use faqbot::embed::Embedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::quality::eval::{Outcome, load_queries, outcome};
+use faqbot::quality::eval::{Grade, grade, load_queries};
 use faqbot::{Bot, Faq, Setup};
 
 /// How many of each kind, and how many of those are answered (rightly or not).
@@ -25,11 +25,12 @@ fn answered(folder: &str) -> HashMap<String, [usize; 2]> {
         let faq = Faq::load(path).expect("a FAQ").faq;
         let bot = Bot::new(faq, embedder, setup, &mut |_| ()).expect("a bot");
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-        for (labelled, reply) in queries.iter().zip(bot.ask_all(&texts, 5, &mut |_| ()).expect("replies")) {
-            let found = outcome(&bot, labelled, &reply);
+        for (labelled, verdict) in queries.iter().zip(bot.verdicts(&texts, 5, &mut |_| ()).expect("replies"))
+        {
+            let found = grade(&bot, labelled, &verdict);
             let count = counts.entry(labelled.kind.clone().unwrap_or_default()).or_default();
             count[0] += 1;
-            count[1] += usize::from(matches!(found, Outcome::Right | Outcome::Wrong));
+            count[1] += usize::from(matches!(found, Grade::Right | Grade::Wrong));
         }
         embedder = bot.into_embedder();
     }

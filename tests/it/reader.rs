@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use faqbot::embed::EntryText;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::quality::eval::{Outcome, outcome};
+use faqbot::quality::eval::{Grade, grade};
 use faqbot::{Bot, Embedder, Setup};
 
 use crate::people::{Part, People};
@@ -36,12 +36,13 @@ fn ask(people: &[People], kind: &str) -> Count {
         let queries = own.queries.iter().filter(|labelled| labelled.kind.as_deref() == Some(kind));
         let queries: Vec<_> = queries.collect();
         let texts: Vec<&str> = queries.iter().map(|labelled| labelled.query.as_str()).collect();
-        for (labelled, reply) in queries.iter().zip(bot.ask_all(&texts, 5, &mut |_| ()).expect("replies")) {
-            let found = outcome(&bot, labelled, &reply);
+        for (labelled, verdict) in queries.iter().zip(bot.verdicts(&texts, 5, &mut |_| ()).expect("replies"))
+        {
+            let found = grade(&bot, labelled, &verdict);
             count.all += 1;
-            count.right += usize::from(found == Outcome::Right);
-            count.wrong += usize::from(found == Outcome::Wrong);
-            count.offered += usize::from(found == Outcome::Offered);
+            count.right += usize::from(found == Grade::Right);
+            count.wrong += usize::from(found == Grade::Wrong);
+            count.offered += usize::from(found == Grade::Offered);
         }
         embedder = bot.into_embedder();
     }

@@ -49,8 +49,9 @@ fn people_in_danger_are_answered_and_others_seldom() {
     let setup = Setup::for_model(embedder.model());
     let faq = Faq::load(&data.join("therapy.yaml")).expect("the FAQ").faq;
     let bot = Bot::new(faq, embedder, setup, &mut |_| ()).expect("the bot");
-    let crisis =
-        |text: &str| bot.ask(text).expect("a reply").answer().is_some_and(|found| bot.entry(found).crisis);
+    let crisis = |text: &str| {
+        bot.verdict(text, 5).expect("a reply").answer().is_some_and(|found| bot.entry(found).crisis)
+    };
     let messages = load_queries(&data.join("messages.jsonl")).expect("the messages");
     let test =
         messages.iter().filter(|message| message.kind.as_deref().is_some_and(|kind| kind.ends_with("_test")));
@@ -67,7 +68,7 @@ fn people_in_danger_are_answered_and_others_seldom() {
     assert!(crisis("How much is a session? I want to die."));
     assert!(crisis("I do not want to live anymore"));
     for text in ["help", "i want a pizza", "sing me a song", "book me a flight", "you're useless"] {
-        let reply = bot.ask(text).expect("a reply");
+        let reply = bot.verdict(text, 5).expect("a reply");
         assert!(reply.matches.iter().all(|found| !bot.entry(found).crisis), "{text}: {reply:?}");
     }
 }

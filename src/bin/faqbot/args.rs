@@ -20,7 +20,7 @@ use crate::options::{
 #[cfg(feature = "store")]
 use crate::options::{StoreAddress, time};
 #[cfg(feature = "store")]
-use crate::output::wire::Outcome;
+use faqbot::OutcomeKind;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let model = BUNDLED_ID.unwrap_or("none in the binary");
@@ -474,7 +474,7 @@ pub struct LogArgs {
     pub which: WhichQuestions,
     /// Only questions that became this: answer, ambiguous (asked back) or no_match
     #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<OutcomeKind>,
     /// At most the newest N; 0 for all
     #[arg(long, value_name = "N", default_value = "100")]
     pub newest: u32,
@@ -535,8 +535,8 @@ pub struct WhichQuestions {
 }
 
 #[cfg(feature = "store")]
-fn outcome(text: &str) -> Result<Outcome, String> {
-    Outcome::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
+fn outcome(text: &str) -> Result<OutcomeKind, String> {
+    OutcomeKind::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

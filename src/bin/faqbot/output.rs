@@ -8,4 +8,3 @@ pub mod render;
 pub mod style;
 pub mod texts;
 pub mod timings;
-pub mod wire;

@@ -19,18 +19,18 @@ use faqbot::quality::calibration;
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::quality::check::{self, Finding};
 use faqbot::quality::eval::{LabelledQuery, report};
-use faqbot::{Decision as Answered, Embedder, Match, Reply};
+use faqbot::{Decision as Answered, Embedder, Match, Verdict};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Settings;
 use crate::faq_file::Plan;
-use crate::output::wire::Outcome;
 use crate::setup::{self, AnyBot};
 use crate::store::Store;
 use crate::store::decisions::{Decision, Kind};
 use crate::store::questions::{Filter, Kept};
+use faqbot::OutcomeKind;
 
 pub use import::import;
 
@@ -102,7 +102,7 @@ pub struct Question {
     /// How often it was asked.
     pub count: usize,
     /// The last outcome.
-    pub outcome: Outcome,
+    pub outcome: OutcomeKind,
     /// How often its reply was said not to help.
     pub down: usize,
 }
@@ -259,23 +259,24 @@ impl Review {
         open = stays.into_iter().map(|at| open[at].clone()).collect();
         let found = groups(rows.view(), SAME_MEANING);
         let centrals: Vec<&str> = found.iter().map(|group| open[group.central].text.as_str()).collect();
-        let replies = self.bot.ask_all(&centrals, NEAREST, &mut |_| ())?;
+        let replies = self.bot.verdicts(&centrals, NEAREST, &mut |_| ())?;
         let mut groups: Vec<Group> = found
             .iter()
             .zip(&replies)
-            .map(|(group, reply)| {
+            .map(|(group, verdict)| {
                 let mut members: Vec<&Open> = group.members.iter().map(|&at| &open[at]).collect();
                 members.sort_by_key(|member| std::cmp::Reverse(member.count));
-                self.of(&open[group.central].text, &members, reply)
+                self.of(&open[group.central].text, &members, verdict)
             })
             .collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.count));
         Ok(groups)
     }
 
-    fn of(&self, question: &str, members: &[&Open], reply: &Reply) -> Group {
-        let best = |found: &Match| found.entry == reply.matches.first().map_or(usize::MAX, |best| best.entry);
-        let nearest: Vec<Nearest> = reply
+    fn of(&self, question: &str, members: &[&Open], verdict: &Verdict) -> Group {
+        let best =
+            |found: &Match| found.entry == verdict.matches.first().map_or(usize::MAX, |best| best.entry);
+        let nearest: Vec<Nearest> = verdict
             .matches
             .iter()
             .filter(|found| !self.bot.entry(found).out_of_scope)
@@ -283,7 +284,7 @@ impl Review {
                 id: self.bot.entry(found).id.to_string(),
                 question: self.bot.entry(found).question().to_owned(),
                 cosine: found.cosine,
-                confidence: reply.confidence.filter(|_| best(found)),
+                confidence: verdict.confidence.filter(|_| best(found)),
             })
             .collect();
         let mut votes: HashMap<&str, usize> = HashMap::new();
@@ -320,15 +321,15 @@ impl Review {
     /// Those that the FAQ as it is now does not answer, or answers with what did not help.
     fn still_open(&self, open: Vec<Open>) -> Result<Vec<Open>> {
         let texts: Vec<&str> = open.iter().map(|question| question.text.as_str()).collect();
-        let replies = self.bot.ask_all(&texts, 1, &mut |_| ())?;
-        let is_open = |question: &Open, reply: &Reply| match reply.decision {
-            Answered::Answer(_) => reply
+        let replies = self.bot.verdicts(&texts, 1, &mut |_| ())?;
+        let is_open = |question: &Open, verdict: &Verdict| match verdict.decision {
+            Answered::Answer(_) => verdict
                 .answer()
                 .is_some_and(|found| question.not_helped.contains(self.bot.entry(found).id.as_str())),
             Answered::Ambiguous(_) | Answered::NoMatch | Answered::SmallTalk => true,
         };
         let keep: Vec<bool> =
-            open.iter().zip(&replies).map(|(question, reply)| is_open(question, reply)).collect();
+            open.iter().zip(&replies).map(|(question, verdict)| is_open(question, verdict)).collect();
         Ok(open.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(question, _)| question).collect())
     }
 
@@ -349,8 +350,8 @@ impl Review {
             return Ok(true);
         }
         let texts: Vec<&str> = group.questions.iter().map(|question| question.text.as_str()).collect();
-        let replies = self.bot.ask_all(&texts, 1, &mut |_| ())?;
-        Ok(replies.iter().any(|reply| !matches!(reply.decision, Answered::Answer(_))))
+        let replies = self.bot.verdicts(&texts, 1, &mut |_| ())?;
+        Ok(replies.iter().any(|verdict| !matches!(verdict.decision, Answered::Answer(_))))
     }
 
     /// What a choice would change; nothing is written.
@@ -367,9 +368,9 @@ impl Review {
             .map(|question| question.text.as_str())
             .filter(|text| meant.questions.iter().all(|own| own.text != *text))
             .collect();
-        for reply in after.ask_all(&left, 1, &mut |_| ())? {
-            if reply.answer().is_some_and(|found| after.entry(found).id.as_str() == entry) {
-                preview.taken_in.push(reply.query);
+        for verdict in after.verdicts(&left, 1, &mut |_| ())? {
+            if verdict.answer().is_some_and(|found| after.entry(found).id.as_str() == entry) {
+                preview.taken_in.push(verdict.query);
             }
         }
         Ok(preview)
@@ -465,8 +466,8 @@ impl Review {
         let beyond = Arc::clone(&self.embedder);
         let new = AnyBot::new(after, Box::new(beyond), *self.bot.setup(), &mut |_| ())?;
         let texts: Vec<&str> = labelled.iter().map(|labelled| labelled.query.as_str()).collect();
-        let old_replies = self.bot.ask_all(&texts, NEAREST, &mut |_| ())?;
-        let new_replies = new.ask_all(&texts, NEAREST, &mut |_| ())?;
+        let old_replies = self.bot.verdicts(&texts, NEAREST, &mut |_| ())?;
+        let new_replies = new.verdicts(&texts, NEAREST, &mut |_| ())?;
         let effect = effect(&labelled, (&self.bot, &old_replies), (&new, &new_replies));
         let findings = self.new_findings(&new)?;
         let near = group.nearest.first().and_then(|nearest| faq.position(&nearest.id));
@@ -535,7 +536,7 @@ impl Review {
         let calibrated = CalibrationFile::path(path).is_file();
         let labels = self.last_labels();
         let texts: Vec<&str> = labels.iter().map(|labelled| labelled.query.as_str()).collect();
-        let replies = self.bot.ask_all(&texts, NEAREST, &mut |_| ())?;
+        let replies = self.bot.verdicts(&texts, NEAREST, &mut |_| ())?;
         // What `faqbot calibrate` would refuse is not offered.
         let cases = calibration::cases(&self.bot, labels, &replies);
         if calibration::fit(&cases, MAX_WRONG).is_err() {
@@ -571,7 +572,7 @@ fn load(settings: &Settings, embedder: &Arc<dyn Embedder>) -> Result<(Loaded, An
 struct Open {
     text: String,
     count: usize,
-    outcome: Outcome,
+    outcome: OutcomeKind,
     down: usize,
     /// Entries that were answered and did not help.
     not_helped: HashSet<String>,
@@ -592,7 +593,7 @@ fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
     let mut open: Vec<Open> = Vec::new();
     for Kept { question, rating, chosen } in kept {
         let down = rating.as_deref() == Some("down");
-        if question.outcome == Outcome::Answer && !down {
+        if question.outcome == OutcomeKind::Answer && !down {
             continue;
         }
         let normalized = normalize_phrasing(&question.text);
@@ -614,7 +615,7 @@ fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
         own.count += 1;
         own.outcome = question.outcome;
         own.down += usize::from(down);
-        if question.outcome == Outcome::Answer {
+        if question.outcome == OutcomeKind::Answer {
             own.not_helped.extend(question.entry.clone());
         }
         if let Some(entry) = chosen {

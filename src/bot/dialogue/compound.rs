@@ -3,7 +3,7 @@
 use super::{Turn, is_open};
 use crate::bot::asked::{Query, Wanted};
 use crate::bot::follow_up::leaning;
-use crate::bot::{Bot, Conversation, Reply};
+use crate::bot::{Bot, Conversation, Verdict};
 use crate::embed::Embedder;
 use crate::error::Result;
 use crate::matching::decision::Rule;
@@ -13,18 +13,18 @@ impl<E: Embedder> Bot<E> {
     /// Answers the questions of a message of which later ones lean on those before them: "do you deliver, and what does
     /// it cost?" Where one of them has no answer, the reply stays as it is.
     pub(super) fn read_in_turn(&self, turns: &mut [Turn], wanted: Wanted) -> Result<()> {
-        let may_be = |reply: &Reply| {
-            let may_change = is_open(reply) || reply.rule.hangs_on_confidence();
-            may_change && reply.parts.is_empty() && !is_story(&reply.query)
+        let may_be = |verdict: &Verdict| {
+            let may_change = is_open(verdict) || verdict.rule.hangs_on_confidence();
+            may_change && verdict.parts.is_empty() && !is_story(&verdict.query)
         };
-        for reply in turns.iter_mut().map(|turn| &mut turn.reply).filter(|reply| may_be(reply)) {
-            let pieces = pieces(&reply.query);
+        for verdict in turns.iter_mut().map(|turn| &mut turn.verdict).filter(|verdict| may_be(verdict)) {
+            let pieces = pieces(&verdict.query);
             let [first, later @ ..] = &*pieces else { continue };
             let leans = |piece: &Piece| leaning(piece.text).is_some_and(|leaning| leaning.by_words);
             if !pieces.iter().all(|piece| piece.asks) || leans(first) || !later.iter().any(leans) {
                 continue;
             }
-            let of_whole = reply.answer().map(|found| found.entry);
+            let of_whole = verdict.answer().map(|found| found.entry);
             let Some(parts) = self.in_turn(&pieces, wanted)? else { continue };
             let entries: Vec<usize> = parts.iter().filter_map(|part| Some(part.answer()?.entry)).collect();
             if of_whole.is_some_and(|entry| !entries.contains(&entry)) {
@@ -32,9 +32,9 @@ impl<E: Embedder> Bot<E> {
             }
             // Where one entry answers all of it, the whole is answered by it or is less sure.
             if parts.len() > 1
-                && let Some(read) = Reply::of_parts(&reply.query, parts)
+                && let Some(read) = Verdict::of_parts(&verdict.query, parts)
             {
-                *reply = read;
+                *verdict = read;
             }
         }
         Ok(())
@@ -42,8 +42,8 @@ impl<E: Embedder> Bot<E> {
 
     /// The answers to pieces, each read with the one before it where it leans on it; each entry once. `None` where a
     /// piece has none.
-    fn in_turn(&self, pieces: &[Piece], wanted: Wanted) -> Result<Option<Vec<Reply>>> {
-        let mut parts: Vec<Reply> = Vec::new();
+    fn in_turn(&self, pieces: &[Piece], wanted: Wanted) -> Result<Option<Vec<Verdict>>> {
+        let mut parts: Vec<Verdict> = Vec::new();
         let mut before = Conversation::default();
         for piece in pieces {
             let after = before.entry.as_deref().and_then(|id| self.position(id));
@@ -56,7 +56,7 @@ impl<E: Embedder> Bot<E> {
             before.question = Some(entry.question().to_owned());
             before.entry = Some(entry.id.to_string());
             if parts.iter().all(|part| part.answer().is_none_or(|own| own.entry != found.entry)) {
-                parts.push(Reply { query: piece.text.to_owned(), ..read });
+                parts.push(Verdict { query: piece.text.to_owned(), ..read });
             }
         }
         Ok(Some(parts))

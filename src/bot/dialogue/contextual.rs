@@ -6,7 +6,7 @@ use super::Turn;
 use crate::bot::asked::Wanted;
 use crate::bot::follow_up::{self, Features, Weights, asks_why, leaning, says_what_is_asked};
 use crate::bot::rank::Known;
-use crate::bot::{Bot, Conversation, Reply};
+use crate::bot::{Bot, Conversation, Verdict};
 use crate::embed::{Embedder, Role};
 use crate::error::Result;
 use crate::matching::alignment::align;
@@ -33,12 +33,12 @@ impl<E: Embedder> Bot<E> {
         for turn in turns.iter_mut().filter(|turn| turn.open) {
             // A word or two of its own that is asked back about stands: "reset" is none that leans.
             let own = leaning(turn.rest).is_some_and(|leaning| !leaning.by_words);
-            if own && !turn.reply.choices().is_empty() {
+            if own && !turn.verdict.choices().is_empty() {
                 continue;
             }
             let wanted = turn.wanted(wanted);
-            if let Some(reply) = self.follow_up(&turn.reply, turn.rest, turn.conversation, wanted)? {
-                turn.take(reply);
+            if let Some(verdict) = self.follow_up(&turn.verdict, turn.rest, turn.conversation, wanted)? {
+                turn.take(verdict);
             }
         }
         Ok(())
@@ -47,11 +47,11 @@ impl<E: Embedder> Bot<E> {
     /// Reads a message together with the question before it.
     pub(super) fn follow_up(
         &self,
-        alone: &Reply,
+        alone: &Verdict,
         message: &str,
         conversation: &Conversation,
         wanted: Wanted,
-    ) -> Result<Option<Reply>> {
+    ) -> Result<Option<Verdict>> {
         let Some(weights) = Weights::shipped(self.embedder.model()) else { return Ok(None) };
         let Some(readings) = self.readings(message, conversation, wanted)? else { return Ok(None) };
         let Readings { entries, features, matches, read_with } = readings;
@@ -85,12 +85,12 @@ impl<E: Embedder> Bot<E> {
         let matches: Vec<Match> = order.iter().take(shown).map(|&at| matches[at]).collect();
         let confidence = self.setup.calibration.is_some().then_some(shares[best] as f32);
         let read_with = Some(read_with);
-        Ok(Some(Reply {
+        Ok(Some(Verdict {
             decision,
             confidence,
             matches,
             read_with,
-            ..Reply::refused(message, Rule::FollowUp)
+            ..Verdict::refused(message, Rule::FollowUp)
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use super::Turn;
 use crate::bot::choosing::{Picked, pick, pick_number, pick_other, says_yes};
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 use crate::embed::{Embedder, Role};
 use crate::error::Result;
 use crate::faq::normalize_phrasing;
@@ -25,9 +25,9 @@ impl<E: Embedder> Bot<E> {
     /// Replies to what picks or turns down what was offered.
     pub(super) fn pick(&self, turns: &mut [Turn]) -> Result<()> {
         for turn in turns {
-            turn.reply = match self.hear(turn) {
+            turn.verdict = match self.hear(turn) {
                 Heard::Chosen(entry) => self.chosen(entry, turn.message)?,
-                Heard::NoneOfThem => Reply::refused(turn.message, Rule::NoneOfThem),
+                Heard::NoneOfThem => Verdict::refused(turn.message, Rule::NoneOfThem),
                 Heard::Again(entries, rule) => self.again(&entries, rule, turn.message)?,
                 Heard::Question => continue,
             };
@@ -68,24 +68,24 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// The reply with an entry that was chosen.
-    fn chosen(&self, entry: usize, message: &str) -> Result<Reply> {
+    fn chosen(&self, entry: usize, message: &str) -> Result<Verdict> {
         let question = self.faq.entries[entry].question();
         let found = self.found(&[entry], question)?;
         let read_as =
             (normalize_phrasing(question) != normalize_phrasing(message)).then(|| question.to_owned());
-        Ok(Reply {
+        Ok(Verdict {
             decision: Decision::Answer(0),
             matches: found,
             read_as,
-            ..Reply::refused(message, Rule::Chosen)
+            ..Verdict::refused(message, Rule::Chosen)
         })
     }
 
     /// The reply that asks back about entries once more.
-    fn again(&self, entries: &[usize], rule: Rule, message: &str) -> Result<Reply> {
+    fn again(&self, entries: &[usize], rule: Rule, message: &str) -> Result<Verdict> {
         let matches = self.found(entries, message)?;
         let decision = Decision::Ambiguous((0..matches.len()).collect());
-        Ok(Reply { decision, matches, ..Reply::refused(message, rule) })
+        Ok(Verdict { decision, matches, ..Verdict::refused(message, rule) })
     }
 
     /// Entries as matches of a text, in their order.

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::{Turn, is_open};
 use crate::bot::follow_up::leaning;
 use crate::bot::small_talk::{self, Classifier, Found, Reading};
-use crate::bot::{Bot, Reply};
+use crate::bot::{Bot, Verdict};
 use crate::embed::{Embedder, Role};
 use crate::error::Result;
 use crate::matching::crisis;
@@ -19,19 +19,19 @@ impl<E: Embedder> Bot<E> {
     /// Says what is said to the very words of small talk, and closes what is answered.
     pub(super) fn say_at_once(&self, turns: &mut [Turn]) {
         for turn in turns.iter_mut().filter(|turn| turn.open) {
-            let Turn { message, rest, reply, .. } = turn;
-            let is_open = is_open(reply);
-            let confident = reply.rule == Rule::Confident;
+            let Turn { message, rest, verdict, .. } = turn;
+            let is_open = is_open(verdict);
+            let confident = verdict.rule == Rule::Confident;
             // Where small talk's very words are unlike a question, an entry is no answer to them: "bye" to a FAQ with one
             // on goodbyes.
-            let far = confident && reply.matches[0].cosine < ASKED_BACK;
+            let far = confident && verdict.matches[0].cosine < ASKED_BACK;
             // Before what leans: "thanks", "ok" and "no" are short. What is near to the FAQ is asked back about.
-            let near = !reply.choices().is_empty() && reply.matches[0].cosine >= ASKED_BACK;
+            let near = !verdict.choices().is_empty() && verdict.matches[0].cosine >= ASKED_BACK;
             let found = || small_talk::exactly(message).or_else(|| small_talk::exactly(rest));
             if (far || is_open && !near)
                 && let Some(said) = found().and_then(|found| small_talk::reply(found, &self.faq))
             {
-                *reply = reply.with_small_talk(said);
+                *verdict = verdict.with_small_talk(said);
                 turn.open = false;
             } else {
                 turn.open = is_open || confident && leaning(rest).is_some();
@@ -44,10 +44,11 @@ impl<E: Embedder> Bot<E> {
         /// What is asked back about with less confidence may be small talk too: it was not asked back about before it was
         /// read, and the classifier's threshold is fitted to that.
         const BY_CHANCE: f32 = 0.39;
-        let by_chance = |reply: &Reply| {
-            reply.rule == Rule::Unsure && reply.confidence.is_some_and(|confidence| confidence < BY_CHANCE)
+        let by_chance = |verdict: &Verdict| {
+            verdict.rule == Rule::Unsure
+                && verdict.confidence.is_some_and(|confidence| confidence < BY_CHANCE)
         };
-        let unanswered = |turn: &Turn| turn.reply.decision == Decision::NoMatch || by_chance(&turn.reply);
+        let unanswered = |turn: &Turn| turn.verdict.decision == Decision::NoMatch || by_chance(&turn.verdict);
         let mut rest: Vec<&mut Turn> = turns
             .iter_mut()
             .filter(|turn| turn.open && unanswered(turn) && small_talk::may_be(turn.rest))
@@ -98,7 +99,7 @@ impl<E: Embedder> Bot<E> {
                 .or_else(|| small_talk::is_mashed(text, in_faq).then(Found::nonsense))
                 .or_else(by_meaning);
             if let Some(said) = found.and_then(|found| small_talk::reply(found, &self.faq)) {
-                turn.reply = turn.reply.with_small_talk(said);
+                turn.verdict = turn.verdict.with_small_talk(said);
             }
         }
         Ok(())

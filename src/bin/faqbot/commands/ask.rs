@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
-use faqbot::{Bot, Conversation, Decision, Embedder, Message, Reply};
+use faqbot::{Bot, Conversation, Decision, Embedder, Message, Verdict};
 
 use crate::args::AskArgs;
 use crate::config::Settings;
@@ -11,7 +11,6 @@ use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{note, warn};
 use crate::output::render;
 use crate::output::style::{BOLD, plain, styled, width};
-use crate::output::wire::ReplyJson;
 use crate::setup::{AnyBot, load_bot};
 
 /// Queries read before they are embedded together.
@@ -30,16 +29,16 @@ pub fn ask(settings: &Settings, args: &AskArgs) -> Result<u8> {
     }
     let query = args.query.join(" ");
     let message = Message { text: &query, conversation: &Conversation::default() };
-    let reply = bot.talk(&[message], count, None, &mut |_| ())?.remove(0);
+    let verdict = bot.talk(&[message], count, None, &mut |_| ())?.remove(0);
     bot.take_warning().iter().for_each(|warning| warn(warning));
     let mut out = anstream::stdout().lock();
     if args.json {
-        write_json(&mut out, &bot, &reply)?;
+        write_json(&mut out, &bot, &verdict)?;
     } else {
-        write_text(&mut out, &bot, &reply, args)?;
+        write_text(&mut out, &bot, &verdict, args)?;
     }
     out.flush()?;
-    let answered = matches!(reply.decision, Decision::Answer(_) | Decision::SmallTalk);
+    let answered = matches!(verdict.decision, Decision::Answer(_) | Decision::SmallTalk);
     Ok(if answered { ANSWERED } else { NOT_ANSWERED })
 }
 
@@ -81,12 +80,12 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
         let replies = bot.talk(&messages, count, None, &mut |_| ())?;
         bot.take_warning().iter().for_each(|warning| warn(warning));
         let mut out = anstream::stdout().lock();
-        for reply in replies {
+        for verdict in replies {
             if args.json {
-                write_json(&mut out, bot, &reply)?;
+                write_json(&mut out, bot, &verdict)?;
             } else {
-                writeln!(out, "{}", styled(BOLD, &format!("> {}", plain(&reply.query))))?;
-                write_text(&mut out, bot, &reply, args)?;
+                writeln!(out, "{}", styled(BOLD, &format!("> {}", plain(&verdict.query))))?;
+                write_text(&mut out, bot, &verdict, args)?;
                 writeln!(out)?;
             }
         }
@@ -94,24 +93,24 @@ fn ask_lines(bot: &AnyBot, args: &AskArgs, count: usize) -> Result<()> {
     }
 }
 
-fn write_json(out: &mut impl Write, bot: &AnyBot, reply: &Reply) -> Result<()> {
-    serde_json::to_writer(&mut *out, &ReplyJson::new(bot, reply))?;
+fn write_json(out: &mut impl Write, bot: &AnyBot, verdict: &Verdict) -> Result<()> {
+    serde_json::to_writer(&mut *out, &bot.reply(verdict))?;
     writeln!(out)?;
     Ok(())
 }
 
-fn write_text(out: &mut impl Write, bot: &AnyBot, reply: &Reply, args: &AskArgs) -> Result<()> {
-    write!(out, "{}", render::reply(bot, reply, width()))?;
+fn write_text(out: &mut impl Write, bot: &AnyBot, verdict: &Verdict, args: &AskArgs) -> Result<()> {
+    write!(out, "{}", render::reply(bot, verdict, width()))?;
     if let Some(count) = args.top {
-        write!(out, "\n{}", render::matches(bot, &reply.matches[..count.min(reply.matches.len())]))?;
+        write!(out, "\n{}", render::matches(bot, &verdict.matches[..count.min(verdict.matches.len())]))?;
     }
     if args.explain {
-        write!(out, "\n{}", render::why(bot, reply))?;
+        write!(out, "\n{}", render::why(bot, verdict))?;
     }
     out.flush()?;
-    let confidence = render::confidence(bot, reply);
+    let confidence = render::confidence(bot, verdict);
     // Where there is no answer, a number says something to people only.
-    let shown = reply.decision != Decision::NoMatch || io::stderr().is_terminal();
+    let shown = verdict.decision != Decision::NoMatch || io::stderr().is_terminal();
     if shown && !confidence.is_empty() {
         note(&confidence);
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use faqbot::Reply;
+use faqbot::Verdict;
 use faqbot::matching::confidence::Calibration;
 use faqbot::quality::calibration::{self, Interval, Measured};
 use faqbot::quality::calibration_file::CalibrationFile;
@@ -125,9 +125,9 @@ fn without_labels(
     Ok(ANSWERED)
 }
 
-fn ask(bot: &AnyBot, questions: &[&str]) -> Result<Vec<Reply>> {
+fn ask(bot: &AnyBot, questions: &[&str]) -> Result<Vec<Verdict>> {
     let mut progress = EmbeddingBar::new(questions.len());
-    Ok(bot.ask_all(questions, AnyBot::MATCHES, &mut |done| progress.at(done))?)
+    Ok(bot.verdicts(questions, AnyBot::MATCHES, &mut |done| progress.at(done))?)
 }
 
 fn say_policy(out: &mut impl Write, file: &CalibrationFile, count: usize, max_wrong: f64) -> Result<()> {

@@ -18,10 +18,10 @@ use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::plot::{self, Picture, Plot};
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
-use crate::output::wire::Outcome;
 use crate::setup;
 use crate::store::questions::{Day, Filter, Kept};
 use crate::store::{Millis, Missing, Store, ago, with_store};
+use faqbot::OutcomeKind;
 
 /// Characters of a question that are shown in a line.
 const LINE: usize = 200;
@@ -61,14 +61,14 @@ async fn list(store: &Store, args: &LogArgs) -> Result<u8> {
 /// A question in a line: when, in which FAQ, what became of it, and what was asked.
 fn line(Kept { question, rating, chosen }: &Kept) -> String {
     let (style, what) = match question.outcome {
-        Outcome::Answer => (GOOD, "answered  "),
-        Outcome::Ambiguous => (FAIR, "asked back"),
-        Outcome::NoMatch => (POOR, "no match  "),
-        Outcome::SmallTalk => (FAIR, "small talk"),
+        OutcomeKind::Answer => (GOOD, "answered  "),
+        OutcomeKind::Ambiguous => (FAIR, "asked back"),
+        OutcomeKind::NoMatch => (POOR, "no match  "),
+        OutcomeKind::SmallTalk => (FAIR, "small talk"),
     };
     let mut about: Vec<String> = Vec::new();
     about.extend(question.entry.as_ref().map(|entry| match question.outcome {
-        Outcome::Answer => entry.clone(),
+        OutcomeKind::Answer => entry.clone(),
         _ => format!("nearest: {entry}"),
     }));
     about.extend(question.confidence.map(|confidence| format!("{:.0} %", 100.0 * confidence)));

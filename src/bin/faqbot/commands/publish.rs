@@ -142,8 +142,8 @@ fn worse(
         return Ok(lines);
     }
     let texts: Vec<&str> = both.iter().map(|label| label.query.as_str()).collect();
-    let old = before.ask_all(&texts, AnyBot::MATCHES, &mut |_| ())?;
-    let new = bot.ask_all(&texts, AnyBot::MATCHES, &mut |_| ())?;
+    let old = before.verdicts(&texts, AnyBot::MATCHES, &mut |_| ())?;
+    let new = bot.verdicts(&texts, AnyBot::MATCHES, &mut |_| ())?;
     let effect = effect(&both, (before, &old), (bot, &new));
     // Where more is gained than lost, it is no worse.
     if effect.wrong.len() + effect.lost.len() > effect.answered + effect.mended {

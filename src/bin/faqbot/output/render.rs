@@ -9,7 +9,7 @@ use faqbot::faq::abridge;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::names;
 use faqbot::matching::signals::{COUNT, NAMES, WEIGHTS};
-use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Reply, Rule};
+use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Rule, Verdict};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
@@ -22,23 +22,23 @@ const BEGIN: usize = 70;
 const MOVED: usize = 8;
 
 /// What the bot says: the answer, the choices, or that there is none.
-pub fn reply<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
+pub fn reply<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, width: usize) -> String {
     // Who picks by a number has the list before them.
-    let by_number = reply.rule == Rule::Chosen && reply.query.trim().parse::<usize>().is_ok();
-    let told = reply.decision != Decision::NoMatch && !by_number;
-    let read_as = reply.read_as.as_ref().filter(|_| told);
+    let by_number = verdict.rule == Rule::Chosen && verdict.query.trim().parse::<usize>().is_ok();
+    let told = verdict.decision != Decision::NoMatch && !by_number;
+    let read_as = verdict.read_as.as_ref().filter(|_| told);
     let read_as = read_as.map_or(String::new(), |text| {
         styled(DIM, wrapped(&text_of(bot, "read_as", &[("text", text)]), width).trim_end()) + "\n"
     });
-    let read_with = reply.read_with.as_ref().map_or(String::new(), |text| {
+    let read_with = verdict.read_with.as_ref().map_or(String::new(), |text| {
         styled(DIM, wrapped(&text_of(bot, "read_with", &[("text", text)]), width).trim_end()) + "\n"
     });
-    let cut = if reply.cut {
+    let cut = if verdict.cut {
         styled(DIM, wrapped(&text_of(bot, "cut", &[]), width).trim_end()) + "\n"
     } else {
         String::new()
     };
-    cut + &read_as + &read_with + &what_is_said(bot, reply, width)
+    cut + &read_as + &read_with + &what_is_said(bot, verdict, width)
 }
 
 /// A text of the interface in the FAQ's language.
@@ -46,33 +46,33 @@ fn text_of<E: Embedder>(bot: &Bot<E>, key: &str, places: &[(&str, &str)]) -> Str
     texts::text(bot.language(), key, places)
 }
 
-fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
-    match reply.decision {
-        Decision::Answer(_) if reply.parts.is_empty() => {
-            answered(bot, reply, width) + &follow_ups(bot, reply)
+fn what_is_said<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, width: usize) -> String {
+    match verdict.decision {
+        Decision::Answer(_) if verdict.parts.is_empty() => {
+            answered(bot, verdict, width) + &follow_ups(bot, verdict)
         }
         Decision::Answer(_) => {
-            let parts = reply.parts.iter().filter(|part| part.answer().is_some());
+            let parts = verdict.parts.iter().filter(|part| part.answer().is_some());
             let parts: Vec<String> = parts.map(|part| answered(bot, part, width)).collect();
-            let open = reply.unanswered().into_iter();
+            let open = verdict.unanswered().into_iter();
             let says = |text| wrapped(&text_of(bot, "no_sure_answer", &[("text", text)]), width);
             let open: String = open.map(says).collect();
             let apart = if open.is_empty() { "" } else { "\n" };
-            parts.join("\n") + apart + &open + &follow_ups(bot, reply)
+            parts.join("\n") + apart + &open + &follow_ups(bot, verdict)
         }
         Decision::SmallTalk => {
-            let said = reply.small_talk.as_ref();
+            let said = verdict.small_talk.as_ref();
             said.map_or(String::new(), |said| markdown::render(&said.text, width))
         }
         Decision::Ambiguous(_) => {
-            let mut out = exchanged(bot, reply, width);
-            let count = reply.choices().len().to_string();
-            out.push_str(&match reply.rule {
+            let mut out = exchanged(bot, verdict, width);
+            let count = verdict.choices().len().to_string();
+            out.push_str(&match verdict.rule {
                 Rule::NoSuchChoice => text_of(bot, "choices", &[("count", &count)]),
                 _ => text_of(bot, "did_you_mean", &[]),
             });
             out.push('\n');
-            for (number, found) in reply.choices().iter().enumerate() {
+            for (number, found) in verdict.choices().iter().enumerate() {
                 let _ = writeln!(
                     out,
                     "  {} {}",
@@ -81,20 +81,20 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
                 );
             }
             // Of the only one, what it says: that is quicker than to pick it.
-            if let [only] = reply.choices()[..] {
-                let begin = plain(&abridge(bot.answer(reply, only), BEGIN));
+            if let [only] = verdict.choices()[..] {
+                let begin = plain(&abridge(bot.answer(verdict, only), BEGIN));
                 let _ = writeln!(out, "     {}", styled(DIM, &begin));
             }
             let _ = writeln!(out, "  {} {}", styled(BOLD, "0."), text_of(bot, "none", &[]));
             out
         }
         Decision::NoMatch => {
-            if let Some(notice) = reply.language.and_then(language::notice) {
+            if let Some(notice) = verdict.language.and_then(language::notice) {
                 return wrapped(notice, width) + &contact(bot, width);
             }
             let mut out = fallback(bot, width);
-            if let Some(nearest) = bot.suggestion(reply) {
-                out.push_str(&exchanged(bot, reply, width));
+            if let Some(nearest) = bot.suggestion(verdict) {
+                out.push_str(&exchanged(bot, verdict, width));
                 let hint =
                     format!("{} {}", text_of(bot, "nearest", &[]), plain(bot.entry(nearest).question()));
                 out.push_str(&styled(DIM, wrapped(&hint, width).trim_end()));
@@ -107,22 +107,22 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> Strin
 
 /// An answer below the question that it answers, unless that is what was asked: without it, a wrong answer
 /// looks right.
-fn answered<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
-    let Some(found) = reply.answer() else { return String::new() };
+fn answered<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, width: usize) -> String {
+    let Some(found) = verdict.answer() else { return String::new() };
     let entry = bot.entry(found);
-    let question = match reply.rule {
+    let question = match verdict.rule {
         Rule::ExactPhrasing | Rule::Crisis => String::new(),
         // What was picked is said already.
-        Rule::Chosen if reply.read_as.is_some() => String::new(),
+        Rule::Chosen if verdict.read_as.is_some() => String::new(),
         _ => styled(DIM, wrapped(entry.question(), width).trim_end()) + "\n",
     };
-    question + &answer(&bot.emphasised(reply, found), width)
+    question + &answer(&bot.emphasised(verdict, found), width)
 }
 
 /// What can be asked next, by numbers.
-fn follow_ups<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+fn follow_ups<E: Embedder>(bot: &Bot<E>, verdict: &Verdict) -> String {
     let mut out = String::new();
-    for (number, entry) in bot.follow_ups(reply).into_iter().enumerate() {
+    for (number, entry) in bot.follow_ups(verdict).into_iter().enumerate() {
         let line = format!("{}. {}", number + 1, plain(entry.question()));
         out.push_str(if number == 0 { "\n" } else { "" });
         let _ = writeln!(out, "  {}", styled(DIM, &line));
@@ -131,8 +131,8 @@ fn follow_ups<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
 }
 
 /// Where a word or two were exchanged, which: "I know about Berlin, not Munich."
-fn exchanged<E: Embedder>(bot: &Bot<E>, reply: &Reply, width: usize) -> String {
-    bot.exchanged(reply).map_or(String::new(), |Exchanged { asked, known }| {
+fn exchanged<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, width: usize) -> String {
+    bot.exchanged(verdict).map_or(String::new(), |Exchanged { asked, known }| {
         wrapped(&text_of(bot, "exchanged", &[("known", &known), ("asked", &asked)]), width)
     })
 }
@@ -154,33 +154,33 @@ fn contact<E: Embedder>(bot: &Bot<E>, width: usize) -> String {
 }
 
 /// How sure the bot is, in a line to be read at a glance; empty where there was nothing to compare.
-pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
+pub fn confidence<E: Embedder>(bot: &Bot<E>, verdict: &Verdict) -> String {
     let setup = bot.setup();
-    let Some(found) = reply.answer().or(reply.matches.first()) else { return String::new() };
+    let Some(found) = verdict.answer().or(verdict.matches.first()) else { return String::new() };
     // It was said to be meant, or nothing new is.
-    if matches!(reply.rule, Rule::Chosen | Rule::NoSuchChoice | Rule::TheOthers) {
+    if matches!(verdict.rule, Rule::Chosen | Rule::NoSuchChoice | Rule::TheOthers) {
         return String::new();
     }
-    if reply.rule == Rule::Crisis {
+    if verdict.rule == Rule::Crisis {
         return "a message like those of people in danger".to_owned();
     }
-    let style = match reply.decision {
+    let style = match verdict.decision {
         Decision::Answer(_) => GOOD,
         Decision::Ambiguous(_) => FAIR,
         Decision::NoMatch | Decision::SmallTalk => POOR,
     };
-    let exact = |reply: &Reply| matches!(reply.rule, Rule::ExactPhrasing | Rule::SharedPhrasing);
-    let exact = if reply.parts.is_empty() { exact(reply) } else { reply.parts.iter().all(exact) };
-    let mut line = match reply.confidence {
+    let exact = |verdict: &Verdict| matches!(verdict.rule, Rule::ExactPhrasing | Rule::SharedPhrasing);
+    let exact = if verdict.parts.is_empty() { exact(verdict) } else { verdict.parts.iter().all(exact) };
+    let mut line = match verdict.confidence {
         _ if exact => format!("{} exact phrasing", styled(style, &bar(1.0))),
-        _ if reply.rule == Rule::OutOfScope => {
+        _ if verdict.rule == Rule::OutOfScope => {
             format!("{} like questions out of scope", styled(style, &bar(found.cosine)))
         }
         Some(confidence) => {
             // Nothing is ever 100 % sure.
             let percent = (confidence * 100.0).round();
             let percent = if percent > 99.0 { "over 99".to_owned() } else { format!("{percent}") };
-            let says = match reply.decision {
+            let says = match verdict.decision {
                 Decision::NoMatch => format!("{percent} % that the nearest is meant"),
                 _ => text_of(bot, "percent_sure", &[("percent", &percent)]),
             };
@@ -189,10 +189,10 @@ pub fn confidence<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         None => styled(style, &bar(found.cosine)),
     };
     let _ = write!(line, " · cosine {:.2}", found.cosine);
-    if reply.rule == Rule::BelowThreshold {
+    if verdict.rule == Rule::BelowThreshold {
         let _ = write!(line, ", below {:.2}", setup.policy.floor(found));
     } else if let Some(margin) =
-        reply.margin().filter(|_| !exact && reply.parts.is_empty() && reply.rule != Rule::FollowUp)
+        verdict.margin().filter(|_| !exact && verdict.parts.is_empty() && verdict.rule != Rule::FollowUp)
     {
         let _ = write!(line, " · next {margin:.2} below");
     }
@@ -223,8 +223,8 @@ pub fn matches<E: Embedder>(bot: &Bot<E>, found: &[Match]) -> String {
 }
 
 /// What speaks for and against the best match, in a sentence.
-fn in_words<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
-    let Some((found, alignment)) = reply.matches.first().zip(reply.alignment.as_ref()) else {
+fn in_words<E: Embedder>(bot: &Bot<E>, verdict: &Verdict) -> String {
+    let Some((found, alignment)) = verdict.matches.first().zip(verdict.alignment.as_ref()) else {
         return String::new();
     };
     let list = |words: &[String]| plain(&words.join(", "));
@@ -252,29 +252,29 @@ fn in_words<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
 }
 
 /// Why the bot replied as it did, in a sentence.
-fn sentence<E: Embedder>(bot: &Bot<E>, reply: &Reply, needed: f32) -> String {
+fn sentence<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, needed: f32) -> String {
     let question = |found: &Match| format!("\"{}\"", plain(bot.entry(found).question()));
-    let why = reply.rule.describe();
-    let mut text = match &reply.decision {
-        Decision::Answer(at) => format!("Answered {}: {why}", question(&reply.matches[*at])),
+    let why = verdict.rule.describe();
+    let mut text = match &verdict.decision {
+        Decision::Answer(at) => format!("Answered {}: {why}", question(&verdict.matches[*at])),
         Decision::Ambiguous(_) => {
-            let choices: Vec<String> = reply.choices().into_iter().map(question).collect();
+            let choices: Vec<String> = verdict.choices().into_iter().map(question).collect();
             let about = if choices.len() == 1 { "about" } else { "between" };
             format!("Asked back {about} {}: {why}", choices.join(" and "))
         }
-        Decision::NoMatch => match reply.matches.first() {
+        Decision::NoMatch => match verdict.matches.first() {
             Some(nearest) => format!("No answer, not even {}: {why}", question(nearest)),
             None => format!("No answer: {why}"),
         },
         Decision::SmallTalk => {
-            let kind = reply.small_talk.as_ref().map_or("", |said| said.kind);
+            let kind = verdict.small_talk.as_ref().map_or("", |said| said.kind);
             format!("Replied to \"{kind}\": {why}")
         }
     };
-    if let Some(with) = &reply.read_with {
+    if let Some(with) = &verdict.read_with {
         let _ = write!(text, " (\"{}\")", plain(with));
     }
-    if let Some(confidence) = reply.confidence.filter(|_| reply.features.is_some()) {
+    if let Some(confidence) = verdict.confidence.filter(|_| verdict.features.is_some()) {
         let percent = |share: f32| (share * 100.0).round();
         let _ =
             write!(text, "; it is {} % sure, and an answer needs {} %", percent(confidence), percent(needed));
@@ -284,9 +284,9 @@ fn sentence<E: Embedder>(bot: &Bot<E>, reply: &Reply, needed: f32) -> String {
 
 /// Why the bot replied as it did: a sentence, the rule, what it was held against, and all signals with their
 /// weights.
-pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
-    if !reply.parts.is_empty() {
-        let parts: Vec<String> = reply.parts.iter().map(|part| why(bot, part)).collect();
+pub fn why<E: Embedder>(bot: &Bot<E>, verdict: &Verdict) -> String {
+    if !verdict.parts.is_empty() {
+        let parts: Vec<String> = verdict.parts.iter().map(|part| why(bot, part)).collect();
         return parts.join("\n");
     }
     let setup = bot.setup();
@@ -297,15 +297,16 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
             let _ = writeln!(out, "{} {}", styled(BOLD, &format!("{:<10}", $heading)), $text);
         }};
     }
-    let own = reply.matches.first().and_then(|best| bot.entry(best).min_confidence);
-    let needed = reply.matches.first().map_or(policy.min_confidence, |best| policy.needed(own, best.cosine));
-    out.push_str(&sentence(bot, reply, needed));
-    if reply.decision == Decision::SmallTalk {
+    let own = verdict.matches.first().and_then(|best| bot.entry(best).min_confidence);
+    let needed =
+        verdict.matches.first().map_or(policy.min_confidence, |best| policy.needed(own, best.cosine));
+    out.push_str(&sentence(bot, verdict, needed));
+    if verdict.decision == Decision::SmallTalk {
         return out;
     }
-    out.push_str(&in_words(bot, reply));
-    line!("query", plain(&reply.query));
-    match (&setup.calibration, reply.confidence, &reply.features) {
+    out.push_str(&in_words(bot, verdict));
+    line!("query", plain(&verdict.query));
+    match (&setup.calibration, verdict.confidence, &verdict.features) {
         (Some(calibration), Some(confidence), Some(features)) => {
             line!(
                 "confidence",
@@ -348,7 +349,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
         ),
     }
     if let Some(best) =
-        reply.matches.first().filter(|_| policy.min_cosine > -1.0 && setup.calibration.is_some())
+        verdict.matches.first().filter(|_| policy.min_cosine > -1.0 && setup.calibration.is_some())
     {
         line!("floor", format!("cosine at least {:.2}", policy.floor(best)));
     }
@@ -360,7 +361,7 @@ pub fn why<E: Embedder>(bot: &Bot<E>, reply: &Reply) -> String {
     line!("entries", format!("score  cosine  reader{}", row(NAMES.map(str::to_owned))));
     line!("", format!("{:21}{}", "", row(WEIGHTS.values().map(|weight| format!("×{weight}")))));
     let optional = |signal: Option<f32>| signal.map_or("-".to_owned(), |signal| format!("{signal:.2}"));
-    for found in &reply.matches {
+    for found in &verdict.matches {
         let entry = bot.entry(found);
         let signals = row(found.signals.values().map(optional));
         let reader = found.reader.map_or("-".to_owned(), |logit| format!("{logit:+.1}"));

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::config::Keep;
-use crate::output::wire::Outcome;
 use crate::store::questions::{Feedback, Question, Rated, Record};
 use crate::store::{Store, now};
+use faqbot::OutcomeKind;
 
 /// The most often that one suggestion is taken to have been asked.
 const MOST: usize = 100;
@@ -92,7 +92,7 @@ pub async fn import(store: &Store, name: &str, faq: &Faq, keep: &Keep, path: &Pa
                     channel: "import".to_owned(),
                     session: None,
                     text: keep.redact.redact(&question),
-                    outcome: Outcome::Ambiguous,
+                    outcome: OutcomeKind::Ambiguous,
                     entry: Some(entry.id.to_string()),
                     confidence: None,
                     runner_up: None,

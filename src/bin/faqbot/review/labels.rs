@@ -12,8 +12,8 @@ use faqbot::storage::files::{self, Existing};
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::output::wire::Outcome;
 use crate::store::questions::Kept;
+use faqbot::OutcomeKind;
 
 /// The kind of a label that a decision gave.
 const DECIDED: &str = "review";
@@ -65,7 +65,7 @@ pub fn all(settings: &Settings, faq: &Faq, kept: &[Kept]) -> Result<Vec<Labelled
         faq.entries.iter().flat_map(|entry| &entry.phrasings).map(|own| normalize_phrasing(own)).collect();
     let said = |kept: &Kept| {
         let (entry, kind) = match (kept.rating.as_deref()?, &kept.chosen) {
-            ("up", _) if kept.question.outcome == Outcome::Answer => {
+            ("up", _) if kept.question.outcome == OutcomeKind::Answer => {
                 (kept.question.entry.as_deref()?, OF_VISITORS[0])
             }
             ("chosen", Some(entry)) => (entry.as_str(), OF_VISITORS[1]),

@@ -1,5 +1,6 @@
 //! `POST /v1/ask` and `/v1/ask:batch`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -7,7 +8,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use faqbot::Conversation;
+use faqbot::reply::json::{Html, ReplyJson};
+use faqbot::{Conversation, Found, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +19,6 @@ use super::input::{Input, whole};
 use super::limits::Client;
 use super::problem::Problem;
 use super::state::{App, Asked, Before, MOST_MATCHES, Question};
-use crate::output::wire::{Html, ReplyJson};
 use crate::setup::AnyBot;
 
 /// Queries in one request, at most.
@@ -137,20 +138,20 @@ pub struct BatchReply<'r> {
 }
 
 /// A reply as the server gives it.
-pub fn reply<'r>(
-    faq: &'r str,
-    asked: &'r Asked,
-    html_of: &'r dyn Fn(usize, u64) -> &'r str,
-    session: Option<&'r str>,
-) -> AskReply<'r> {
-    let html = Html { of_entry: html_of, of_text: &html::render };
+pub fn reply<'r>(faq: &'r str, asked: &'r Asked, reply: &'r Reply, session: Option<&'r str>) -> AskReply<'r> {
+    let version = &asked.version;
+    let of_entry = |found: &Found| match version.position(found.id.as_str()) {
+        Some(at) => Cow::Borrowed(version.answer_html(at, asked.verdict.seed)),
+        None => Cow::Owned(html::render(&found.answer)),
+    };
+    let html = Html { of_entry: &of_entry, of_text: &html::render };
     AskReply {
         id: asked.id,
         faq,
-        faq_version: &asked.version.id,
+        faq_version: &version.id,
         session,
         conversation: None,
-        reply: ReplyJson::with_html(&asked.version.bot, &asked.reply, html),
+        reply: ReplyJson::with_html(reply, html),
     }
 }
 
@@ -181,10 +182,10 @@ pub async fn ask(
         ..Question::new(request.query, "api")
     };
     let asked = app.ask(faq, question).await?;
-    let html = |entry: usize, seed: u64| asked.version.answer_html(entry, seed);
-    let reply = reply(&faq.name, &asked, &html, request.session.as_deref());
+    let whole = asked.reply();
+    let told = reply(&faq.name, &asked, &whole, request.session.as_deref());
     let conversation = Some(ConversationJson::of(&asked.conversation));
-    Ok(Json(AskReply { conversation, ..reply }).into_response())
+    Ok(Json(AskReply { conversation, ..told }).into_response())
 }
 
 /// Ask many questions
@@ -210,14 +211,12 @@ pub async fn batch(
     app.limits.take(client, queries.saturating_sub(1))?;
     let like = Question { count, ..Question::new(String::new(), "batch") };
     let asked = app.ask_all(faq, request.queries, &like).await?;
-    let Some(first) = asked.first() else {
-        return Ok(Json(BatchReply { replies: Vec::new() }).into_response());
-    };
-    let (version, name) = (Arc::clone(&first.version), faq.name.clone());
+    let name = faq.name.clone();
     // Megabytes, which would keep others waiting here.
     let written = tokio::task::spawn_blocking(move || {
-        let html = |entry: usize, seed: u64| version.answer_html(entry, seed);
-        let replies = asked.iter().map(|asked| reply(&name, asked, &html, None)).collect();
+        let whole: Vec<Reply> = asked.iter().map(Asked::reply).collect();
+        let replies =
+            asked.iter().zip(&whole).map(|(asked, whole)| reply(&name, asked, whole, None)).collect();
         serde_json::to_vec(&BatchReply { replies })
     });
     let body = written

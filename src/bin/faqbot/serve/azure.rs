@@ -194,13 +194,13 @@ pub async fn query(
         before: qna::before(request.context.as_ref()),
         channel: "azure",
     };
-    let reply = qna::ask(&app, faq, question).await?;
-    let answers = reply.answers.into_iter().map(AzureAnswer::from).enumerate().map(|(at, answer)| {
+    let verdict = qna::ask(&app, faq, question).await?;
+    let answers = verdict.answers.into_iter().map(AzureAnswer::from).enumerate().map(|(at, answer)| {
         let wanted = spans.wants(at, &answer);
         AzureAnswer { answer_span: answer.answer_span.filter(|_| wanted), ..answer }
     });
     let body = AzureReply { answers: answers.collect() };
-    Ok(qna::say(Json(body).into_response(), &not_honoured, reply.by_cosine))
+    Ok(qna::say(Json(body).into_response(), &not_honoured, verdict.by_cosine))
 }
 
 #[derive(Deserialize, ToSchema)]

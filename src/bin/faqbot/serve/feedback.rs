@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::input::Input;
 use super::problem::Problem;
 use super::state::App;
-use crate::output::wire::Outcome;
+use faqbot::OutcomeKind;
 
 /// What someone thinks of a reply.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,27 +55,27 @@ pub async fn feedback(
     State(app): State<Arc<App>>,
     Input(feedback): Input<Feedback>,
 ) -> Result<StatusCode, Problem> {
-    let reply = app
+    let verdict = app
         .remembered(&feedback.id)
         .await
         .ok_or_else(|| Problem::not_found("there is no such reply, or it was too long ago"))?;
-    if matches!(feedback.rating, Rating::Chosen | Rating::None) && reply.outcome != Outcome::Ambiguous {
+    if matches!(feedback.rating, Rating::Chosen | Rating::None) && verdict.outcome != OutcomeKind::Ambiguous {
         return Err(Problem::bad_request("this reply did not ask back"));
     }
     if feedback.rating == Rating::Chosen {
         let entry =
             feedback.entry.as_deref().ok_or_else(|| Problem::bad_request("`chosen` needs the entry"))?;
-        if !reply.entries.iter().any(|shown| shown == entry) {
+        if !verdict.entries.iter().any(|shown| shown == entry) {
             return Err(Problem::bad_request(format!("\"{entry}\" is none of the entries of this reply")));
         }
     }
-    record(&reply.faq, feedback.rating, reply.outcome.name());
+    record(&verdict.faq, feedback.rating, verdict.outcome.name());
     if let Some(recorder) = &app.recorder {
         let chosen = feedback.entry.as_deref().filter(|_| feedback.rating == Rating::Chosen);
         recorder.rated(feedback.id, feedback.rating.name(), chosen);
     }
     if app.log_questions {
-        tracing::info!(id = %feedback.id, faq = reply.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
+        tracing::info!(id = %feedback.id, faq = verdict.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,8 +20,8 @@ use super::problem::Problem;
 use super::speech;
 use super::state::{App, Before, MOST_MATCHES, Question};
 use super::version::{Served, Version};
-use crate::output::wire::Outcome;
 use crate::setup::AnyBot;
+use faqbot::OutcomeKind;
 
 /// Resources on a page of their list.
 const PAGE: usize = 200;
@@ -287,31 +287,35 @@ impl Mcp {
         let before = Before::Given(conversation);
         let question = Question { before, ..Question::new(params.question, "mcp") };
         let asked = self.app.ask(faq, question).await?;
-        let (bot, reply) = (&asked.version.bot, &asked.reply);
-        let outcome = Outcome::of(reply);
-        let answered = reply.answers();
+        let (bot, verdict) = (&asked.version.bot, &asked.verdict);
+        let outcome = OutcomeKind::of(verdict);
+        let answered = verdict.answers();
         let sources: Vec<&str> =
             answered.iter().filter_map(|found| bot.entry(found).source.as_deref()).collect();
-        let said = speech::markdown(bot, reply);
+        let said = speech::markdown(bot, verdict);
         let found = |found: &Match| Found::new(bot, found);
         let data = AskResult {
             outcome: outcome.name().to_owned(),
-            answer: matches!(outcome, Outcome::Answer | Outcome::SmallTalk).then(|| said.clone()),
-            confidence: reply.confidence,
+            answer: matches!(outcome, OutcomeKind::Answer | OutcomeKind::SmallTalk).then(|| said.clone()),
+            confidence: verdict.confidence,
             source: (!sources.is_empty()).then(|| sources.join(", ")),
             entry: answered.last().map(|found| bot.entry(found).id.to_string()),
-            read_with: reply.read_with.clone(),
-            follow_ups: bot.follow_ups(reply).into_iter().map(|entry| entry.question().to_owned()).collect(),
-            choices: reply.choices().into_iter().map(found).collect(),
-            matches: reply.matches.iter().map(found).collect(),
-            fallback: (outcome == Outcome::NoMatch).then(|| said.clone()),
+            read_with: verdict.read_with.clone(),
+            follow_ups: bot
+                .follow_ups(verdict)
+                .into_iter()
+                .map(|entry| entry.question().to_owned())
+                .collect(),
+            choices: verdict.choices().into_iter().map(found).collect(),
+            matches: verdict.matches.iter().map(found).collect(),
+            fallback: (outcome == OutcomeKind::NoMatch).then(|| said.clone()),
             faq_version: asked.version.id.clone(),
         };
         let text = match outcome {
-            Outcome::Answer => format!("The FAQ answers:\n\n{said}"),
-            Outcome::Ambiguous => format!("The FAQ asks back. {said}"),
-            Outcome::NoMatch => format!("The FAQ has no answer. It says:\n\n{said}"),
-            Outcome::SmallTalk => format!("This is no question to the FAQ. It says:\n\n{said}"),
+            OutcomeKind::Answer => format!("The FAQ answers:\n\n{said}"),
+            OutcomeKind::Ambiguous => format!("The FAQ asks back. {said}"),
+            OutcomeKind::NoMatch => format!("The FAQ has no answer. It says:\n\n{said}"),
+            OutcomeKind::SmallTalk => format!("This is no question to the FAQ. It says:\n\n{said}"),
         };
         result(text, &data)
     }
@@ -371,7 +375,7 @@ impl Mcp {
         };
         let asked = self.app.ask(faq, question).await?;
         let bot = &asked.version.bot;
-        Ok(asked.reply.matches.iter().take(limit).map(|found| Found::new(bot, found)).collect())
+        Ok(asked.verdict.matches.iter().take(limit).map(|found| Found::new(bot, found)).collect())
     }
 }
 

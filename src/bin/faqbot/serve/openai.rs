@@ -23,7 +23,6 @@ use super::queue::PART;
 use super::speech;
 use super::state::{App, Asked, Before, Question};
 use super::version::{Served, Version};
-use crate::output::wire::ReplyJson;
 
 /// Texts that are embedded in one request, at most.
 const MOST_TEXTS: usize = 1_000;
@@ -119,7 +118,7 @@ async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Prob
     }
     let before = Before::Given(conversation(&faq.version(), &messages[..at]));
     let asked = app.ask(faq, Question { before, ..Question::new(query, "openai") }).await?;
-    Ok(Said { text: speech::markdown(&asked.version.bot, &asked.reply), asked: Some(asked) })
+    Ok(Said { text: speech::markdown(&asked.version.bot, &asked.verdict), asked: Some(asked) })
 }
 
 /// What a chat program asks for its own ends, and the least that satisfies it: titles, tags, questions to follow. These
@@ -200,7 +199,7 @@ pub async fn completions(
     let ours = said.asked.as_ref().map(|asked| {
         json!({
             "id": asked.id, "faq": faq.name, "faq_version": asked.version.id,
-            "reply": ReplyJson::new(&asked.version.bot, &asked.reply),
+            "reply": asked.reply(),
         })
     });
     let usage = json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0});

@@ -93,19 +93,19 @@ async fn page(
         Some(query) => {
             app.limits.take(client.0, 1)?;
             let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
-            let (bot, reply) = (&asked.version.bot, &asked.reply);
-            let html_of = |entry: usize, seed: u64| asked.version.answer_html(entry, seed);
-            let json = serde_json::to_string(&ask::reply(&faq.name, &asked, &html_of, None));
+            let (bot, verdict) = (&asked.version.bot, &asked.verdict);
+            let reply = asked.reply();
+            let json = serde_json::to_string(&ask::reply(&faq.name, &asked, &reply, None));
             reply_json = json.map_err(|error| Problem::internal(&error))?;
             let mut out = String::new();
-            match reply.decision {
+            match verdict.decision {
                 Decision::Answer(_) => {
-                    for found in reply.answers() {
+                    for found in verdict.answers() {
                         let entry = bot.entry(found);
                         out += &format!(
                             "<h2>{}</h2>\n{}",
                             escape(entry.question()),
-                            asked.version.answer_html(found.entry, reply.seed)
+                            asked.version.answer_html(found.entry, verdict.seed)
                         );
                         if let Some(source) = &entry.source {
                             out += &format!(
@@ -115,25 +115,25 @@ async fn page(
                             );
                         }
                     }
-                    for open in reply.unanswered() {
+                    for open in verdict.unanswered() {
                         out += &format!(
                             "<p>{}</p>\n",
                             escape(&texts::text(language, "no_sure_answer", &[("text", open)]))
                         );
                     }
                     let next: Vec<&str> =
-                        bot.follow_ups(reply).into_iter().map(|entry| entry.question()).collect();
+                        bot.follow_ups(verdict).into_iter().map(|entry| entry.question()).collect();
                     if !next.is_empty() {
                         out += &format!("<p>{}</p>\n{}", text("follow_ups"), links(&next));
                     }
                 }
                 Decision::Ambiguous(_) => {
                     let questions: Vec<&str> =
-                        reply.choices().into_iter().map(|found| bot.entry(found).question()).collect();
+                        verdict.choices().into_iter().map(|found| bot.entry(found).question()).collect();
                     out += &format!("<p>{}</p>\n{}", text("did_you_mean"), links(&questions));
                 }
                 Decision::NoMatch | Decision::SmallTalk => {
-                    out += &html::render(&speech::markdown(bot, reply));
+                    out += &html::render(&speech::markdown(bot, verdict));
                 }
             }
             out

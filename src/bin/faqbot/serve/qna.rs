@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use faqbot::{Conversation, Decision, Entry, Match, Reply, Rule};
+use faqbot::{Conversation, Decision, Entry, Match, Rule, Verdict};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::queue::Among;
 use super::speech;
 use super::state::{App, Before, Question};
 use super::version::{Served, Version};
-use crate::output::wire::SpanJson;
+use faqbot::reply::json::SpanJson;
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;
@@ -115,34 +115,34 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
     let question =
         Question { count: asked.top, among: asked.among, before, ..Question::new(query, asked.channel) };
     let found = app.ask(faq, question).await?;
-    let (version, reply) = (&found.version, &found.reply);
-    let by_cosine = reply.confidence.is_none() && !reply.matches.is_empty();
-    let answers = match decided(reply, asked.threshold) {
+    let (version, verdict) = (&found.version, &found.verdict);
+    let by_cosine = verdict.confidence.is_none() && !verdict.matches.is_empty();
+    let answers = match decided(verdict, asked.threshold) {
         Decided::Answers => {
-            let parts: Vec<&Reply> =
-                if reply.parts.is_empty() { vec![reply] } else { reply.parts.iter().collect() };
-            let answer = |part: &&Reply| Some(of_match(version, part, part.answer()?));
+            let parts: Vec<&Verdict> =
+                if verdict.parts.is_empty() { vec![verdict] } else { verdict.parts.iter().collect() };
+            let answer = |part: &&Verdict| Some(of_match(version, part, part.answer()?));
             let mut answers: Vec<QnaAnswer> = parts.iter().filter_map(answer).collect();
             if asked.top < answers.len() {
                 // All that was asked is answered, in as many answers as are wanted.
-                let joined = speech::markdown(&version.bot, reply);
+                let joined = speech::markdown(&version.bot, verdict);
                 answers.truncate(1);
                 answers[0].answer = joined;
                 answers[0].span = None;
             }
             answers
         }
-        Decided::Best => vec![of_match(version, reply, &reply.matches[0])],
+        Decided::Best => vec![of_match(version, verdict, &verdict.matches[0])],
         Decided::AsksBack => {
             let prompt = |(display_order, found): (usize, &Match)| Prompt {
                 display_order,
                 qna_id: version.numbers.of(found.entry),
                 display_text: version.bot.entry(found).question().to_owned(),
             };
-            let prompts = reply.choices().into_iter().enumerate().map(prompt).collect();
+            let prompts = verdict.choices().into_iter().enumerate().map(prompt).collect();
             vec![QnaAnswer {
-                answer: speech::did_you_mean(&version.bot, reply),
-                confidence: sureness(reply),
+                answer: speech::did_you_mean(&version.bot, verdict),
+                confidence: sureness(verdict),
                 number: ASKS_BACK,
                 dialog: Dialog { prompts, ..Dialog::default() },
                 ..none(String::new())
@@ -152,10 +152,10 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             vec![QnaAnswer {
                 confidence: 1.0,
                 number: SMALL_TALK,
-                ..none(speech::markdown(&version.bot, reply))
+                ..none(speech::markdown(&version.bot, verdict))
             }]
         }
-        Decided::Nothing => vec![none(speech::no_answer(&version.bot, reply))],
+        Decided::Nothing => vec![none(speech::no_answer(&version.bot, verdict))],
     };
     Ok(QnaReply { answers, by_cosine })
 }
@@ -171,17 +171,19 @@ enum Decided {
 
 /// What the client's threshold makes of a reply: it stands in the place of the least confidence of an answer, and of
 /// nothing else.
-fn decided(reply: &Reply, threshold: Option<f32>) -> Decided {
-    let enough = |threshold: f32| sureness(reply) >= threshold;
+fn decided(verdict: &Verdict, threshold: Option<f32>) -> Decided {
+    let enough = |threshold: f32| sureness(verdict) >= threshold;
     // Nothing but too little confidence, or cosine where there is none, kept the best match from being the answer.
-    let unsure = matches!(reply.rule, Rule::Unsure | Rule::NotConfident | Rule::BelowThreshold);
-    match (&reply.decision, threshold) {
-        (Decision::Answer(_), Some(threshold)) if reply.rule.hangs_on_confidence() && !enough(threshold) => {
+    let unsure = matches!(verdict.rule, Rule::Unsure | Rule::NotConfident | Rule::BelowThreshold);
+    match (&verdict.decision, threshold) {
+        (Decision::Answer(_), Some(threshold))
+            if verdict.rule.hangs_on_confidence() && !enough(threshold) =>
+        {
             Decided::Nothing
         }
         (Decision::Answer(_), _) => Decided::Answers,
         (_, Some(threshold))
-            if unsure && threshold > 0.0 && enough(threshold) && !reply.matches.is_empty() =>
+            if unsure && threshold > 0.0 && enough(threshold) && !verdict.matches.is_empty() =>
         {
             Decided::Best
         }
@@ -192,17 +194,20 @@ fn decided(reply: &Reply, threshold: Option<f32>) -> Decided {
 }
 
 /// How sure a reply is: its confidence, or where there is none the cosine, from 0.
-fn sureness(reply: &Reply) -> f32 {
+fn sureness(verdict: &Verdict) -> f32 {
     let cosine =
-        || reply.answer().or(reply.matches.first()).map_or(0.0, |found| found.cosine.clamp(0.0, 1.0));
-    reply.confidence.unwrap_or_else(cosine)
+        || verdict.answer().or(verdict.matches.first()).map_or(0.0, |found| found.cosine.clamp(0.0, 1.0));
+    verdict.confidence.unwrap_or_else(cosine)
 }
 
 /// A match of a reply, with the passage that answers.
-fn of_match(version: &Version, reply: &Reply, found: &Match) -> QnaAnswer {
-    let span = SpanJson::of(&version.bot, reply, found);
+fn of_match(version: &Version, verdict: &Verdict, found: &Match) -> QnaAnswer {
+    let span = version
+        .bot
+        .span(verdict, found)
+        .map(|range| SpanJson::new(version.bot.answer(verdict, found), range));
     let span = span.map(|span| (span.text.to_owned(), span.offset, span.length));
-    QnaAnswer { span, ..of_entry(version, found.entry, sureness(reply), reply.seed) }
+    QnaAnswer { span, ..of_entry(version, found.entry, sureness(verdict), verdict.seed) }
 }
 
 fn of_entry(version: &Version, at: usize, confidence: f32, seed: u64) -> QnaAnswer {

@@ -108,10 +108,10 @@ pub async fn generate_answer(
         before: qna::before(request.context.as_ref()),
         channel: "qnamaker",
     };
-    let reply = qna::ask(&app, faq, question).await?;
-    let answers = reply.answers.into_iter().map(MakerAnswer::from).collect();
+    let verdict = qna::ask(&app, faq, question).await?;
+    let answers = verdict.answers.into_iter().map(MakerAnswer::from).collect();
     let body = MakerReply { answers, active_learning_enabled: false };
-    Ok(qna::say(Json(body).into_response(), &not_honoured, reply.by_cosine))
+    Ok(qna::say(Json(body).into_response(), &not_honoured, verdict.by_cosine))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum::http::StatusCode;
 use faqbot::embed::Role;
-use faqbot::{Conversation, Embedder, Entry, Message, Reply};
+use faqbot::{Conversation, Embedder, Entry, Message, Verdict};
 use ndarray::Array2;
 use tokio::sync::{mpsc, oneshot};
 
@@ -45,7 +45,7 @@ struct Ask {
     conversation: Option<Conversation>,
     count: usize,
     among: Option<Among>,
-    replies: oneshot::Sender<Result<Vec<Reply>>>,
+    replies: oneshot::Sender<Result<Vec<Verdict>>>,
 }
 
 /// Whether to wait for a place in the queue: what has begun is not given up.
@@ -90,7 +90,7 @@ impl Queue {
         count: usize,
         among: Option<Among>,
         wait: Wait,
-    ) -> Result<Vec<Reply>, Problem> {
+    ) -> Result<Vec<Verdict>, Problem> {
         let (replies, done) = oneshot::channel();
         let version = Arc::clone(version);
         let job = Job::Ask(Ask { version, queries, conversation, count, among, replies });
@@ -183,7 +183,7 @@ fn answer(version: &Version, count: usize, group: Vec<Ask>) {
     let done = sheltered(|| {
         if group[0].conversation.is_none() {
             let queries: Vec<&str> = group[0].queries.iter().map(String::as_str).collect();
-            return Ok(version.bot.ask_among(&queries, count, among, &mut |_| ())?);
+            return Ok(version.bot.verdicts_among(&queries, count, among, &mut |_| ())?);
         }
         let with = |ask| -> Option<(&Ask, &Conversation)> { Some((ask, ask.conversation.as_ref()?)) };
         let messages: Vec<Message> = group
@@ -202,7 +202,7 @@ fn answer(version: &Version, count: usize, group: Vec<Ask>) {
         Ok(replies) => {
             let mut replies = replies.into_iter();
             for ask in group {
-                let own: Vec<Reply> = replies.by_ref().take(ask.queries.len()).collect();
+                let own: Vec<Verdict> = replies.by_ref().take(ask.queries.len()).collect();
                 // Whoever asked may have gone.
                 let _ = ask.replies.send(Ok(own));
             }

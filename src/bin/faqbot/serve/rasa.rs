@@ -58,7 +58,7 @@ pub async fn webhook(
     let recipient_id = message.sender;
     let version = faq.version();
     let pressed = message.message.strip_prefix('/').and_then(|id| version.position(id.trim()));
-    let reply = match pressed {
+    let verdict = match pressed {
         Some(entry) => RasaReply {
             recipient_id,
             text: version.bot.faq().entries[entry].answer.clone(),
@@ -67,15 +67,15 @@ pub async fn webhook(
         None => {
             let session = Some(recipient_id.clone()).filter(|sender| *sender != default_sender());
             let asked = app.ask(faq, Question { session, ..Question::new(message.message, "rasa") }).await?;
-            let (bot, reply) = (&asked.version.bot, &asked.reply);
+            let (bot, verdict) = (&asked.version.bot, &asked.verdict);
             let button = |title: String, id: &str| Button { title, payload: format!("/{id}") };
-            let offered = reply.choices().into_iter().map(|found| bot.entry(found));
-            let buttons = offered.chain(bot.follow_ups(reply));
+            let offered = verdict.choices().into_iter().map(|found| bot.entry(found));
+            let buttons = offered.chain(bot.follow_ups(verdict));
             RasaReply {
                 recipient_id,
-                text: match reply.decision {
-                    Decision::Ambiguous(_) => speech::did_you_mean(bot, reply),
-                    _ => speech::markdown(bot, reply),
+                text: match verdict.decision {
+                    Decision::Ambiguous(_) => speech::did_you_mean(bot, verdict),
+                    _ => speech::markdown(bot, verdict),
                 },
                 buttons: buttons
                     .map(|entry| button(entry.question().to_owned(), entry.id.as_str()))
@@ -83,7 +83,7 @@ pub async fn webhook(
             }
         }
     };
-    Ok(Json([reply]))
+    Ok(Json([verdict]))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -119,8 +119,8 @@ pub async fn parse(
     Input(request): Input<ParseRequest>,
 ) -> Result<Json<Parsed>, Problem> {
     let asked = app.ask(app.faq(None)?, Question::new(request.text.clone(), "rasa")).await?;
-    let (bot, reply) = (&asked.version.bot, &asked.reply);
-    if let Some(said) = &reply.small_talk {
+    let (bot, verdict) = (&asked.version.bot, &asked.verdict);
+    if let Some(said) = &verdict.small_talk {
         // What it is is told by its words; none of the FAQ's intents is meant.
         let intent = Intent { name: format!("{CHITCHAT}/{}", said.kind), confidence: 1.0 };
         return Ok(Json(Parsed {
@@ -131,16 +131,16 @@ pub async fn parse(
             entities: Vec::new(),
         }));
     }
-    let found = reply.answer().or(reply.matches.first());
+    let found = verdict.answer().or(verdict.matches.first());
     let best = found.map(|found| Intent {
         name: bot.entry(found).id.to_string(),
-        confidence: reply.confidence.unwrap_or(found.cosine.clamp(0.0, 1.0)),
+        confidence: verdict.confidence.unwrap_or(found.cosine.clamp(0.0, 1.0)),
     });
     let none = Intent {
         name: NO_INTENT.to_owned(),
         confidence: best.as_ref().map_or(1.0, |best| 1.0 - best.confidence),
     };
-    let intent_ranking: Vec<Intent> = match (reply.decision.clone(), best) {
+    let intent_ranking: Vec<Intent> = match (verdict.decision.clone(), best) {
         (Decision::Answer(_), Some(best)) => vec![best, none],
         (_, best) => [none].into_iter().chain(best).collect(),
     };

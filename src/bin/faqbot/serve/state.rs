@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
-use faqbot::{Conversation, Reply, Rule};
+use faqbot::{Conversation, Reply, Rule, Verdict};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
@@ -17,10 +17,10 @@ use super::problem::Problem;
 use super::published::Published;
 use super::queue::{Among, PART, Queue, Wait};
 use super::version::{Served, Version};
-use crate::output::wire::Outcome;
 use crate::review::Review;
 use crate::setup::AnyBot;
 use crate::store::recorder::{self, Recorder};
+use faqbot::OutcomeKind;
 
 /// Replies that feedback can still be given to.
 const REMEMBERED: usize = 10_000;
@@ -93,16 +93,23 @@ pub struct Asked {
     /// What feedback names it by.
     pub id: Uuid,
     pub version: Arc<Version>,
-    pub reply: Reply,
+    pub verdict: Verdict,
     /// With this reply noted.
     pub conversation: Conversation,
+}
+
+impl Asked {
+    /// The verdict as a reply.
+    pub fn reply(&self) -> Reply {
+        self.version.bot.reply(&self.verdict)
+    }
 }
 
 /// What is remembered of a reply: no text.
 #[derive(Clone)]
 pub struct Remembered {
     pub faq: String,
-    pub outcome: Outcome,
+    pub outcome: OutcomeKind,
     /// The entries that were shown.
     pub entries: Vec<String>,
 }
@@ -170,9 +177,9 @@ impl App {
             question.before = Before::Given(ongoing.conversation.clone());
         }
         let mut asked = self.ask_all(faq, vec![question.query.clone()], &question).await?.remove(0);
-        let Asked { version, reply, .. } = &asked;
+        let Asked { version, verdict, .. } = &asked;
         if let (Some(recorder), Some(before)) = (&self.recorder, ongoing.id) {
-            match (reply.rule, reply.answer()) {
+            match (verdict.rule, verdict.answer()) {
                 (Rule::Chosen, Some(found)) => {
                     recorder.rated(before, "chosen", Some(version.bot.entry(found).id.as_str()));
                 }
@@ -180,7 +187,7 @@ impl App {
                 _ => {}
             }
         }
-        ongoing.conversation.note(&version.bot, reply);
+        ongoing.conversation.note(&version.bot, verdict);
         asked.conversation = ongoing.conversation.clone();
         if let Some(key) = key {
             let id = Some(asked.id);
@@ -211,10 +218,10 @@ impl App {
             };
             let replies = self.queue.ask(&version, part, before, count, like.among.clone(), wait).await?;
             let seconds = begin.elapsed().as_secs_f64();
-            asked.extend(replies.into_iter().map(|reply| {
+            asked.extend(replies.into_iter().map(|verdict| {
                 let version = Arc::clone(&version);
                 let conversation = Conversation::default();
-                let asked = Asked { id: Uuid::new_v4(), version, reply, conversation };
+                let asked = Asked { id: Uuid::new_v4(), version, verdict, conversation };
                 self.count(faq, &asked, like, seconds);
                 asked
             }));
@@ -223,7 +230,7 @@ impl App {
     }
 
     fn count(&self, faq: &Served, asked: &Asked, question: &Question, seconds: f64) {
-        let Asked { id, version, reply, .. } = asked;
+        let Asked { id, version, verdict, .. } = asked;
         let channel = question.channel;
         if let Some(recorder) = &self.recorder {
             recorder.asked(&recorder::Asked {
@@ -233,24 +240,24 @@ impl App {
                 channel,
                 session: question.session.as_deref(),
                 bot: &version.bot,
-                reply,
+                verdict,
             });
         }
-        let outcome = Outcome::of(reply);
+        let outcome = OutcomeKind::of(verdict);
         let name = faq.name.clone();
         counter!("faqbot_questions_total", "faq" => name.clone(), "channel" => channel, "outcome" => outcome.name())
             .increment(1);
         histogram!("faqbot_question_seconds", "faq" => name.clone()).record(seconds);
-        if let Some(confidence) = reply.confidence {
+        if let Some(confidence) = verdict.confidence {
             histogram!("faqbot_confidence", "faq" => name.clone()).record(f64::from(confidence));
         }
         let entry = |at: usize| version.bot.faq().entries[at].id.to_string();
         if self.log_questions {
-            let answered = reply.answer().map(|found| entry(found.entry));
-            tracing::info!(%id, faq = name, channel, outcome = outcome.name(), entry = answered, query = reply.query, "asked");
+            let answered = verdict.answer().map(|found| entry(found.entry));
+            tracing::info!(%id, faq = name, channel, outcome = outcome.name(), entry = answered, query = verdict.query, "asked");
         }
         let shown =
-            reply.answers().into_iter().chain(reply.choices()).map(|found| entry(found.entry)).collect();
+            verdict.answers().into_iter().chain(verdict.choices()).map(|found| entry(found.entry)).collect();
         let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
         replies.put(*id, Remembered { faq: name, outcome, entries: shown });
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Millis, Store};
-use crate::output::wire::Outcome;
+use faqbot::OutcomeKind;
 
 /// A question, its text redacted.
 #[derive(Debug, Clone, Serialize)]
@@ -27,7 +27,7 @@ pub struct Question {
     /// A conversation within a day.
     pub session: Option<String>,
     pub text: String,
-    pub outcome: Outcome,
+    pub outcome: OutcomeKind,
     /// The entry that was answered, or else the nearest.
     pub entry: Option<String>,
     pub confidence: Option<f32>,
@@ -84,7 +84,7 @@ pub struct Filter<'f> {
     pub faq: Option<&'f str>,
     /// Asked at this time or later.
     pub since: Millis,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<OutcomeKind>,
     /// At most so many, the newest; 0 for all.
     pub newest: i64,
 }
@@ -130,7 +130,7 @@ impl Store {
 
     /// Questions, the oldest first.
     pub async fn questions(&self, filter: &Filter<'_>) -> Result<Vec<Kept>> {
-        let outcome = filter.outcome.map(Outcome::name);
+        let outcome = filter.outcome.map(OutcomeKind::name);
         let newest = if filter.newest > 0 { filter.newest } else { i64::MAX };
         let rows = sqlx::query::<Any>(
             "SELECT q.*, f.rating AS rating, f.entry AS chosen FROM faqbot_question q \
@@ -181,9 +181,9 @@ impl Store {
             let day: i64 = row.try_get("day")?;
             let count: i64 = row.try_get("count")?;
             let own = days.entry(day).or_insert(Day { day, ..Day::default() });
-            match Outcome::named(&row.try_get::<String, _>("outcome")?) {
-                Some(Outcome::Answer) => own.answered += count,
-                Some(Outcome::Ambiguous) => own.asked_back += count,
+            match OutcomeKind::named(&row.try_get::<String, _>("outcome")?) {
+                Some(OutcomeKind::Answer) => own.answered += count,
+                Some(OutcomeKind::Ambiguous) => own.asked_back += count,
                 _ => own.unanswered += count,
             }
             let (sum, number) = known.entry(day).or_default();
@@ -376,7 +376,7 @@ fn question(row: &AnyRow) -> Result<Question> {
         channel: row.try_get("channel")?,
         session: row.try_get("session")?,
         text: row.try_get("text")?,
-        outcome: Outcome::named(outcome).unwrap_or(Outcome::NoMatch),
+        outcome: OutcomeKind::named(outcome).unwrap_or(OutcomeKind::NoMatch),
         entry: row.try_get("entry")?,
         confidence: row.try_get::<Option<f64>, _>("confidence")?.map(|confidence| confidence as f32),
         runner_up: row.try_get("runner_up")?,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faqbot::learn::redact::Redactor;
-use faqbot::{Embedder, Match, Reply, Rule};
+use faqbot::{Embedder, Match, Rule, Verdict};
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::questions::{Feedback, Question, Rated, Record};
 use super::{Millis, Store, ago, now};
 use crate::config::Keep;
-use crate::output::wire::Outcome;
+use faqbot::OutcomeKind;
 
 /// Bytes of a question that are kept: what is longer is a document.
 const TEXT_BYTES: usize = 4_000;
@@ -86,7 +86,7 @@ pub struct Asked<'a, E> {
     pub channel: &'a str,
     pub session: Option<&'a str>,
     pub bot: &'a faqbot::Bot<E>,
-    pub reply: &'a Reply,
+    pub verdict: &'a Verdict,
 }
 
 impl Recorder {
@@ -119,18 +119,19 @@ impl Recorder {
 
     /// Leaves a question to be written.
     pub fn asked<E: Embedder>(&self, asked: &Asked<E>) {
-        let Asked { id, faq, version, channel, session, bot, reply } = asked;
-        if reply.matches.is_empty() && reply.query.trim().is_empty() {
+        let Asked { id, faq, version, channel, session, bot, verdict } = asked;
+        if verdict.matches.is_empty() && verdict.query.trim().is_empty() {
             return;
         }
         // Small talk is nothing to learn from, and what is picked belongs to the question before.
-        if reply.rule.is_of_an_offer() || reply.rule == Rule::SmallTalk {
+        if verdict.rule.is_of_an_offer() || verdict.rule == Rule::SmallTalk {
             return;
         }
         let entry = |found: &Match| bot.entry(found).id.to_string();
-        let best = reply.answer().or(reply.matches.first());
-        let shown = reply.answers().into_iter().chain(reply.choices()).map(entry);
-        let runner_up = reply.matches.iter().find(|found| best.is_some_and(|best| best.entry != found.entry));
+        let best = verdict.answer().or(verdict.matches.first());
+        let shown = verdict.answers().into_iter().chain(verdict.choices()).map(entry);
+        let runner_up =
+            verdict.matches.iter().find(|found| best.is_some_and(|best| best.entry != found.entry));
         let question = Question {
             id: *id,
             at: now(),
@@ -138,10 +139,10 @@ impl Recorder {
             version: (*version).to_owned(),
             channel: (*channel).to_owned(),
             session: session.map(|session| self.session(session)),
-            text: self.text(&reply.query),
-            outcome: Outcome::of(reply),
+            text: self.text(&verdict.query),
+            outcome: OutcomeKind::of(verdict),
             entry: best.map(entry),
-            confidence: reply.confidence,
+            confidence: verdict.confidence,
             runner_up: runner_up.map(entry),
             shown: shown.collect(),
         };

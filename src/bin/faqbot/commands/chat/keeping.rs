@@ -1,7 +1,7 @@
 //! Questions of a chat that are kept, where the user asks for that.
 
 use anyhow::Result;
-use faqbot::Reply;
+use faqbot::Verdict;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Keeping {
     }
 
     /// Keeps a question and what became of it.
-    pub fn asked(&mut self, bot: &AnyBot, reply: &Reply) {
+    pub fn asked(&mut self, bot: &AnyBot, verdict: &Verdict) {
         let id = Uuid::new_v4();
         self.recorder.asked(&Asked {
             id,
@@ -47,7 +47,7 @@ impl Keeping {
             channel: "chat",
             session: Some(&self.session),
             bot,
-            reply,
+            verdict,
         });
         self.last = Some(id);
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use faqbot::{Conversation, Decision, Message, Reply, Rule};
+use faqbot::{Conversation, Decision, Message, Rule, Verdict};
 
 #[cfg(feature = "store")]
 use super::keeping::Keeping;
@@ -30,7 +30,7 @@ const HINTS: usize = 2;
 pub struct Chat<'s> {
     pub settings: &'s Settings,
     pub bot: AnyBot,
-    pub last: Option<Reply>,
+    pub last: Option<Verdict>,
     /// What went before the next line.
     pub conversation: Conversation,
     /// The entries of the last list, by the numbers that they have there.
@@ -129,41 +129,42 @@ impl<'s> Chat<'s> {
     pub fn question(&mut self, line: &str, out: &mut impl Write) -> Result<()> {
         let begin = Instant::now();
         let message = Message { text: line, conversation: &self.conversation };
-        let reply = self.bot.talk(&[message], AnyBot::MATCHES, None, &mut |_| ())?.remove(0);
-        let answered = reply.answer().map(|found| found.entry);
-        match reply.rule {
+        let verdict = self.bot.talk(&[message], AnyBot::MATCHES, None, &mut |_| ())?.remove(0);
+        let answered = verdict.answer().map(|found| found.entry);
+        match verdict.rule {
             // What is thought of the question before.
             Rule::Chosen => drop(self.rated("chosen", answered)),
             Rule::NoneOfThem => drop(self.rated("none", None)),
             Rule::NoSuchChoice | Rule::TheOthers => {}
             _ => {
                 self.counts.time += begin.elapsed();
-                match reply.decision {
+                match verdict.decision {
                     Decision::Answer(_) => self.counts.answered += 1,
                     Decision::Ambiguous(_) => self.counts.asked_back += 1,
                     Decision::NoMatch => self.counts.unanswered += 1,
                     Decision::SmallTalk => self.counts.small_talk += 1,
                 }
                 #[cfg(feature = "store")]
-                if let Some(keeping) = self.keeping.as_mut().filter(|_| reply.decision != Decision::SmallTalk)
+                if let Some(keeping) =
+                    self.keeping.as_mut().filter(|_| verdict.decision != Decision::SmallTalk)
                 {
-                    keeping.asked(&self.bot, &reply);
+                    keeping.asked(&self.bot, &verdict);
                 }
             }
         }
         if let Some(warning) = self.bot.take_warning() {
             messages::warn(&warning);
         }
-        write!(out, "{}", render::reply(&self.bot, &reply, width()))?;
-        let confidence = render::confidence(&self.bot, &reply);
+        write!(out, "{}", render::reply(&self.bot, &verdict, width()))?;
+        let confidence = render::confidence(&self.bot, &verdict);
         // Where there is no answer, a number says something to people only.
-        let shown = reply.decision != Decision::NoMatch || io::stdout().is_terminal();
+        let shown = verdict.decision != Decision::NoMatch || io::stdout().is_terminal();
         if shown && !confidence.is_empty() {
             writeln!(out, "{}", styled(DIM, &confidence))?;
         }
         // Said now and then: by the third time it is known.
-        if reply.decision == Decision::NoMatch
-            && reply.rule != Rule::NoneOfThem
+        if verdict.decision == Decision::NoMatch
+            && verdict.rule != Rule::NoneOfThem
             && self.counts.unanswered <= HINTS
             && io::stdout().is_terminal()
         {
@@ -171,18 +172,19 @@ impl<'s> Chat<'s> {
             write!(out, "{}", styled(DIM, &wrapped(hint, width())))?;
         }
         writeln!(out)?;
-        self.conversation.note(&self.bot, &reply);
-        if reply.decision == Decision::SmallTalk {
-            self.last = Some(reply);
+        self.conversation.note(&self.bot, &verdict);
+        if verdict.decision == Decision::SmallTalk {
+            self.last = Some(verdict);
             return Ok(());
         }
-        let shown = if reply.choices().is_empty() { reply.matches.iter().collect() } else { reply.choices() };
+        let shown =
+            if verdict.choices().is_empty() { verdict.matches.iter().collect() } else { verdict.choices() };
         self.listed = shown.into_iter().map(|found| found.entry).collect();
         self.meant = answered;
         // What was picked is no question to teach or to ask again.
-        if !reply.rule.is_of_an_offer() {
+        if !verdict.rule.is_of_an_offer() {
             self.asked = Some(line.to_owned());
-            self.last = Some(reply);
+            self.last = Some(verdict);
         }
         Ok(())
     }

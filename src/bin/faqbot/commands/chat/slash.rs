@@ -54,7 +54,7 @@ impl Chat<'_> {
         match name {
             "help" => write!(out, "{}", help())?,
             "why" => match &self.last {
-                Some(reply) => write!(out, "{}", render::why(&self.bot, reply))?,
+                Some(verdict) => write!(out, "{}", render::why(&self.bot, verdict))?,
                 None => writeln!(out, "Nothing was asked yet.")?,
             },
             "top" => self.top(argument, out)?,
@@ -98,8 +98,8 @@ impl Chat<'_> {
             writeln!(out, "Nothing was asked yet.")?;
             return Ok(());
         };
-        let reply = self.bot.ask_for(&last.query, count)?;
-        let matches = &reply.matches[..count.min(reply.matches.len())];
+        let verdict = self.bot.verdict(&last.query, count)?;
+        let matches = &verdict.matches[..count.min(verdict.matches.len())];
         self.listed = matches.iter().map(|found| found.entry).collect();
         write!(out, "{}", render::matches(&self.bot, matches))?;
         Ok(())

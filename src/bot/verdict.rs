@@ -11,7 +11,7 @@ use crate::matching::ranking::Match;
 
 /// What the bot makes of a query: an answer, choices or none, and why.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
+pub struct Verdict {
     /// The query as it was asked.
     pub query: String,
     /// What to do; its numbers are positions in `matches`.
@@ -42,10 +42,10 @@ pub struct Reply {
     pub matches: Vec<Match>,
     /// Where the query asks several questions and one at least is answered: their replies. The reply itself
     /// is then that to the first that is answered, under the whole query.
-    pub parts: Vec<Reply>,
+    pub parts: Vec<Verdict>,
 }
 
-impl Reply {
+impl Verdict {
     /// Different words that are mended in a query, at most.
     const MOST_SLIPS: usize = 8;
 
@@ -62,7 +62,7 @@ impl Reply {
         if self.parts.is_empty() {
             self.answer().into_iter().collect()
         } else {
-            self.parts.iter().filter_map(Reply::answer).collect()
+            self.parts.iter().filter_map(Verdict::answer).collect()
         }
     }
 
@@ -116,18 +116,18 @@ impl Reply {
     pub(super) fn with_small_talk(&self, said: SmallTalkReply) -> Self {
         let cut = self.cut;
         let refused = Self::refused(&self.query, Rule::SmallTalk);
-        Reply { decision: Decision::SmallTalk, small_talk: Some(said), cut, ..refused }
+        Verdict { decision: Decision::SmallTalk, small_talk: Some(said), cut, ..refused }
     }
 
     /// This reply to a piece of a message as that to all of it.
     fn as_all_of(&self, query: String) -> Self {
         let read_as = self.read_as.clone().or(Some(self.query.clone()));
-        Reply { query, read_as, ..self.clone() }
+        Verdict { query, read_as, ..self.clone() }
     }
 
     /// Without an answer or a match.
     pub(super) fn refused(query: &str, rule: Rule) -> Self {
-        Reply {
+        Verdict {
             query: query.to_owned(),
             decision: Decision::NoMatch,
             rule,
@@ -147,7 +147,7 @@ impl Reply {
     }
 
     /// The reply among the entries that pass, from that among all and that among these alone.
-    pub(super) fn restricted(all: Reply, own: Reply, passes: impl Fn(usize) -> bool) -> Self {
+    pub(super) fn restricted(all: Verdict, own: Verdict, passes: impl Fn(usize) -> bool) -> Self {
         if !own.rule.hangs_on_confidence() {
             return own;
         }
@@ -160,58 +160,58 @@ impl Reply {
             .collect();
         match (&all.decision, &choices[..]) {
             (Decision::Answer(at), _) if let Some(at) = place(all.matches[*at].entry) => {
-                Reply { decision: Decision::Answer(at), matches: own.matches, ..all }
+                Verdict { decision: Decision::Answer(at), matches: own.matches, ..all }
             }
             (Decision::Ambiguous(before), &[at]) if before.len() > 1 => {
                 let is_best = all.matches[0].entry == own.matches[at].entry;
                 let confidence = if is_best { all.confidence } else { own.confidence };
-                Reply { decision: Decision::Answer(at), rule: Rule::OnlyChoice, confidence, ..own }
+                Verdict { decision: Decision::Answer(at), rule: Rule::OnlyChoice, confidence, ..own }
             }
             (Decision::Ambiguous(_), [_, ..]) => {
                 let decision = Decision::Ambiguous(choices);
                 match all.matches[0].entry == own.matches[0].entry {
-                    true => Reply { decision, matches: own.matches, ..all },
+                    true => Verdict { decision, matches: own.matches, ..all },
                     // What is known of the best match is known of this one.
-                    false => Reply { decision, rule: all.rule, ..own },
+                    false => Verdict { decision, rule: all.rule, ..own },
                 }
             }
             // Something else is meant: no more is left for these than that leaves.
             (Decision::Answer(_), _) => {
                 let left = all.confidence.map_or(0.0, |confidence| 1.0 - confidence);
                 let confidence = own.confidence.map(|confidence| confidence.min(left));
-                Reply { decision: Decision::NoMatch, rule: Rule::NotConfident, confidence, ..own }
+                Verdict { decision: Decision::NoMatch, rule: Rule::NotConfident, confidence, ..own }
             }
             (Decision::Ambiguous(_), []) => {
-                Reply { decision: Decision::NoMatch, rule: Rule::NotConfident, ..own }
+                Verdict { decision: Decision::NoMatch, rule: Rule::NotConfident, ..own }
             }
             (Decision::NoMatch | Decision::SmallTalk, _) => {
-                Reply { decision: Decision::NoMatch, rule: all.rule, ..own }
+                Verdict { decision: Decision::NoMatch, rule: all.rule, ..own }
             }
         }
     }
 
     /// The reply to a message in pieces, each with whether it asks: the answers to several questions, and what of them
     /// has none; the answer to the only one; or the reply to the whole.
-    pub(super) fn joined(whole: Reply, pieces: Vec<(Reply, bool)>, crisis: &[usize]) -> Self {
+    pub(super) fn joined(whole: Verdict, pieces: Vec<(Verdict, bool)>, crisis: &[usize]) -> Self {
         // Someone in danger is answered that, and nothing else. And what is a phrasing is one question.
         if matches!(whole.rule, Rule::Crisis | Rule::ExactPhrasing | Rule::SharedPhrasing) {
             return whole;
         }
         let mut parts = pieces.iter().map(|(part, _)| part);
-        let of_crisis = |part: &&Reply| part.answer().is_some_and(|found| crisis.contains(&found.entry));
+        let of_crisis = |part: &&Verdict| part.answer().is_some_and(|found| crisis.contains(&found.entry));
         if let Some(part) = parts.find(of_crisis) {
-            return Reply { query: whole.query, ..part.clone() };
+            return Verdict { query: whole.query, ..part.clone() };
         }
-        let entry = |part: &Reply| part.answer().map(|found| found.entry);
+        let entry = |part: &Verdict| part.answer().map(|found| found.entry);
         let of_whole = entry(&whole);
         let story = is_story(&whole.query);
         let all_ask = pieces.iter().all(|(_, asks)| *asks);
         let all_answered = distinct(pieces.iter().filter_map(|(part, _)| entry(part))).len() == pieces.len();
         // What is told around the questions answers nothing, unless all of it does.
-        let asking: Vec<Reply> =
+        let asking: Vec<Verdict> =
             pieces.into_iter().filter(|(_, asks)| *asks || all_answered).map(|(part, _)| part).collect();
         let entries = distinct(asking.iter().filter_map(entry));
-        let mut told: Vec<Reply> = Vec::new();
+        let mut told: Vec<Verdict> = Vec::new();
         let mut seen: Vec<usize> = Vec::new();
         let mut unclear = false;
         for part in asking {
@@ -229,7 +229,7 @@ impl Reply {
         match (&entries[..], of_whole) {
             ([], None) if story && whole.decision == Decision::NoMatch => {
                 // Its question may be clear enough to ask back.
-                let asks_back = |part: &&Reply| matches!(part.decision, Decision::Ambiguous(_));
+                let asks_back = |part: &&Verdict| matches!(part.decision, Decision::Ambiguous(_));
                 let mut asking = told.iter().filter(asks_back);
                 return match (asking.next(), asking.next()) {
                     (Some(part), None) => part.as_all_of(whole.query),
@@ -251,12 +251,12 @@ impl Reply {
     }
 
     /// The reply to a message of those to its parts, as sure as the least sure answer of them; `None` without any.
-    pub(super) fn of_parts(query: &str, parts: Vec<Reply>) -> Option<Self> {
+    pub(super) fn of_parts(query: &str, parts: Vec<Verdict>) -> Option<Self> {
         let answered = || parts.iter().filter(|part| part.answer().is_some());
         let confidence =
             answered().map(|part| part.confidence).reduce(|least, next| Some(least?.min(next?))).flatten();
         let first = answered().next()?.clone();
-        Some(Reply { query: query.to_owned(), confidence, parts, ..first })
+        Some(Verdict { query: query.to_owned(), confidence, parts, ..first })
     }
 }
 
