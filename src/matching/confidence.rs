@@ -29,12 +29,11 @@ struct Shipped {
 /// With the reader's features, and without.
 static FITTED: LazyLock<[Shipped; 2]> = LazyLock::new(|| {
     let read = |json: &str, features: usize| {
-        // A test reads the same files: what is compiled in cannot fail later.
-        let shipped: Option<Shipped> = serde_json::from_str(json).ok();
-        let fits = |shipped: &Shipped| shipped.features.iter().map(String::as_str).eq(names().take(features));
-        let none =
-            || Shipped { features: Vec::new(), share: 0.5, trees: Trees { base: 0.0, trees: Vec::new() } };
-        shipped.filter(fits).unwrap_or_else(none)
+        let shipped: Shipped =
+            serde_json::from_str(json).expect("the_shipped_trees_are_of_these_features reads it");
+        let fits = shipped.features.iter().map(String::as_str).eq(names().take(features));
+        assert!(fits, "the_shipped_trees_are_of_these_features compares them");
+        shipped
     };
     [
         read(include_str!("confidence.json"), FEATURES),

@@ -38,9 +38,11 @@ pub struct Classifier {
 impl Classifier {
     /// What ships, for the bundled model; `None` for others.
     pub fn shipped(model: &ModelId) -> Option<&'static Self> {
-        static SHIPPED: LazyLock<Option<Classifier>> =
-            LazyLock::new(|| serde_json::from_str(include_str!("crisis.json")).ok());
-        SHIPPED.as_ref().filter(|_| Some(model.as_str()) == BUNDLED_ID)
+        static SHIPPED: LazyLock<Classifier> = LazyLock::new(|| {
+            serde_json::from_str(include_str!("crisis.json"))
+                .expect("what_ships_has_a_weight_for_each_place reads it")
+        });
+        (Some(model.as_str()) == BUNDLED_ID).then(|| &*SHIPPED)
     }
 
     /// Whether a message with this unit vector is one of someone in danger, with log odds that are greater than the

@@ -327,7 +327,9 @@ impl Ranker {
         answer: Option<f32>,
     ) -> Signals {
         let products = EntryProducts { cosines: &cosines[own.clone()], projected: &[], answer };
-        let projected = projected.each_ref().map(|all| all.get(own.clone()).unwrap_or_default());
+        // There are none of a signal that was not built.
+        let projected =
+            projected.each_ref().map(|all| if all.is_empty() { &[][..] } else { &all[own.clone()] });
         self.signals.score(query.signals, entry, products, projected)
     }
 
@@ -346,9 +348,10 @@ impl Ranker {
             query.projections.iter().flatten().map(|(vector, _)| vector.view()).collect();
         let vectors: Vec<ArrayView1<f32>> = [centred].into_iter().chain(projections).collect();
         let mut found = quantized.products(0..phrasings, &vectors).into_iter();
-        let cosines = found.next().unwrap_or_default();
-        let projected =
-            query.projections.map(|projection| projection.and_then(|_| found.next()).unwrap_or_default());
+        let cosines = found.next().expect("products with the query itself");
+        let projected = query.projections.map(|projection| {
+            projection.map_or_else(Vec::new, |_| found.next().expect("products with each projection"))
+        });
         let answers = quantized.products(phrasings..index.rows().len(), &[centred]).remove(0);
         let cosine_error = quantized.error(centred);
         let projected_error = query

@@ -177,7 +177,7 @@ macro_rules! signals {
                 let mut all = projected.into_iter();
                 Signals {
                     $($name: {
-                        let products = EntryProducts { projected: all.next().unwrap_or_default(), ..products };
+                        let products = EntryProducts { projected: all.next().expect("one a signal"), ..products };
                         let built = self.$name.as_ref().zip(query.$name.as_ref());
                         built.and_then(|(signal, own)| signal.score(own, entry, products))
                     },)+
@@ -189,7 +189,7 @@ macro_rules! signals {
                 let mut all = projected.into_iter();
                 Signals {
                     $($name: {
-                        let projected = all.next().unwrap_or_default();
+                        let projected = all.next().expect("one a signal");
                         let built = self.$name.as_ref().zip(found.$name);
                         built.map(|(signal, _)| signal.error(entry, cosine, projected))
                     },)+

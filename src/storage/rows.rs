@@ -129,7 +129,7 @@ impl RowsFile {
 
     fn read(&self, rows: Range<usize>) -> io::Result<Array2<f32>> {
         let mut block = Array2::zeros((rows.len(), self.dimension));
-        let numbers: &mut [f32] = block.as_slice_mut().unwrap_or_default();
+        let numbers: &mut [f32] = block.as_slice_mut().expect("a new array lies in turn");
         {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             file.seek(SeekFrom::Start(

@@ -103,7 +103,8 @@ impl VectorFile {
 
     /// Writes the vectors of the texts with these keys, whole or not at all.
     pub fn write(path: &Path, model: &str, keys: &[u128], rows: &Array2<f32>) -> io::Result<()> {
-        let numbers = rows.as_slice().unwrap_or_default();
+        let rows = rows.as_standard_layout();
+        let numbers = rows.as_slice().expect("standard layout lies in turn");
         let checks: Vec<u64> = numbers.chunks_exact(rows.ncols().max(1)).map(check).collect();
         files::write_private(path, |out| {
             let mut writer = ArrayWriter::new(out, MAGIC)?;

@@ -376,7 +376,7 @@ impl File {
             let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
             anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
         })?;
-        let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
+        let table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", path.display()))?;
         let of_serve =
             table.get("serve").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
         file.names = table.keys().cloned().chain(of_serve.map(|name| format!("serve.{name}"))).collect();

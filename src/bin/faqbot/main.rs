@@ -12,6 +12,7 @@ mod output;
 mod parse;
 #[cfg(feature = "store")]
 mod published;
+mod rating;
 #[cfg(feature = "store")]
 mod review;
 #[cfg(feature = "serve")]

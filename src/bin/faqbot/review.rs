@@ -26,6 +26,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Settings;
 use crate::faq_file::Plan;
+use crate::rating::Rating;
 use crate::setup::{self, AnyBot};
 use crate::store::Store;
 use crate::store::decisions::{Decision, Kind};
@@ -592,7 +593,7 @@ fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut open: Vec<Open> = Vec::new();
     for Kept { question, rating, chosen } in kept {
-        let down = rating.as_deref() == Some("down");
+        let down = rating == &Some(Rating::Down);
         if question.outcome == OutcomeKind::Answer && !down {
             continue;
         }

@@ -42,7 +42,7 @@ pub(super) static SETS: LazyLock<Vec<Set>> = LazyLock::new(|| {
         ("es", include_str!("../../../data/smalltalk.es.yaml")),
     ]
     .into_iter()
-    .filter_map(|(language, yaml)| Set::read(language, yaml))
+    .map(|(language, yaml)| Set::read(language, yaml).expect("every_language_has_every_kind reads it"))
     .collect()
 });
 
@@ -50,7 +50,7 @@ impl Set {
     fn read(language: &'static str, yaml: &str) -> Option<Set> {
         let faq = Faq::read(yaml.as_bytes(), Path::new("smalltalk.yaml")).ok()?.faq;
         let messages: Vec<Labelled> = match language {
-            "en" => MESSAGES.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+            "en" => MESSAGES.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>().ok()?,
             _ => Vec::new(),
         };
         let mut set = Set {

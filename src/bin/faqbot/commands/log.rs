@@ -18,6 +18,7 @@ use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::plot::{self, Picture, Plot};
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
+use crate::rating::Rating;
 use crate::setup;
 use crate::store::questions::{Day, Filter, Kept};
 use crate::store::{Millis, Missing, Store, ago, with_store};
@@ -72,12 +73,12 @@ fn line(Kept { question, rating, chosen }: &Kept) -> String {
         _ => format!("nearest: {entry}"),
     }));
     about.extend(question.confidence.map(|confidence| format!("{:.0} %", 100.0 * confidence)));
-    about.extend(rating.as_ref().map(|rating| match (rating.as_str(), chosen) {
-        ("chosen", Some(entry)) => format!("chosen: {entry}"),
-        ("none", _) => "none of them was meant".to_owned(),
-        ("up", _) => "it helped".to_owned(),
-        ("down", _) => "it did not help".to_owned(),
-        (other, _) => other.to_owned(),
+    about.extend(rating.map(|rating| match (rating, chosen) {
+        (Rating::Chosen, Some(entry)) => format!("chosen: {entry}"),
+        (Rating::Chosen, None) => "chosen".to_owned(),
+        (Rating::None, _) => "none of them was meant".to_owned(),
+        (Rating::Up, _) => "it helped".to_owned(),
+        (Rating::Down, _) => "it did not help".to_owned(),
     }));
     about.extend(question.session.as_ref().map(|session| format!("session {session}")));
     let about = styled(DIM, &plain(&format!("({})", about.join(", "))));

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 /// By language and key.
-pub static TEXTS: LazyLock<Map<String, Value>> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../serve/assets/texts.json")).unwrap_or_default());
+pub static TEXTS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../serve/assets/texts.json"))
+        .expect("every_language_has_every_text reads it")
+});
 
 /// The language where nothing else is asked for.
 pub const LANGUAGE: &str = "en";
@@ -19,4 +21,26 @@ pub fn text(language: &str, key: &str, places: &[(&str, &str)]) -> String {
         text = text.replace(&format!("{{{place}}}"), with);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_text() {
+        let keys =
+            |language: &str| TEXTS[language].as_object().expect("texts by key").keys().collect::<Vec<_>>();
+        assert!(keys(LANGUAGE).len() > 10);
+        for (language, texts) in TEXTS.iter() {
+            assert_eq!(keys(language), keys(LANGUAGE), "{language}");
+            assert!(
+                texts
+                    .as_object()
+                    .expect("texts")
+                    .values()
+                    .all(|text| text.as_str().is_some_and(|text| !text.is_empty()))
+            );
+        }
+    }
 }

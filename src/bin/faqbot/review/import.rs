@@ -11,6 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::config::Keep;
+use crate::rating::Rating;
 use crate::store::questions::{Feedback, Question, Rated, Record};
 use crate::store::{Store, now};
 use faqbot::OutcomeKind;
@@ -99,11 +100,11 @@ pub async fn import(store: &Store, name: &str, faq: &Faq, keep: &Keep, path: &Pa
                     shown: vec![entry.id.to_string()],
                 })));
                 if time < chosen {
-                    let (rating, chosen) = ("chosen".to_owned(), Some(entry.id.to_string()));
+                    let chosen = Some(entry.id.to_string());
                     records.push(Record::Feedback(Feedback {
                         question: Rated::Id(id),
                         at: now(),
-                        rating,
+                        rating: Rating::Chosen,
                         entry: chosen,
                     }));
                 }

@@ -12,6 +12,7 @@ use faqbot::storage::files::{self, Existing};
 use serde::Serialize;
 
 use crate::config::Settings;
+use crate::rating::Rating;
 use crate::store::questions::Kept;
 use faqbot::OutcomeKind;
 
@@ -64,11 +65,11 @@ pub fn all(settings: &Settings, faq: &Faq, kept: &[Kept]) -> Result<Vec<Labelled
     let phrasings: HashSet<String> =
         faq.entries.iter().flat_map(|entry| &entry.phrasings).map(|own| normalize_phrasing(own)).collect();
     let said = |kept: &Kept| {
-        let (entry, kind) = match (kept.rating.as_deref()?, &kept.chosen) {
-            ("up", _) if kept.question.outcome == OutcomeKind::Answer => {
+        let (entry, kind) = match (kept.rating?, &kept.chosen) {
+            (Rating::Up, _) if kept.question.outcome == OutcomeKind::Answer => {
                 (kept.question.entry.as_deref()?, OF_VISITORS[0])
             }
-            ("chosen", Some(entry)) => (entry.as_str(), OF_VISITORS[1]),
+            (Rating::Chosen, Some(entry)) => (entry.as_str(), OF_VISITORS[1]),
             _ => return None,
         };
         Some(label(&kept.question.text, Some(entry), kind))

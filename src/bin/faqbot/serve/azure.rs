@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::feedback::{self, Rating};
+use super::feedback;
 use super::input::{Input, Params};
 use super::problem::Problem;
 use super::qna::{self, Dialog, QnaAnswer, QnaQuestion};
 use super::state::App;
+use crate::rating::Rating;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

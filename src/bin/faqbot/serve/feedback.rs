@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use faqbot::OutcomeKind;
 use metrics::counter;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::input::Input;
 use super::problem::Problem;
 use super::state::App;
-use faqbot::OutcomeKind;
+use crate::rating::Rating;
 
 /// What someone thinks of a reply.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,30 +25,6 @@ pub struct Feedback {
     entry: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Rating {
-    /// It helped.
-    Up,
-    /// It did not.
-    Down,
-    /// One of the entries that were asked back about was meant.
-    Chosen,
-    /// None of them was.
-    None,
-}
-
-impl Rating {
-    fn name(self) -> &'static str {
-        match self {
-            Rating::Up => "up",
-            Rating::Down => "down",
-            Rating::Chosen => "chosen",
-            Rating::None => "none",
-        }
-    }
-}
-
 /// Say whether a reply helped
 #[utoipa::path(post, path = "/v1/feedback", tag = "ask", request_body = Feedback,
     responses((status = 204, description = "Counted")))]
@@ -55,27 +32,29 @@ pub async fn feedback(
     State(app): State<Arc<App>>,
     Input(feedback): Input<Feedback>,
 ) -> Result<StatusCode, Problem> {
-    let verdict = app
+    let remembered = app
         .remembered(&feedback.id)
         .await
         .ok_or_else(|| Problem::not_found("there is no such reply, or it was too long ago"))?;
-    if matches!(feedback.rating, Rating::Chosen | Rating::None) && verdict.outcome != OutcomeKind::Ambiguous {
+    if matches!(feedback.rating, Rating::Chosen | Rating::None)
+        && remembered.outcome != OutcomeKind::Ambiguous
+    {
         return Err(Problem::bad_request("this reply did not ask back"));
     }
     if feedback.rating == Rating::Chosen {
         let entry =
             feedback.entry.as_deref().ok_or_else(|| Problem::bad_request("`chosen` needs the entry"))?;
-        if !verdict.entries.iter().any(|shown| shown == entry) {
+        if !remembered.entries.iter().any(|shown| shown == entry) {
             return Err(Problem::bad_request(format!("\"{entry}\" is none of the entries of this reply")));
         }
     }
-    record(&verdict.faq, feedback.rating, verdict.outcome.name());
+    record(&remembered.faq, feedback.rating, remembered.outcome.name());
     if let Some(recorder) = &app.recorder {
         let chosen = feedback.entry.as_deref().filter(|_| feedback.rating == Rating::Chosen);
-        recorder.rated(feedback.id, feedback.rating.name(), chosen);
+        recorder.rated(feedback.id, feedback.rating, chosen);
     }
     if app.log_questions {
-        tracing::info!(id = %feedback.id, faq = verdict.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
+        tracing::info!(id = %feedback.id, faq = remembered.faq, rating = feedback.rating.name(), entry = feedback.entry, "feedback");
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -157,7 +157,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     if app.limits.needs_token() {
         say_tokens(&mut api);
     }
-    let api = api.to_json().unwrap_or_default();
+    let api = api.to_json().expect("a document of our own is JSON");
     let json = [(header::CONTENT_TYPE, "application/json")];
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(doors.origins.clone()))

@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::published::Published;
 use super::queue::{Among, PART, Queue, Wait};
 use super::version::{Served, Version};
+use crate::rating::Rating;
 use crate::review::Review;
 use crate::setup::AnyBot;
 use crate::store::recorder::{self, Recorder};
@@ -181,9 +182,9 @@ impl App {
         if let (Some(recorder), Some(before)) = (&self.recorder, ongoing.id) {
             match (verdict.rule, verdict.answer()) {
                 (Rule::Chosen, Some(found)) => {
-                    recorder.rated(before, "chosen", Some(version.bot.entry(found).id.as_str()));
+                    recorder.rated(before, Rating::Chosen, Some(version.bot.entry(found).id.as_str()));
                 }
-                (Rule::NoneOfThem, _) => recorder.rated(before, "none", None),
+                (Rule::NoneOfThem, _) => recorder.rated(before, Rating::None, None),
                 _ => {}
             }
         }

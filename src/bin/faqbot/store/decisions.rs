@@ -1,6 +1,6 @@
 //! What was decided about groups of questions.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Row};
@@ -21,6 +21,8 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Kind; 3] = [Kind::Phrasing, Kind::Entry, Kind::NotOurs];
+
     /// As it is kept.
     pub fn name(self) -> &'static str {
         match self {
@@ -125,16 +127,17 @@ impl Decision {
 }
 
 fn decision(row: &AnyRow) -> Result<Decision> {
-    let kind = match row.try_get("kind")? {
-        "phrasing" => Kind::Phrasing,
-        "entry" => Kind::Entry,
-        _ => Kind::NotOurs,
-    };
+    let kind: &str = row.try_get("kind")?;
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|own| own.name() == kind)
+        .with_context(|| format!("the store holds a decision that is none: \"{kind}\""))?;
     Ok(Decision {
         at: row.try_get("decided_at")?,
         kind,
         text: row.try_get("text")?,
         entry: row.try_get("entry")?,
-        questions: serde_json::from_str(row.try_get("questions")?).unwrap_or_default(),
+        questions: serde_json::from_str(row.try_get("questions")?)
+            .context("the store holds a decision whose questions are no JSON")?,
     })
 }

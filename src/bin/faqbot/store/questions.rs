@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Millis, Store};
+use crate::rating::Rating;
 use faqbot::OutcomeKind;
 
 /// A question, its text redacted.
@@ -42,8 +43,7 @@ pub struct Question {
 pub struct Feedback {
     pub question: Rated,
     pub at: Millis,
-    /// `up`, `down`, `chosen` or `none`.
-    pub rating: String,
+    pub rating: Rating,
     /// The entry that was chosen.
     pub entry: Option<String>,
 }
@@ -73,7 +73,7 @@ pub struct Kept {
     #[serde(flatten)]
     pub question: Question,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rating: Option<String>,
+    pub rating: Option<Rating>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<String>,
 }
@@ -146,7 +146,7 @@ impl Store {
         let kept = |row: &AnyRow| {
             Ok(Kept {
                 question: question(row)?,
-                rating: row.try_get("rating")?,
+                rating: row.try_get::<Option<&str>, _>("rating")?.map(rating).transpose()?,
                 chosen: row.try_get("chosen")?,
             })
         };
@@ -204,10 +204,10 @@ impl Store {
             let day: i64 = row.try_get("day")?;
             let count: i64 = row.try_get("count")?;
             let own = days.entry(day).or_insert(Day { day, ..Day::default() });
-            match row.try_get::<&str, _>("rating")? {
-                "up" => own.up += count,
-                "down" => own.down += count,
-                _ => {}
+            match rating(row.try_get("rating")?)? {
+                Rating::Up => own.up += count,
+                Rating::Down => own.down += count,
+                Rating::Chosen | Rating::None => {}
             }
         }
         for (day, (sum, number)) in known {
@@ -333,7 +333,7 @@ fn insert_questions<'q>(questions: &[&'q Question]) -> Query<'q, Any, AnyArgumen
             .bind(&question.entry)
             .bind(question.confidence.map(f64::from))
             .bind(&question.runner_up)
-            .bind(serde_json::to_string(&question.shown).unwrap_or_default())
+            .bind(serde_json::to_string(&question.shown).expect("a list of texts is JSON"))
     })
 }
 
@@ -345,7 +345,7 @@ fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
              entry = EXCLUDED.entry",
         )
         .bind(feedback.at)
-        .bind(&feedback.rating)
+        .bind(feedback.rating.name())
         .bind(&feedback.entry)
         .bind(id.to_string()),
         Rated::LastTo { faq, text } => sqlx::query::<Any>(
@@ -355,7 +355,7 @@ fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
              rating = EXCLUDED.rating, entry = EXCLUDED.entry",
         )
         .bind(feedback.at)
-        .bind(&feedback.rating)
+        .bind(feedback.rating.name())
         .bind(&feedback.entry)
         .bind(text_key(faq, text)),
     }
@@ -376,10 +376,16 @@ fn question(row: &AnyRow) -> Result<Question> {
         channel: row.try_get("channel")?,
         session: row.try_get("session")?,
         text: row.try_get("text")?,
-        outcome: OutcomeKind::named(outcome).unwrap_or(OutcomeKind::NoMatch),
+        outcome: OutcomeKind::named(outcome)
+            .with_context(|| format!("the store holds an outcome that is none: \"{outcome}\""))?,
         entry: row.try_get("entry")?,
         confidence: row.try_get::<Option<f64>, _>("confidence")?.map(|confidence| confidence as f32),
         runner_up: row.try_get("runner_up")?,
-        shown: serde_json::from_str(row.try_get("shown")?).unwrap_or_default(),
+        shown: serde_json::from_str(row.try_get("shown")?)
+            .context("the store holds entries that were shown, and are no JSON")?,
     })
+}
+
+fn rating(name: &str) -> Result<Rating> {
+    Rating::named(name).with_context(|| format!("the store holds a rating that is none: \"{name}\""))
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::questions::{Feedback, Question, Rated, Record};
 use super::{Millis, Store, ago, now};
 use crate::config::Keep;
+use crate::rating::Rating;
 use faqbot::OutcomeKind;
 
 /// Bytes of a question that are kept: what is longer is a document.
@@ -150,8 +151,8 @@ impl Recorder {
     }
 
     /// Leaves what someone thinks of a reply to be written.
-    pub fn rated(&self, question: Uuid, rating: &str, entry: Option<&str>) {
-        let (rating, entry) = (rating.to_owned(), entry.map(str::to_owned));
+    pub fn rated(&self, question: Uuid, rating: Rating, entry: Option<&str>) {
+        let entry = entry.map(str::to_owned);
         self.record(Record::Feedback(Feedback { question: Rated::Id(question), at: now(), rating, entry }));
     }
 
@@ -159,8 +160,8 @@ impl Recorder {
     #[cfg(feature = "serve")]
     pub fn meant(&self, faq: &str, question: &str, entry: &str) {
         let rated = Rated::LastTo { faq: faq.to_owned(), text: self.text(question) };
-        let (rating, entry) = ("chosen".to_owned(), Some(entry.to_owned()));
-        self.record(Record::Feedback(Feedback { question: rated, at: now(), rating, entry }));
+        let entry = Some(entry.to_owned());
+        self.record(Record::Feedback(Feedback { question: rated, at: now(), rating: Rating::Chosen, entry }));
     }
 
     fn record(&self, record: Record) {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::config::Settings;
 use crate::names::one_faq;
+use crate::rating::Rating;
 use crate::setup::{self, AnyBot};
 use crate::store::recorder::{Asked, Recorder};
 use crate::store::{Missing, Store, runtime};
@@ -53,7 +54,7 @@ impl Keeping {
     }
 
     /// Keeps what was thought of the last reply; whether there was one.
-    pub fn rated(&self, rating: &str, entry: Option<&str>) -> bool {
+    pub fn rated(&self, rating: Rating, entry: Option<&str>) -> bool {
         self.last.inspect(|&id| self.recorder.rated(id, rating, entry)).is_some()
     }
 

@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
 use crate::output::style::{DIM, styled, width, wrapped};
+use crate::rating::Rating;
 use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
@@ -87,7 +88,7 @@ impl<'s> Chat<'s> {
     }
 
     /// Keeps what was thought of the last reply; whether that is kept.
-    pub fn rated(&self, rating: &str, entry: Option<usize>) -> bool {
+    pub fn rated(&self, rating: Rating, entry: Option<usize>) -> bool {
         #[cfg(feature = "store")]
         if let Some(keeping) = &self.keeping {
             let id = entry.map(|entry| self.bot.faq().entries[entry].id.as_str());
@@ -133,8 +134,8 @@ impl<'s> Chat<'s> {
         let answered = verdict.answer().map(|found| found.entry);
         match verdict.rule {
             // What is thought of the question before.
-            Rule::Chosen => drop(self.rated("chosen", answered)),
-            Rule::NoneOfThem => drop(self.rated("none", None)),
+            Rule::Chosen => drop(self.rated(Rating::Chosen, answered)),
+            Rule::NoneOfThem => drop(self.rated(Rating::None, None)),
             Rule::NoSuchChoice | Rule::TheOthers => {}
             _ => {
                 self.counts.time += begin.elapsed();

@@ -12,6 +12,7 @@ use crate::faq_file::Plan;
 use crate::output::progress::EmbeddingBar;
 use crate::output::render;
 use crate::output::style::{BOLD, DIM, GOOD, count, plain, styled, width, wrapped};
+use crate::rating::Rating;
 use crate::setup::{self, AnyBot, faq_name};
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
@@ -75,8 +76,8 @@ impl Chat<'_> {
                 let embedder = self.bot.embedder();
                 writeln!(out, "{} ({} dimensions)", plain(embedder.model().as_str()), embedder.dimension())?;
             }
-            "good" => self.rate("up", out)?,
-            "bad" => self.rate("down", out)?,
+            "good" => self.rate(Rating::Up, out)?,
+            "bad" => self.rate(Rating::Down, out)?,
             "stats" => self.stats(out)?,
             "quit" => return Ok(Next::Stop),
             _ => writeln!(out, "{}", unknown(name))?,
@@ -308,7 +309,7 @@ impl Chat<'_> {
         Ok(())
     }
 
-    fn rate(&self, rating: &str, out: &mut impl Write) -> Result<()> {
+    fn rate(&self, rating: Rating, out: &mut impl Write) -> Result<()> {
         let says = match (self.rated(rating, None), self.settings.store.is_some()) {
             (true, _) => "Thank you, noted.",
             (false, true) => "Nothing was asked yet.",
