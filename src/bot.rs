@@ -363,9 +363,9 @@ mod tests {
             }
         }
         // The next start mends both, and the one after it reads them.
-        for mended in [start(), start()] {
+        for restored in [start(), start()] {
             for query in queries {
-                assert_eq!(first.verdict(query, 5).unwrap(), mended.verdict(query, 5).unwrap());
+                assert_eq!(first.verdict(query, 5).unwrap(), restored.verdict(query, 5).unwrap());
             }
         }
         assert!(in_file(&start()));

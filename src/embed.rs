@@ -117,7 +117,7 @@ pub trait Embedder: Send + Sync {
         false
     }
 
-    /// Whether the model has this word, in lower case, in its vocabulary: then it is no slip of the keyboard.
+    /// Whether the model has this word, in lower case, in its vocabulary: then it is no typing error.
     fn is_in_vocabulary(&self, _word: &str) -> bool {
         false
     }

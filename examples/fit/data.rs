@@ -195,7 +195,7 @@ impl Embedder for Table {
         for (text, mut row) in texts.iter().zip(rows.rows_mut()) {
             match self.rows.get(*text) {
                 Some(at) => row.assign(&self.vectors.row(*at)),
-                // A second reading, with slips of the keyboard mended.
+                // A second reading, with typing errors corrected.
                 None => row.assign(&self.embedder.embed(Role::Query, &[text], &mut |_| ())?.row(0)),
             }
         }

@@ -107,18 +107,18 @@ impl<E: Embedder> Bot<E> {
         Ok(replies)
     }
 
-    /// Reads queries with slips of the keyboard that are not answered with confidence a second time, mended, and keeps the
+    /// Reads queries with typing errors that are not answered with confidence a second time, corrected, and keeps the
     /// reading that is surer.
     fn read_again(&self, replies: &mut [Verdict], queries: &[Query], wanted: Wanted) -> Result<()> {
         let open = replies.iter().enumerate().filter(|(_, verdict)| verdict.rule != Rule::Confident);
-        let mended: Vec<(usize, String)> =
-            open.filter_map(|(at, verdict)| Some((at, verdict.mended()?))).collect();
-        if mended.is_empty() {
+        let corrected: Vec<(usize, String)> =
+            open.filter_map(|(at, verdict)| Some((at, verdict.corrected()?))).collect();
+        if corrected.is_empty() {
             return Ok(());
         }
-        let texts: Vec<&str> = mended.iter().map(|(_, text)| text.as_str()).collect();
+        let texts: Vec<&str> = corrected.iter().map(|(_, text)| text.as_str()).collect();
         let rows = self.embedder.embed(Role::Query, &texts, &mut |_| ())?;
-        let asked: Vec<Asked> = mended
+        let asked: Vec<Asked> = corrected
             .iter()
             .zip(rows.rows())
             .map(|((at, text), row)| {
@@ -132,7 +132,7 @@ impl<E: Embedder> Bot<E> {
             (Some(again), Some(first)) => again >= first,
             _ => best(again) > best(first),
         };
-        for ((at, text), again) in mended.iter().zip(self.replies_to(&asked)?) {
+        for ((at, text), again) in corrected.iter().zip(self.replies_to(&asked)?) {
             let first = &mut replies[*at];
             if first.rule != Rule::Crisis && is_better(&again, first) {
                 let query = std::mem::take(&mut first.query);

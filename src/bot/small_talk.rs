@@ -1,7 +1,7 @@
 //! Small talk: what people say to a bot that is no question to its FAQ.
 //!
 //! The phrasings and replies are `data/smalltalk.yaml` (with more messages in `data/smalltalk.messages.jsonl`), and the
-//! same in German, French and Spanish. A message is one of them by its words, slips of the keyboard aside; in English
+//! same in German, French and Spanish. A message is one of them by its words, typing errors aside; in English
 //! also by what a [`Classifier`] says of its meaning in the bundled model, its words and its letters. It never stands in
 //! the place of an answer: [`Bot::talk`](super::Bot::talk) asks the FAQ first.
 

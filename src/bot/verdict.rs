@@ -26,7 +26,7 @@ pub struct Verdict {
     pub features: Option<Features>,
     /// How the query's words and those of the best match's phrasing stand to each other.
     pub alignment: Option<Alignment>,
-    /// The query with its slips of the keyboard mended, where that is the reading replied to.
+    /// The query with its typing errors corrected, where that is the reading replied to.
     pub read_as: Option<String>,
     /// The question that the message was read with, since it leans on it.
     pub read_with: Option<String>,
@@ -46,8 +46,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Different words that are mended in a query, at most.
-    const MOST_SLIPS: usize = 8;
+    /// Different words that are corrected in a query, at most.
+    const MOST_TYPOS: usize = 8;
 
     /// The match that is answered.
     pub fn answer(&self) -> Option<&Match> {
@@ -80,11 +80,11 @@ impl Verdict {
         }
     }
 
-    /// The query with its slips of the keyboard mended, as the best match's words say; `None` without any.
-    pub(super) fn mended(&self) -> Option<String> {
+    /// The query with its typing errors corrected, as the best match's words say; `None` without any.
+    pub(super) fn corrected(&self) -> Option<String> {
         let corrections = &self.alignment.as_ref()?.corrections;
-        // A text with many slips is none that can be mended.
-        if corrections.is_empty() || corrections.len() > Self::MOST_SLIPS || !self.parts.is_empty() {
+        // A text with many typos is none that can be corrected.
+        if corrections.is_empty() || corrections.len() > Self::MOST_TYPOS || !self.parts.is_empty() {
             return None;
         }
         let read_of = |piece: &str| corrections.iter().find(|(typed, _)| is_word(piece, typed));

@@ -21,7 +21,7 @@ pub struct Effect {
     /// Questions that are answered wrongly only now.
     pub wrong: Vec<Changed>,
     /// Questions that were answered wrongly, and are not any more.
-    pub mended: usize,
+    pub fixed: usize,
 }
 
 /// A question whose grade changes for the worse.
@@ -65,7 +65,7 @@ pub fn effect<E: Embedder, F: Embedder>(
             _ => {}
         }
         effect.answered += usize::from(was != Grade::Right && is == Grade::Right);
-        effect.mended += usize::from(was == Grade::Wrong && is != Grade::Wrong);
+        effect.fixed += usize::from(was == Grade::Wrong && is != Grade::Wrong);
     }
     effect
 }
@@ -107,7 +107,7 @@ mod tests {
         let old = before.verdicts(&texts, 1, &mut |_| ()).unwrap();
         let new = after.verdicts(&texts, 1, &mut |_| ()).unwrap();
         let effect = effect(&questions, (&before, &old), (&after, &new));
-        assert_eq!((effect.answered, effect.wrong.len(), effect.lost.len(), effect.mended), (1, 1, 0, 0));
+        assert_eq!((effect.answered, effect.wrong.len(), effect.lost.len(), effect.fixed), (1, 1, 0, 0));
         assert_eq!(effect.wrong[0].given.as_deref(), Some("blue-boats"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Embeddings put "the Berlin office" and "the Munich office" side by side; what differs is in the words.
 //! Words are compared by their English stems (Snowball), numbers and codes ("E1043", "2.1") as they are, and
-//! a word that nobody knows is taken for the entry's word that is a slip of the keyboard away.
+//! a word that nobody knows is taken for the entry's word that is a typing error away.
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
@@ -71,7 +71,7 @@ const NUMBERS: [(&str, &str); 12] = [
 /// What a query and a phrasing share and what each has alone; words in the order they stand.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Alignment {
-    /// Content words of the query, slips of the keyboard mended.
+    /// Content words of the query, typing errors corrected.
     pub query: Vec<String>,
     /// Content words of the phrasing.
     pub phrasing: Vec<String>,
@@ -237,7 +237,7 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
             *word = read.clone();
             continue;
         }
-        let near = candidates.iter().filter(|other| is_slip(word, other));
+        let near = candidates.iter().filter(|other| is_typo(word, other));
         match near.min_by_key(|other| strsim::damerau_levenshtein(word, other)) {
             Some(meant) => {
                 let meant = (*meant).clone();
@@ -455,8 +455,8 @@ fn stem_with(stemmer: &Stemmer, word: &str) -> String {
     if is_number(word) { word.to_owned() } else { stemmer.stem(word).into_owned() }
 }
 
-/// Whether one word may be the other with a slip of the keyboard, or two in long ones.
-fn is_slip(typed: &str, meant: &str) -> bool {
+/// Whether one word may be the other with a typing error, or two in long ones.
+fn is_typo(typed: &str, meant: &str) -> bool {
     let (short, long) = (typed.len().min(meant.len()), typed.len().max(meant.len()));
     if short < 4
         || long - short > 2
@@ -557,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_mended_and_known_words_are_not() {
+    fn typos_are_corrected_and_known_words_are_not() {
         let cancel = entry(&["How do I cancel my subscription?"], "x");
         let found = align("cancle my subscripton", &cancel, 0, &Known(&[]));
         assert_eq!(found.corrections.len(), 2, "{found:?}");

@@ -108,8 +108,9 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// It will give wrong answers, or none.
-    Mend,
+    /// It will give wrong answers, or none. Programs know it by its old name.
+    #[serde(rename = "mend")]
+    Fix,
     /// The FAQ would be better without it.
     Hint,
 }
@@ -124,7 +125,7 @@ impl Kind {
             | Kind::LongAnswer
             | Kind::QuestionInAnswer
             | Kind::OnePhrasing => Level::Hint,
-            _ => Level::Mend,
+            _ => Level::Fix,
         }
     }
 
@@ -528,7 +529,7 @@ fn neighbours(faq: &Faq, phrasings: &Phrasings, progress: Progress) -> Vec<Findi
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         let message = format!("questions may fall between two entries: {}{more}", shown.join("; "));
         let collisions = close.iter().map(collision).collect();
-        let level = if same { Level::Mend } else { Level::Hint };
+        let level = if same { Level::Fix } else { Level::Hint };
         findings.push(Finding { level, collisions, ..Finding::new(Kind::CloseEntries, vec![a, b], message) });
     }
     findings

@@ -16,7 +16,7 @@ use crate::bot::language;
 pub struct ReplyJson<'r> {
     /// The question.
     query: &'r str,
-    /// The query with its slips of the keyboard mended, where that was answered.
+    /// The query with its typing errors corrected, where that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_as: Option<&'r str>,
     /// The question that the query was read with, since it leans on it.

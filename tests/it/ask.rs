@@ -284,7 +284,7 @@ mod bundled {
         assert_eq!(run.out, "How do I contact the Berlin office?\nCall 030 1234.\n");
         let run = world.run(&["ask", "--faq", "small.yaml", "How do I contact the Berlin office"], "", 0);
         assert_eq!(run.out, "Call 030 1234.\n");
-        // A slip of the keyboard is no other word.
+        // A typing error is no other word.
         let run = world.run(&["ask", "--faq", "small.yaml", "how do i cancle my basci plan"], "", 0);
         assert!(run.out.ends_with("In your account.\n"), "{run:?}");
     }

@@ -45,19 +45,19 @@ fn nothing_is_overwritten_without_being_asked() {
 }
 
 #[test]
-fn check_says_what_to_mend() {
+fn check_says_what_to_fix() {
     let world = World::new();
     world.write("good.yaml", SHOP);
     let run = world.run(&["check", "--model", "hash", "good.yaml"], "", 0);
-    assert!(run.out.contains("0 to mend"), "{run:?}");
+    assert!(run.out.contains("0 to fix"), "{run:?}");
     world.run(&["check", "--model", "hash", "good.yaml", "--strict"], "", 1);
     world.write(
         "bad.csv",
         "question,answer,rank\nWhere is it?,Here it is.,1\nwhere IS it,There it was.,2\nWhy?,,3\n",
     );
     let run = world.run(&["check", "--model", "hash", "bad.csv"], "", 1);
-    assert!(run.out.contains("mend bad.csv:2: \"where is it\" stands in 2 entries"), "{run:?}");
-    assert!(run.out.contains("mend bad.csv:4: \"Why?\": no answer"), "{run:?}");
+    assert!(run.out.contains("fix bad.csv:2: \"where is it\" stands in 2 entries"), "{run:?}");
+    assert!(run.out.contains("fix bad.csv:4: \"Why?\": no answer"), "{run:?}");
     assert!(run.out.contains("where-is-it, where-is-it-2"), "{run:?}");
 
     let run = world.run(&["check", "--model", "hash", "bad.csv", "--json"], "", 1);
@@ -151,6 +151,6 @@ fn a_model_that_does_not_know_the_language_is_said() {
     for expected in ["looks like Mandarin", "looks like German", "the model reads only the beginning of"] {
         assert!(run.out.contains(expected), "{expected}: {run:?}");
     }
-    // The FAQ in the program has nothing to mend.
+    // The FAQ in the program has nothing to fix.
     world.run(&["check"], "", 0);
 }

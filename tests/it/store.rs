@@ -296,7 +296,7 @@ fn versions_are_published_refused_and_rolled_back() {
             "shop: version 1, 3 entries\n"
         );
         assert!(publish(&["shop.yaml"], 0).err.contains("is the same"));
-        // The same question twice, with two answers, is something to mend.
+        // The same question twice, with two answers, is something to fix.
         let twice = format!("{SHOP}  - question: Where is my parcel?\n    answer: Nowhere.\n");
         place.world.write("twice.yaml", twice);
         let refused = publish(&["twice.yaml", "--name", "shop"], 1);

@@ -1,4 +1,4 @@
-//! Turns parsed files of any format into a FAQ: trims texts and makes them harmless, joins halves of entries,
+//! Turns parsed files of any format into a FAQ: trims texts and sanitizes them, joins halves of entries,
 //! assigns ids, and leaves out and reports what cannot be used.
 
 use std::collections::{HashMap, HashSet};
@@ -8,11 +8,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::entry::{Entry, EntryId, Faq};
 use super::format::Format;
-use super::harmless::harmless;
 use super::loaded::{FileSummary, Loaded, Place};
 use super::normalize::{abridge, normalize_phrasing, slug};
 use super::options::{Answers, ReadOptions};
 use super::parsed::{Parsed, RawEntry};
+use super::sanitize::sanitize;
 use crate::error::{Error, Result, RowError};
 
 /// A file as its parser read it.
@@ -136,13 +136,13 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
             (&mut faq.language, parsed.language),
         ] {
             if field.is_none() {
-                *field = text.and_then(|text| clean(harmless(text).0));
+                *field = text.and_then(|text| clean(sanitize(text).0));
             }
         }
         if faq.small_talk.is_default() {
             faq.small_talk = parsed.small_talk;
             for text in faq.small_talk.own.values_mut() {
-                *text = text.take().and_then(|text| clean(harmless(text).0));
+                *text = text.take().and_then(|text| clean(sanitize(text).0));
             }
         }
         files.push(summary);
@@ -302,7 +302,7 @@ fn check(
 ) -> std::result::Result<(Option<String>, Entry), String> {
     let line = raw.line;
     let mut tidy = |text: String| {
-        let (text, changed) = harmless(text);
+        let (text, changed) = sanitize(text);
         if changed {
             controls.get_or_insert(line);
         }

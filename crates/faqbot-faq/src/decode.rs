@@ -74,7 +74,7 @@ fn encoded_twice(text: &str) -> Option<RowError> {
             let (bytes, _, unknown) = WINDOWS_1252.encode(run);
             if let (false, Ok(once)) = (unknown, std::str::from_utf8(&bytes)) {
                 let reason =
-                    format!("\"{run}\" looks as if it was encoded twice (\"{once}\"?); mend it in the file");
+                    format!("\"{run}\" looks as if it was encoded twice (\"{once}\"?); fix it in the file");
                 return Some(RowError::new(index + 1, reason));
             }
         }

@@ -15,7 +15,7 @@ use super::formats::{
     articles, asciidoc, botpress, chatterbot, csv, dialogflow, json, jsonl, jsonld, lex, markdown, mediawiki,
     org, plain, qna, rasa, rst, squad, toml, watson, yaml,
 };
-use super::parsed::{Fit, Parsed};
+use super::parsed::{Detection, Parsed};
 use super::readers::table::Table;
 use crate::error::RowError;
 
@@ -51,7 +51,7 @@ pub struct Format {
     pub title: &'static str,
     /// File extensions, without the dot. Files are written with the first.
     pub endings: &'static [&'static str],
-    fit: fn(&str) -> Fit,
+    detect: fn(&str) -> Detection,
     parse: Parse,
     write: Option<Write>,
 }
@@ -60,37 +60,37 @@ pub struct Format {
 #[rustfmt::skip]
 pub static FORMATS: &[Format] = &[
     #[cfg(feature = "spreadsheets")]
-    Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], fit: |_| Fit::No, parse: Parse::Workbook(workbook::parse), write: None },
+    Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], detect: |_| Detection::No, parse: Parse::Workbook(workbook::parse), write: None },
     #[cfg(feature = "spreadsheets")]
-    Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], fit: |_| Fit::No, parse: Parse::Workbook(docx::parse), write: None },
+    Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], detect: |_| Detection::No, parse: Parse::Workbook(docx::parse), write: None },
     #[cfg(feature = "spreadsheets")]
-    Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], fit: aiml::fit, parse: Parse::Text(aiml::parse), write: None },
-    Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], fit: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
-    Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], fit: chatterbot::fit, parse: Parse::Text(chatterbot::parse), write: None },
-    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], fit: yaml::fit, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
-    Format { name: "toml", title: "TOML", endings: &["toml"], fit: toml::fit, parse: Parse::Text(toml::parse), write: None },
-    Format { name: "botpress", title: "Botpress JSON", endings: &["json"], fit: botpress::fit, parse: Parse::Text(botpress::parse), write: None },
-    Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], fit: watson::fit, parse: Parse::Text(watson::parse), write: None },
-    Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], fit: dialogflow::fit, parse: Parse::Text(dialogflow::parse), write: None },
-    Format { name: "lex", title: "Amazon Lex JSON", endings: &["json"], fit: lex::fit, parse: Parse::Text(lex::parse), write: None },
-    Format { name: "squad", title: "SQuAD JSON", endings: &["json"], fit: squad::fit, parse: Parse::Text(squad::parse), write: None },
-    Format { name: "articles", title: "help centre articles", endings: &["json"], fit: articles::fit, parse: Parse::Text(articles::parse), write: None },
-    Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], fit: jsonld::fit, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)) },
-    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], fit: jsonl::fit, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)) },
-    Format { name: "json", title: "JSON", endings: &["json"], fit: json::fit, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)) },
-    Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], fit: csv::fit_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)) },
-    Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], fit: csv::fit_tsv, parse: Parse::Table(csv::parse), write: None },
-    Format { name: "csv", title: "CSV", endings: &["csv"], fit: csv::fit, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)) },
-    Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], fit: rasa::fit_markdown, parse: Parse::Text(rasa::parse_markdown), write: None },
-    Format { name: "qna", title: ".qna", endings: &["qna", "md"], fit: qna::fit, parse: Parse::Text(qna::parse), write: None },
-    Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], fit: markdown::fit, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
+    Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], detect: aiml::detect, parse: Parse::Text(aiml::parse), write: None },
+    Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], detect: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
+    Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], detect: chatterbot::detect, parse: Parse::Text(chatterbot::parse), write: None },
+    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], detect: yaml::detect, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
+    Format { name: "toml", title: "TOML", endings: &["toml"], detect: toml::detect, parse: Parse::Text(toml::parse), write: None },
+    Format { name: "botpress", title: "Botpress JSON", endings: &["json"], detect: botpress::detect, parse: Parse::Text(botpress::parse), write: None },
+    Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], detect: watson::detect, parse: Parse::Text(watson::parse), write: None },
+    Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], detect: dialogflow::detect, parse: Parse::Text(dialogflow::parse), write: None },
+    Format { name: "lex", title: "Amazon Lex JSON", endings: &["json"], detect: lex::detect, parse: Parse::Text(lex::parse), write: None },
+    Format { name: "squad", title: "SQuAD JSON", endings: &["json"], detect: squad::detect, parse: Parse::Text(squad::parse), write: None },
+    Format { name: "articles", title: "help centre articles", endings: &["json"], detect: articles::detect, parse: Parse::Text(articles::parse), write: None },
+    Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], detect: jsonld::detect, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)) },
+    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], detect: jsonl::detect, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)) },
+    Format { name: "json", title: "JSON", endings: &["json"], detect: json::detect, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)) },
+    Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], detect: csv::fit_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)) },
+    Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], detect: csv::fit_tsv, parse: Parse::Table(csv::parse), write: None },
+    Format { name: "csv", title: "CSV", endings: &["csv"], detect: csv::detect, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)) },
+    Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], detect: rasa::fit_markdown, parse: Parse::Text(rasa::parse_markdown), write: None },
+    Format { name: "qna", title: ".qna", endings: &["qna", "md"], detect: qna::detect, parse: Parse::Text(qna::parse), write: None },
+    Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], detect: markdown::detect, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
     #[cfg(feature = "html")]
-    Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], fit: html::fit, parse: Parse::Text(html::parse), write: None },
-    Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], fit: mediawiki::fit, parse: Parse::Text(mediawiki::parse), write: None },
-    Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], fit: asciidoc::fit, parse: Parse::Text(asciidoc::parse), write: None },
-    Format { name: "org", title: "Org mode", endings: &["org"], fit: org::fit, parse: Parse::Text(org::parse), write: None },
-    Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], fit: rst::fit, parse: Parse::Text(rst::parse), write: None },
-    Format { name: "text", title: "plain text", endings: &["txt", "text"], fit: plain::fit, parse: Parse::Text(plain::parse), write: None },
+    Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], detect: html::detect, parse: Parse::Text(html::parse), write: None },
+    Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], detect: mediawiki::detect, parse: Parse::Text(mediawiki::parse), write: None },
+    Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], detect: asciidoc::detect, parse: Parse::Text(asciidoc::parse), write: None },
+    Format { name: "org", title: "Org mode", endings: &["org"], detect: org::detect, parse: Parse::Text(org::parse), write: None },
+    Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], detect: rst::detect, parse: Parse::Text(rst::parse), write: None },
+    Format { name: "text", title: "plain text", endings: &["txt", "text"], detect: plain::detect, parse: Parse::Text(plain::parse), write: None },
 ];
 
 /// Extensions that say nothing about the format.
@@ -194,28 +194,28 @@ pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static 
         let binary = FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_)));
         return binary.filter(|format| (format.name == "docx") == document).collect();
     }
-    let fits: Vec<(&'static Format, Fit)> =
-        FORMATS.iter().map(|format| (format, (format.fit)(text))).collect();
+    let detections: Vec<(&'static Format, Detection)> =
+        FORMATS.iter().map(|format| (format, (format.detect)(text))).collect();
     let any = has_ending(path, &ANY);
     let of_name = |format: &Format| !any && format.has_ending_of(path);
     let named = FORMATS.iter().any(of_name);
     let mut found: Vec<&'static Format> = Vec::new();
-    let mut add = |wanted: &dyn Fn(&'static Format, Fit) -> bool| {
-        for &(format, fit) in &fits {
-            if wanted(format, fit) && !found.contains(&format) {
+    let mut add = |wanted: &dyn Fn(&'static Format, Detection) -> bool| {
+        for &(format, detected) in &detections {
+            if wanted(format, detected) && !found.contains(&format) {
                 found.push(format);
             }
         }
     };
-    add(&|_, fit| fit == Fit::Sure);
-    add(&|format, fit| of_name(format) && fit == Fit::Strong);
-    add(&|format, fit| of_name(format) && fit == Fit::Weak);
-    add(&|_, fit| fit == Fit::Strong);
+    add(&|_, detected| detected == Detection::Sure);
+    add(&|format, detected| of_name(format) && detected == Detection::Strong);
+    add(&|format, detected| of_name(format) && detected == Detection::Weak);
+    add(&|_, detected| detected == Detection::Strong);
     // Of the formats with this extension, the last is the one without special features.
     let plainest = FORMATS.iter().rfind(|format| of_name(format));
     add(&|format, _| plainest == Some(format));
     if !named {
-        add(&|_, fit| fit == Fit::Weak);
+        add(&|_, detected| detected == Detection::Weak);
         add(&|format, _| format.name == "text");
     }
     found

@@ -19,10 +19,10 @@ use saphyr::{Mapping, Scalar, Yaml};
 use super::change::Change;
 use super::entry::{Entry, EntryId, Faq};
 use super::formats::yaml;
-use super::harmless::harmless;
 use super::loaded::{FileSummary, Loaded, Place};
 use super::normalize::slug;
 use super::readers::yaml_tree;
+use super::sanitize::sanitize;
 use crate::error::RowError;
 
 /// What the names of these files end with.
@@ -66,10 +66,10 @@ pub fn read(text: &str) -> Result<(Vec<Addition>, Vec<RowError>), RowError> {
     for item in items {
         let line = item.line;
         let text = |name: &str| {
-            let text = harmless(item.text_of(name)?).0.trim().to_owned();
+            let text = sanitize(item.text_of(name)?).0.trim().to_owned();
             (!text.is_empty()).then_some(text)
         };
-        let also = item.texts_of("also").into_iter().map(|text| harmless(text).0.trim().to_owned());
+        let also = item.texts_of("also").into_iter().map(|text| sanitize(text).0.trim().to_owned());
         let also: Vec<String> = also.filter(|text| !text.is_empty()).collect();
         let out_of_scope = text("out_of_scope").as_deref() == Some("true");
         let entry = match (text("question"), text("answer")) {

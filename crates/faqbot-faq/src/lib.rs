@@ -14,7 +14,6 @@ pub mod entry;
 mod error;
 pub mod format;
 mod formats;
-pub mod harmless;
 pub mod learned;
 pub mod load;
 pub mod loaded;
@@ -22,6 +21,7 @@ pub mod normalize;
 pub mod options;
 mod parsed;
 mod readers;
+pub mod sanitize;
 
 pub use change::Change;
 pub use entry::{Entry, EntryId, Faq, SmallTalk};

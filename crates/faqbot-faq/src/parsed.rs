@@ -72,7 +72,7 @@ pub struct Parsed {
 
 /// How well a text fits a format, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
+pub enum Detection {
     /// It is not in the format.
     No,
     /// It may be.
@@ -83,14 +83,14 @@ pub enum Fit {
     Sure,
 }
 
-impl Fit {
+impl Detection {
     /// Weak if something speaks for the format.
-    pub fn weak(fits: bool) -> Fit {
-        if fits { Fit::Weak } else { Fit::No }
+    pub fn weak(fits: bool) -> Detection {
+        if fits { Detection::Weak } else { Detection::No }
     }
 
     /// Strong if something speaks for the format.
-    pub fn strong(fits: bool) -> Fit {
-        if fits { Fit::Strong } else { Fit::No }
+    pub fn strong(fits: bool) -> Detection {
+        if fits { Detection::Strong } else { Detection::No }
     }
 }

@@ -79,7 +79,7 @@ Examples:
         options: Options,
     },
     /// Look for what will make the bot answer wrongly
-    #[command(after_help = "Exit codes: 0 nothing to mend, 1 something, 2 something failed.
+    #[command(after_help = "Exit codes: 0 nothing to fix, 1 something, 2 something failed.
 
 Examples:
   faqbot check shop.yaml
@@ -182,7 +182,7 @@ Examples:
     /// Put a FAQ into a store, for all servers over it
     #[cfg(feature = "store")]
     #[command(
-        after_help = "Refused where `faqbot check` finds something to mend that the version before has not, or where more
+        after_help = "Refused where `faqbot check` finds something to fix that the version before has not, or where more
 of the labelled questions beside the FAQ (shop.queries.jsonl) lose their answer or get a wrong one than gain.
 
 Exit codes: 0 published, 1 refused, 2 something failed.

@@ -4,7 +4,7 @@ use std::io;
 
 /// The question was answered, or the command did what it was to do.
 pub const ANSWERED: u8 = 0;
-/// The question was not answered, or there is something to mend.
+/// The question was not answered, or there is something to fix.
 pub const NOT_ANSWERED: u8 = 1;
 /// Something failed.
 pub const FAILED: u8 = 2;

@@ -228,7 +228,7 @@ pub fn time(text: &str) -> Result<Duration, String> {
         "w" => 7 * 24 * 3600,
         _ => return Err(wanted.into()),
     };
-    // Times of more than a hundred years are slips of the pen.
+    // Times of more than a hundred years are typing errors.
     let most = 100 * 366 * 24 * 3600;
     let time = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
     time.filter(|&time| time > 0 && time < most).map(Duration::from_secs).ok_or_else(|| wanted.into())

@@ -83,7 +83,7 @@ fn parse_words(words: &[OsString]) -> Result<Parsed, clap::Error> {
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     if let Some(Command::Other(rest)) = &cli.command {
         // A question: as if `ask` stood before it.
-        refuse_slips(&command, rest)?;
+        refuse_typos(&command, rest)?;
         let (before, question) = words.split_at(words.len() - rest.len());
         // What stands behind `--` is no option, of `ask` either.
         let ask: &[OsString] = match before.last() {
@@ -111,9 +111,9 @@ fn parse_words(words: &[OsString]) -> Result<Parsed, clap::Error> {
     Ok(Parsed { command, options, given })
 }
 
-/// Whether words that are no command were meant as one: a slip of the pen, alone or with only flags and
+/// Whether words that are no command were meant as one: a typo of the pen, alone or with only flags and
 /// files behind it.
-fn refuse_slips(command: &clap::Command, words: &[OsString]) -> Result<(), clap::Error> {
+fn refuse_typos(command: &clap::Command, words: &[OsString]) -> Result<(), clap::Error> {
     let Some((first, rest)) = words.split_first() else { return Ok(()) };
     let first = first.to_string_lossy().into_owned();
     let line = rest
@@ -126,7 +126,7 @@ fn refuse_slips(command: &clap::Command, words: &[OsString]) -> Result<(), clap:
     let near = names
         .iter()
         .map(|name| (strsim::damerau_levenshtein(&first, name), name))
-        .filter(|(slips, name)| *slips <= 2 && 2 * slips < name.len())
+        .filter(|(typos, name)| *typos <= 2 && 2 * typos < name.len())
         .min();
     let hint = near.map_or(String::new(), |(_, name)| format!("; did you mean `faqbot {name}`?"));
     let message = format!(

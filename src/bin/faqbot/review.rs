@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use faqbot::embed::Role;
 use faqbot::faq::Change;
-use faqbot::faq::harmless::harmless;
+use faqbot::faq::sanitize::sanitize;
 use faqbot::faq::{Answers, Loaded, normalize_phrasing, one_line};
 use faqbot::learn::effect::{Effect, effect};
 use faqbot::learn::groups::{SAME_MEANING, groups};
@@ -423,7 +423,7 @@ impl Review {
     fn plan(&self, group: &Group, choice: &Choice) -> Result<Planned> {
         let faq = self.bot.faq();
         let text = |own: &Option<String>| -> Result<String> {
-            let text = harmless(own.clone().unwrap_or_else(|| group.question.clone())).0;
+            let text = sanitize(own.clone().unwrap_or_else(|| group.question.clone())).0;
             let text = one_line(&text);
             ensure!(!normalize_phrasing(&text).is_empty(), "a question has at least a word");
             Ok(text)
@@ -438,7 +438,7 @@ impl Review {
                 Change::Phrasing { id: entry.clone(), phrasing: text(phrasing)? }
             }
             Choice::Entry { question, answer } => {
-                let answer = harmless(answer.replace("\r\n", "\n")).0.trim().to_owned();
+                let answer = sanitize(answer.replace("\r\n", "\n")).0.trim().to_owned();
                 ensure!(!answer.is_empty(), "a new entry needs an answer");
                 Change::Entry { question: text(question)?, answer: Some(answer) }
             }

@@ -11,8 +11,9 @@ mod html;
 mod input;
 mod limits;
 mod listen;
+mod markdown;
 mod mcp;
-mod numbers;
+mod numeric_ids;
 mod openai;
 mod operations;
 mod page;
@@ -25,7 +26,6 @@ mod rasa;
 mod reload;
 mod review;
 mod router;
-mod speech;
 mod state;
 mod version;
 
@@ -55,7 +55,7 @@ use limits::Limits;
 use mcp::Mcp;
 use published::Published;
 use queue::Queue;
-use router::Doors;
+use router::Access;
 use state::App;
 use version::Served;
 
@@ -67,7 +67,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
         .with_context(|| format!("--listen {}: no address and port, such as 127.0.0.1:8080", own.listen))?;
     let private =
         listen.ip().is_loopback() && !own.public && own.token_file.is_none() && own.trusted_proxy.is_none();
-    let doors = Doors { origins: origins(own)?, mcp: own.mcp, private };
+    let access = Access { origins: origins(own)?, mcp: own.mcp, private };
     let tokens = own.token_file.as_deref().map(Limits::read_tokens).transpose()?.unwrap_or_default();
     if !listen.ip().is_loopback() && tokens.is_empty() && !own.public {
         bail!(
@@ -94,7 +94,7 @@ pub fn serve(settings: &Settings) -> Result<()> {
         let address = listener.local_addr()?;
         let watcher = reload::watch(Arc::clone(&app), begin)?;
         tokio::spawn(operations::keep_up(app.metrics.clone()));
-        let router = router::router(&app, &doors);
+        let router = router::router(&app, &access);
         note(&format!("listening on http://{address}"));
         let all = listen::serve(listener, router, own.max_connections, end).await;
         drop(watcher);

@@ -62,7 +62,7 @@ impl<E: Embedder> Bot<E> {
         let in_faq = |word: &str| known(word) || self.prepared.ranker.document_frequency(word) > 0;
         let read = |text: &str| classifiers.map(|_| Reading::of(text, &known));
         let readings: Vec<Option<Reading>> = rest.iter().map(|turn| read(turn.rest)).collect();
-        // Messages as they are typed, then those that are read with slips mended.
+        // Messages as they are typed, then those that are read with typos corrected.
         let typed: Vec<&str> = rest.iter().map(|turn| turn.rest).collect();
         let mut texts = typed.clone();
         let rows_of: Vec<usize> = readings
@@ -82,8 +82,8 @@ impl<E: Embedder> Bot<E> {
         };
         for (nth, turn) in rest.iter_mut().enumerate() {
             let text = turn.rest;
-            // Whoever may be in danger is not told goodbye, on no FAQ: by the message as it is typed and, since a slip
-            // can look like anything, with slips mended.
+            // Whoever may be in danger is not told goodbye, on no FAQ: by the message as it is typed and, since a typo
+            // can look like anything, with typos corrected.
             let in_danger = classifiers.is_some_and(|(_, crisis)| {
                 let is_crisis = |text: &str, row: usize| crisis.is_crisis(text, &rows.row(row).to_vec(), 0.0);
                 is_crisis(text, nth) && is_crisis(texts[rows_of[nth]], rows_of[nth])

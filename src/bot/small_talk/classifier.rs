@@ -23,7 +23,7 @@ const LONGEST_RUN: usize = 5;
 /// A message as the classifier reads it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The message with slips of the keyboard mended, to be embedded.
+    /// The message with typing errors corrected, to be embedded.
     pub text: String,
     /// Positions below [`FEATURES`], in order, and their values: a unit vector for the letters, one for the words.
     pub features: Vec<(usize, f32)>,
@@ -33,23 +33,24 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads a message. `is_known` says whether the model knows a word as a whole; others may be slips.
+    /// Reads a message. `is_known` says whether the model knows a word as a whole; others may be typos.
     pub fn of(message: &str, is_known: &dyn Fn(&str) -> bool) -> Self {
         let typed = words(message);
-        let mended: Vec<String> = typed
+        let corrected: Vec<String> = typed
             .split(' ')
             .filter(|word| !word.is_empty())
-            .map(|word| mended(word, is_known).unwrap_or_else(|| word.to_owned()))
+            .map(|word| corrected(word, is_known).unwrap_or_else(|| word.to_owned()))
             .collect();
-        let mended = mended.join(" ");
+        let corrected = corrected.join(" ");
         let letters = typed
             .split(' ')
             .filter(|word| !word.is_empty())
             .flat_map(|word| letter_runs(word, 1..=LONGEST_RUN));
-        let features = [unit_vector(letters, 0, EACH), unit_vector(word_runs(&mended), EACH, EACH)].concat();
-        // A message that has no words, or no slips, as it is.
-        let text = if mended == typed { message.to_owned() } else { mended.clone() };
-        Reading { text, features, has_other_words: has_other_words(&mended) }
+        let features =
+            [unit_vector(letters, 0, EACH), unit_vector(word_runs(&corrected), EACH, EACH)].concat();
+        // A message that has no words, or no typos, as it is.
+        let text = if corrected == typed { message.to_owned() } else { corrected.clone() };
+        Reading { text, features, has_other_words: has_other_words(&corrected) }
     }
 }
 
@@ -76,10 +77,10 @@ fn word_runs(text: &str) -> Vec<String> {
     runs
 }
 
-/// The word of small talk that a word is with a slip of the keyboard: a letter more, less, other or swapped in one of
+/// The word of small talk that a word is with a typing error: a letter more, less, other or swapped in one of
 /// four to six letters, two in a longer one, two letters swapped in one of three.
-fn mended(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
-    // How often a word is in the phrasings. What the model has in pieces ("dont") and people write often is no slip.
+fn corrected(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
+    // How often a word is in the phrasings. What the model has in pieces ("dont") and people write often is no typo.
     const OFTEN: usize = 4;
     static COUNTS: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
         let mut counts = HashMap::new();
@@ -118,11 +119,11 @@ fn mended(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
         if other || meant.len() < 3 {
             return None;
         }
-        let slips = strsim::osa_distance(word, meant);
+        let typos = strsim::osa_distance(word, meant);
         let other_first = !meant.starts_with(&word[..word.ceil_char_boundary(1)]);
-        (slips <= most && is_known(meant)).then_some((slips, other_first, usize::MAX - count, meant))
+        (typos <= most && is_known(meant)).then_some((typos, other_first, usize::MAX - count, meant))
     });
-    // The likeliest: the fewest slips, none in the first letter, what is said most.
+    // The likeliest: the fewest typos, none in the first letter, what is said most.
     meant.min().map(|(.., meant)| meant.clone())
 }
 
@@ -200,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_mended_towards_words_of_small_talk() {
+    fn typos_are_corrected_towards_words_of_small_talk() {
         let known =
             |word: &str| ["how", "what", "useless", "mailing", "made", "who", "you", "can"].contains(&word);
         let text = |message: &str| Reading::of(message, &known).text;

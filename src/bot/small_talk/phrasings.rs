@@ -124,7 +124,7 @@ pub fn by_words(message: &str) -> Option<Found> {
     })
 }
 
-/// The small talk whose very words a message has, without a slip.
+/// The small talk whose very words a message has, without a typo.
 pub fn exactly(message: &str) -> Option<Found> {
     let message = message.trim();
     let text = words(message);
@@ -216,7 +216,7 @@ fn in_pieces(message: &str, exact: &dyn Fn(&str) -> Option<Found>) -> Option<Fou
     found.iter().rfind(|found| !small(found)).or(found.last()).copied()
 }
 
-/// The phrasing that differs from a text in slips of the keyboard only, within its words: a letter more, less, other or
+/// The phrasing that differs from a text in typing errors only, within its words: a letter more, less, other or
 /// swapped in a word of three to six letters, two in a longer one, and in two words at most.
 fn nearly(text: &str) -> Option<Found> {
     const WORDS: usize = 2;
@@ -229,18 +229,18 @@ fn nearly(text: &str) -> Option<Found> {
             if apart > 2 * WORDS || phrasing.len() < 4 || text.len() < 4 {
                 continue;
             }
-            let Some(slips) = slips(&typed, phrasing, WORDS) else { continue };
-            let better = best.is_none_or(|(least, found)| (slips, kind, at) < (least, found.kind, found.set));
+            let Some(typos) = typos(&typed, phrasing, WORDS) else { continue };
+            let better = best.is_none_or(|(least, found)| (typos, kind, at) < (least, found.kind, found.set));
             if better {
-                best = Some((slips, Found { kind, set: at }));
+                best = Some((typos, Found { kind, set: at }));
             }
         }
     }
     best.map(|(_, found)| found)
 }
 
-/// How many slips are between words and a phrasing; `None` where they are other words.
-fn slips(typed: &[&str], phrasing: &str, most_words: usize) -> Option<usize> {
+/// How many typos are between words and a phrasing; `None` where they are other words.
+fn typos(typed: &[&str], phrasing: &str, most_words: usize) -> Option<usize> {
     let (mut total, mut differing, mut at) = (0, 0, 0);
     for word in phrasing.split(' ') {
         let own = *typed.get(at)?;
@@ -253,12 +253,12 @@ fn slips(typed: &[&str], phrasing: &str, most_words: usize) -> Option<usize> {
             3..7 => 1,
             _ => 2,
         };
-        let slips = strsim::damerau_levenshtein(own, word);
+        let typos = strsim::damerau_levenshtein(own, word);
         differing += 1;
-        if slips > most || differing > most_words {
+        if typos > most || differing > most_words {
             return None;
         }
-        total += slips;
+        total += typos;
     }
     (at == typed.len() && total > 0).then_some(total)
 }

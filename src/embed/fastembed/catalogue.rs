@@ -152,12 +152,12 @@ fn find(name: &str) -> Result<ModelInfo<EmbeddingModel>> {
     if let Some(info) = models.iter().find(|info| letters(&info.model.to_string()) == wanted) {
         return Ok(info.clone());
     }
-    // The least like a slip of the keyboard or two.
+    // The least like a typing error or two.
     let near = models
         .iter()
         .map(|info| (strsim::damerau_levenshtein(&letters(&info.model.to_string()), &wanted), info))
-        .min_by_key(|(slips, _)| *slips)
-        .filter(|(slips, _)| 4 * slips <= wanted.len());
+        .min_by_key(|(typos, _)| *typos)
+        .filter(|(typos, _)| 4 * typos <= wanted.len());
     let hint = near.map_or(String::new(), |(_, info)| format!("; did you mean `{}`?", public_name(info)));
     Err(Error::Model(format!("no model `{name}` is known{hint}; `faqbot models` lists those that are")))
 }

@@ -4,7 +4,7 @@ use csv::{ByteRecord, ReaderBuilder, Terminator, WriterBuilder};
 
 use super::{Change, Where};
 use crate::formats::csv::{after_sep, delimiter, fit_qna_maker};
-use crate::parsed::Fit;
+use crate::parsed::Detection;
 use crate::readers::fields::{self, OUT_OF_SCOPE, QUESTION};
 
 /// A row with its place.
@@ -100,7 +100,7 @@ fn rows(place: &Where) -> Option<Vec<Row>> {
         .delimiter(delimiter(place.text))
         .has_headers(false)
         .flexible(true)
-        .quoting(fit_qna_maker(text) == Fit::No)
+        .quoting(fit_qna_maker(text) == Detection::No)
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
@@ -134,7 +134,7 @@ fn rows(place: &Where) -> Option<Vec<Row>> {
 
 /// A row as a line.
 fn written(place: &Where, row: &[String]) -> Option<String> {
-    if fit_qna_maker(after_sep(place.text)) != Fit::No {
+    if fit_qna_maker(after_sep(place.text)) != Detection::No {
         let plain = row.iter().all(|cell| !cell.contains(['\t', '\n', '\r']));
         return plain.then(|| row.join("\t") + "\n");
     }

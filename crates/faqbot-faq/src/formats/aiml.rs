@@ -10,7 +10,7 @@ use quick_xml::events::Event;
 
 use crate::error::RowError;
 use crate::normalize::normalize_phrasing;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::lines::Lines;
 use crate::readers::xml::referred;
 
@@ -123,8 +123,10 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for text with AIML's elements.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(text.contains("<category>") && text.contains("<pattern>") && text.contains("<template>"))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(
+        text.contains("<category>") && text.contains("<pattern>") && text.contains("<template>"),
+    )
 }
 
 /// Adds a text to where the open elements say that it belongs.
@@ -178,7 +180,7 @@ mod tests {
     #[test]
     fn categories_are_entries_and_srai_are_phrasings() {
         let text = "<?xml version=\"1.0\"?>\n<aiml>\n<category><pattern>WHEN ARE YOU OPEN *</pattern>\n<template>\n  From 9 &amp; to 5.\n</template></category>\n<category><pattern>OPENING HOURS</pattern><template><srai>WHEN ARE YOU OPEN</srai></template></category>\n<category><pattern>HELLO</pattern><template><random><li>Hi!</li><li>Hello!</li></random></template></category>\n<category><pattern>*</pattern><template>What?</template></category></aiml>";
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         assert_eq!(parsed.entries[0].questions, ["When are you open", "Opening hours"]);
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Articles of help centres: Zendesk's and Intercom's exports, whose bodies are HTML. Titles are the questions.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::node::{Node, Value, items};
 use crate::readers::{html_text, json_tree};
 
@@ -57,11 +57,11 @@ fn tags(article: &Node) -> Vec<String> {
 }
 
 /// Strong for JSON with the field names of such articles.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let has = |name| text.contains(name);
     let zendesk = has("\"html_url\"") || has("\"label_names\"") || has("\"section_id\"");
     let intercom = has("\"type\": \"article\"") || has("\"type\":\"article\"") || has("\"author_id\"");
-    Fit::strong(json_tree::begins(text) && has("\"title\"") && has("\"body\"") && (zendesk || intercom))
+    Detection::strong(json_tree::begins(text) && has("\"title\"") && has("\"body\"") && (zendesk || intercom))
 }
 
 #[cfg(test)]
@@ -73,14 +73,14 @@ mod tests {
         let zendesk = r#"{"articles": [{"id": 7, "title": "Where is it?", "body": "<p>Under <b>Orders</b>.</p>", "html_url": "https://x.example/7", "label_names": ["orders"], "draft": false},
             {"id": 8, "title": "Later", "body": "x", "draft": true}]}"#;
         let parsed = parse(zendesk).unwrap();
-        assert_eq!((parsed.entries.len(), parsed.skipped.len(), fit(zendesk)), (1, 1, Fit::Strong));
+        assert_eq!((parsed.entries.len(), parsed.skipped.len(), detect(zendesk)), (1, 1, Detection::Strong));
         assert_eq!(parsed.entries[0].source.as_deref(), Some("https://x.example/7"));
         #[cfg(feature = "html")]
         assert_eq!(parsed.entries[0].answer.as_deref(), Some("Under **Orders**."));
         let intercom = r#"{"type": "list", "data": [{"type": "article", "id": "1", "title": "T", "description": "d", "body": "", "author_id": 1, "state": "published"}]}"#;
         assert_eq!(
-            (parse(intercom).unwrap().entries[0].answer.as_deref(), fit(intercom)),
-            (Some("d"), Fit::Strong)
+            (parse(intercom).unwrap().entries[0].answer.as_deref(), detect(intercom)),
+            (Some("d"), Detection::Strong)
         );
         assert!(parse("{\"articles\": []}").is_err());
     }

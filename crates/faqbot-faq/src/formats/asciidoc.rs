@@ -1,7 +1,7 @@
 //! AsciiDoc: sections, or labelled lists such as `[qanda]`, are the questions.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::translated::{Translated, emphasis};
 
 /// Reads a document.
@@ -49,10 +49,14 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if there is a title or section and something else of AsciiDoc's, weak for sections alone.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let sections = text.lines().filter(|line| heading(line).is_some()).count();
     let own = text.lines().any(|line| is_attribute(line.trim()) || is_block(line.trim()));
-    if sections > 0 && own { Fit::Strong } else { Fit::weak(sections > 0 || text.contains("[qanda]")) }
+    if sections > 0 && own {
+        Detection::Strong
+    } else {
+        Detection::weak(sections > 0 || text.contains("[qanda]"))
+    }
 }
 
 fn heading(line: &str) -> Option<(usize, &str)> {
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn sections_and_labelled_lists_ask() {
         let text = "= FAQ\n:toc: left\n\n== Where is *it*?\nUnder https://x.example[the orders].\n\n* one\n** two\n\n== And then?\n[source,sh]\n----\n== no heading\n----\n";
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         assert_eq!((parsed.title.as_deref(), parsed.entries.len()), (Some("FAQ"), 2));
         assert_eq!(parsed.entries[0].questions, ["Where is it?"]);

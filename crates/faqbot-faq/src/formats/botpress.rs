@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::json_tree;
 use crate::readers::node::{Node, Value};
 
@@ -33,10 +33,10 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for JSON with Botpress's field names.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let has = |name| text.contains(name);
     let list = has("\"qnas\"") || has("\"redirectFlow\"");
-    Fit::strong(json_tree::begins(text) && list && has("\"questions\"") && has("\"answers\""))
+    Detection::strong(json_tree::begins(text) && list && has("\"questions\"") && has("\"answers\""))
 }
 
 fn entries(item: &Node, parsed: &mut Parsed) {
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!((parsed.skipped.len(), &*parsed.entries[0].variants), (1, &["There.".to_owned()][..]));
         let one = r#"{"id": "a1", "data": {"answers": {"en": ["Here."]}, "questions": {"en": ["where"]}, "redirectFlow": ""}}"#;
         let parsed = parse(one).unwrap();
-        assert_eq!((fit(one), parsed.entries.len(), parsed.notes.len()), (Fit::Strong, 1, 0));
+        assert_eq!((detect(one), parsed.entries.len(), parsed.notes.len()), (Detection::Strong, 1, 0));
         let on = one.replace("Flow\": \"\"", "Flow\": \"orders.flow.json\"");
         assert!(parse(&on).unwrap().notes[0].to_string().contains("goes on to the flow `orders.flow.json`"));
         assert!(parse("{}").is_err());

@@ -1,7 +1,7 @@
 //! ChatterBot's corpus: `conversations`, each a list whose first line is the question and the rest the answer.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::node::{Value, items};
 use crate::readers::yaml_tree;
 
@@ -38,9 +38,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for a list of lists under `conversations`.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let mut lines = text.lines().skip_while(|line| line.trim_end() != "conversations:").skip(1);
-    Fit::strong(
+    Detection::strong(
         lines.find(|line| !line.trim().is_empty()).is_some_and(|line| line.trim_start().starts_with("- - ")),
     )
 }
@@ -53,7 +53,7 @@ mod tests {
     fn the_first_line_asks_and_the_rest_answers() {
         let text =
             "categories:\n- shop\nconversations:\n- - When?\n  - At nine.\n- - How?\n  - So.\n  - And so.\n";
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         assert_eq!(parsed.entries[1].answer.as_deref(), Some("So.\n\nAnd so."));
         assert_eq!((&*parsed.entries[0].tags, parsed.entries[1].line), (&["shop".to_owned()][..], 6));

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::entry::{EntryId, Faq};
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::columns::ColumnMap;
 use crate::readers::lines::Lines;
 use crate::readers::table::{
@@ -37,7 +37,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     let mut builder = ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(delimiter);
     // QnA Maker does not quote: a quote in its files is an ordinary character.
-    builder.quoting(fit_qna_maker(text) == Fit::No);
+    builder.quoting(fit_qna_maker(text) == Detection::No);
     let mut reader = builder.from_reader(text.as_bytes());
     let mut rows = Rows::new(table.columns, Some(char::from(delimiter)));
     let mut lines = Lines::new(text, first_line);
@@ -93,7 +93,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
 }
 
 /// Weak if the first line names the columns of a FAQ.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let mut first = ReaderBuilder::new();
     let line = first_line(after_sep(text));
     let mut reader = first.delimiter(delimiter(text)).from_reader(line.as_bytes());
@@ -104,21 +104,21 @@ pub fn fit(text: &str) -> Fit {
     let mut rows = Rows::new(&nothing, None);
     // Two columns may be anything; only a header says what they are.
     let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty() && rows.finish().is_ok();
-    Fit::weak(names.len() > 1 && header)
+    Detection::weak(names.len() > 1 && header)
 }
 
 /// Like [`fit`], for tabs.
-pub fn fit_tsv(text: &str) -> Fit {
-    if delimiter(text) == b'\t' { fit(text) } else { Fit::No }
+pub fn fit_tsv(text: &str) -> Detection {
+    if delimiter(text) == b'\t' { detect(text) } else { Detection::No }
 }
 
 /// Strong if the first line is QnA Maker's.
-pub fn fit_qna_maker(text: &str) -> Fit {
+pub fn fit_qna_maker(text: &str) -> Detection {
     let first = first_line(text);
     let own = ["QnaId", "SuggestedQuestions", "IsContextOnly"];
     let older =
         first.starts_with("Question\tAnswer\tSource") || first.starts_with("Question\tAnswer\tMetadata");
-    Fit::strong(first.contains('\t') && (older || own.iter().any(|name| first.contains(name))))
+    Detection::strong(first.contains('\t') && (older || own.iter().any(|name| first.contains(name))))
 }
 
 /// The text after a first line such as `sep=;`.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::watson::join;
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::json_tree;
 use crate::readers::node::{Node, Value, items};
 
@@ -77,11 +77,11 @@ fn responses(root: &Node, parsed: &mut Parsed) -> Result<(), RowError> {
 }
 
 /// Strong for JSON with the field names of an intent or of its phrases.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let has = |name| text.contains(name);
     let intent = has("\"responses\"") && has("\"messages\"") && has("\"speech\"");
     let phrases = text.trim_start().starts_with('[') && has("\"data\"") && has("\"userDefined\"");
-    Fit::strong(json_tree::begins(text) && (intent || phrases))
+    Detection::strong(json_tree::begins(text) && (intent || phrases))
 }
 
 /// Names phrases by the file that they are in.
@@ -117,7 +117,7 @@ mod tests {
             (parsed.entries[0].id.as_deref(), &*parsed.entries[0].questions[0]),
             (Some("hours-de"), "when are you open")
         );
-        assert_eq!((fit(intent), fit(phrases)), (Fit::Strong, Fit::Strong));
+        assert_eq!((detect(intent), detect(phrases)), (Detection::Strong, Detection::Strong));
         assert!(parse("{\"language\": \"en\"}").is_err());
     }
 }

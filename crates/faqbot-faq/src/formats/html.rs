@@ -10,7 +10,7 @@ use htmd::Node;
 
 use super::jsonld;
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::headings;
 use crate::readers::html_tree::{self, attribute, descendants, markdown_of, name, text_of};
 use crate::readers::lines::Lines;
@@ -83,14 +83,14 @@ fn asking(entries: &[RawEntry]) -> usize {
 }
 
 /// Strong for a whole page, weak for the start of a part of one.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let begin: String = text.trim_start().chars().take(20).collect::<String>().to_ascii_lowercase();
     if begin.starts_with("<!doctype html") || begin.starts_with("<html") {
-        return Fit::Strong;
+        return Detection::Strong;
     }
     let tags =
         ["<div", "<dl", "<details", "<section", "<main", "<body", "<h1", "<h2", "<!--", "<?xml", "<article"];
-    Fit::weak(tags.iter().any(|tag| begin.starts_with(tag)))
+    Detection::weak(tags.iter().any(|tag| begin.starts_with(tag)))
 }
 
 /// A page to search for questions.

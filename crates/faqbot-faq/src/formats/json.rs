@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::entry::{Entry, EntryId, Faq, SmallTalk};
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::json_tree;
 use crate::readers::node::{self};
 
@@ -21,8 +21,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for text that starts like JSON.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(json_tree::begins(text))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(json_tree::begins(text))
 }
 
 /// Writes a FAQ with the fields of the native format.

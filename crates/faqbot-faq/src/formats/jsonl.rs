@@ -5,7 +5,7 @@ use std::io;
 use super::json::EntryJson;
 use crate::entry::Faq;
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::json_tree;
 use crate::readers::node::Reader;
 
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if the first two lines are complete JSON objects, weak if only the first is.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let object = |line: Option<&str>| {
         line.is_some_and(|line| {
@@ -37,7 +37,7 @@ pub fn fit(text: &str) -> Fit {
         })
     };
     let first = object(lines.next());
-    if first && object(lines.next()) { Fit::Strong } else { Fit::weak(first) }
+    if first && object(lines.next()) { Detection::Strong } else { Detection::weak(first) }
 }
 
 /// Writes a FAQ, one entry per line.

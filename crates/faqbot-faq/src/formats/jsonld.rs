@@ -13,11 +13,11 @@ use super::json;
 
 use crate::entry::{Entry, Faq};
 use crate::error::RowError;
-use crate::harmless::harmless;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::lines::Lines;
 use crate::readers::node::{self, Node, Value};
 use crate::readers::{html_text, json_tree};
+use crate::sanitize::sanitize;
 
 /// Reads a JSON-LD file.
 ///
@@ -34,8 +34,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for JSON with schema.org's questions.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(json_tree::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(json_tree::begins(text) && text.contains("\"@type\"") && text.contains("Question"))
 }
 
 /// Reads the JSON-LD scripts of a page. Broken ones are reported.
@@ -160,7 +160,7 @@ fn entry(entry: &Entry) -> serde_json::Value {
     let mut text = String::new();
     pulldown_cmark::html::push_html(&mut text, Parser::new_ext(&entry.answer, Options::ENABLE_TABLES));
     // A character reference in the Markdown is the character in the HTML.
-    let (text, _) = harmless(text);
+    let (text, _) = sanitize(text);
     let mut answer = json!({"@type": "Answer", "text": text.trim_end()});
     // Only if converting the HTML back would give something else.
     if html_text::to_markdown(text.trim_end()).trim() != entry.answer {

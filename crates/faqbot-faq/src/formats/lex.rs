@@ -5,7 +5,7 @@
 
 use super::watson::join;
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::json_tree;
 use crate::readers::node::{Node, items};
 
@@ -47,8 +47,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for JSON with Lex's field names.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(json_tree::begins(text) && text.contains("\"sampleUtterances\""))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(json_tree::begins(text) && text.contains("\"sampleUtterances\""))
 }
 
 /// What an intent says in the end, in all its variants.
@@ -113,7 +113,7 @@ mod tests {
             (parsed.entries[0].id.as_deref(), parsed.entries[0].answer.as_deref()),
             (Some("Hours"), Some("A"))
         );
-        assert_eq!((fit(one), fit(two)), (Fit::Strong, Fit::Strong));
+        assert_eq!((detect(one), detect(two)), (Detection::Strong, Detection::Strong));
         assert!(parse("{}").is_err());
     }
 }

@@ -20,7 +20,7 @@ use super::yaml;
 use crate::entry::Faq;
 use crate::error::RowError;
 use crate::normalize::slug;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::lines::Lines;
 use crate::readers::outline::{Heading, Outline};
 use crate::readers::sections::{front_matter, sections};
@@ -69,15 +69,15 @@ fn is_own(text: &str) -> bool {
 }
 
 /// Sure if faqbot wrote the text, weak if a line is a heading.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     if is_own(text) {
-        return Fit::Sure;
+        return Detection::Sure;
     }
     let heading = |line: &str| {
         let rest = line.trim_start_matches('#');
         (1..=6).contains(&(line.len() - rest.len())) && rest.starts_with(' ')
     };
-    Fit::weak(text.lines().any(heading))
+    Detection::weak(text.lines().any(heading))
 }
 
 /// Reads what [`write`] wrote.

@@ -1,7 +1,7 @@
 //! MediaWiki's markup: headings between equals signs, or terms with definitions, are the questions.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::translated::{Translated, between};
 
 /// Reads a page.
@@ -48,9 +48,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if several lines are headings between equals signs.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let headings = text.lines().filter(|line| heading(line.trim()).is_some()).count();
-    if headings > 1 { Fit::Strong } else { Fit::weak(headings == 1) }
+    if headings > 1 { Detection::Strong } else { Detection::weak(headings == 1) }
 }
 
 fn heading(line: &str) -> Option<(usize, &str)> {
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn headings_ask_and_markup_becomes_markdown() {
         let text = "= FAQ =\n== Where is '''it'''? ==\nUnder [[Orders|the orders]] or [https://x.example here].\n* one\n** two\n\n== And then? ==\n# first\n[[Category:Help]]\n";
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         assert_eq!((parsed.title.as_deref(), parsed.entries.len()), (Some("FAQ"), 2));
         assert_eq!(parsed.entries[0].questions, ["Where is it?"]);

@@ -1,7 +1,7 @@
 //! Org mode: headlines, or lists of terms with descriptions, are the questions.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::translated::{Translated, between, emphasis};
 
 /// Reads a document.
@@ -51,13 +51,13 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for headlines with something else of Org's, weak for headlines alone.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let headlines = text.lines().filter(|line| headline(line).is_some()).count();
     let own = text.lines().any(|line| {
         let line = line.trim().to_lowercase();
         line.starts_with("#+") || line == ":properties:"
     });
-    if headlines > 0 && own { Fit::Strong } else { Fit::weak(headlines > 0) }
+    if headlines > 0 && own { Detection::Strong } else { Detection::weak(headlines > 0) }
 }
 
 fn headline(line: &str) -> Option<(usize, &str)> {
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn headlines_ask_and_markup_becomes_markdown() {
         let text = "#+TITLE: FAQ\n* TODO Where is it? :orders:\n:PROPERTIES:\n:ID: 7\n:END:\nUnder [[https://x.example][the *orders*]], /here/.\n- one\n* And then?\n#+BEGIN_SRC sh\n* no headline\n#+END_SRC\n";
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         assert_eq!((parsed.title.as_deref(), parsed.entries.len()), (Some("FAQ"), 2));
         assert_eq!(parsed.entries[0].questions, ["Where is it?"]);

@@ -6,7 +6,7 @@
 //! an answer, and what copied pages leave at their end, are left out and reported.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::headings::{after_answer_mark, after_question_mark, unmarked};
 
 /// A longer line is not a question, but a paragraph that happens to end in one.
@@ -105,9 +105,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Weak if a line is a question.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let style = Style::of(text);
-    Fit::weak(text.lines().any(|line| style.question(line.trim()).is_some()))
+    Detection::weak(text.lines().any(|line| style.question(line.trim()).is_some()))
 }
 
 fn close(entry: Option<RawEntry>, parsed: &mut Parsed) {

@@ -18,7 +18,7 @@
 
 use crate::error::RowError;
 use crate::normalize::normalize_phrasing;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 
 /// What the current lines of an entry belong to.
 #[derive(PartialEq)]
@@ -125,8 +125,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if a heading is marked as a question.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(text.lines().any(|line| question(line.trim()).is_some()))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(text.lines().any(|line| question(line.trim()).is_some()))
 }
 
 /// The question in a heading line: any level, then `?`.

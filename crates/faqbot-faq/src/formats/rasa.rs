@@ -5,7 +5,7 @@
 //! half an entry; halves are joined by name once all files are read.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::node::{Node, Value};
 use crate::readers::yaml_tree;
 
@@ -63,7 +63,7 @@ fn alias(rule: &Node) -> Option<(String, String)> {
 }
 
 /// Strong if a top-level key is one of Rasa's: `nlu:`, `responses:`, `rules:` and so on.
-pub fn fit_yaml(text: &str) -> Fit {
+pub fn fit_yaml(text: &str) -> Detection {
     let key = |line: &str| {
         let keys =
             ["nlu:", "responses:", "templates:", "rules:", "stories:", "pipeline:", "policies:", "intents:"];
@@ -71,7 +71,7 @@ pub fn fit_yaml(text: &str) -> Fit {
         keys.iter().any(|key| line.strip_prefix(key).is_some_and(empty))
     };
     let own = ["intent:", "utter_", "- action:", "- name:", "intents:"];
-    Fit::strong(text.lines().any(key) && own.iter().any(|mark| text.contains(mark)))
+    Detection::strong(text.lines().any(key) && own.iter().any(|mark| text.contains(mark)))
 }
 
 /// The examples of an intent: the lines of a text that start with a dash, or a list.
@@ -141,7 +141,7 @@ pub fn parse_markdown(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if a line starts an intent, or a response with its text.
-pub fn fit_markdown(text: &str) -> Fit {
+pub fn fit_markdown(text: &str) -> Detection {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let response =
@@ -150,10 +150,10 @@ pub fn fit_markdown(text: &str) -> Fit {
         let intent =
             line.strip_prefix("##").is_some_and(|heading| heading.trim_start().starts_with("intent:"));
         if response || intent {
-            return Fit::Strong;
+            return Detection::Strong;
         }
     }
-    Fit::No
+    Detection::No
 }
 
 fn intent_half(line: usize, intent: &str, examples: Vec<String>) -> RawEntry {

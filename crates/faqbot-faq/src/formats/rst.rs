@@ -4,7 +4,7 @@
 //! as in Markdown. Directives that name other files (`include`, `toctree`) are not followed.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::sections::sections;
 
 /// Reads a reStructuredText FAQ.
@@ -25,9 +25,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Weak if there are at least two titles.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let lines: Vec<&str> = text.lines().collect();
-    Fit::weak(lines.windows(2).filter(|pair| is_underlined(pair[0], pair[1])).take(2).count() == 2)
+    Detection::weak(lines.windows(2).filter(|pair| is_underlined(pair[0], pair[1])).take(2).count() == 2)
 }
 
 /// Whether a line is an adornment: one punctuation character, repeated.

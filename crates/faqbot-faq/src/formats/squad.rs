@@ -1,7 +1,7 @@
 //! JSON in the shape of SQuAD: `data[].paragraphs[].qas[]`, whose answers are passages of a context.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::json_tree;
 use crate::readers::node::items;
 
@@ -48,8 +48,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for JSON with SQuAD's field names.
-pub fn fit(text: &str) -> Fit {
-    Fit::strong(json_tree::begins(text) && text.contains("\"paragraphs\"") && text.contains("\"qas\""))
+pub fn detect(text: &str) -> Detection {
+    Detection::strong(json_tree::begins(text) && text.contains("\"paragraphs\"") && text.contains("\"qas\""))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
         let parsed = parse(text).unwrap();
         assert_eq!((parsed.entries.len(), parsed.entries[0].answer.as_deref()), (1, Some("This")));
         assert_eq!((&*parsed.entries[0].tags, parsed.skipped.len()), (&["T".to_owned()][..], 1));
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         assert!(parse("{\"data\": []}").is_err());
     }
 }

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::node::{self, MAX_DEPTH, Node, Value};
 
 /// Reads a TOML FAQ.
@@ -29,8 +29,10 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Weak if a line starts a list of tables.
-pub fn fit(text: &str) -> Fit {
-    Fit::weak(text.lines().any(|line| line.trim_start().starts_with("[[") && line.trim_end().ends_with("]]")))
+pub fn detect(text: &str) -> Detection {
+    Detection::weak(
+        text.lines().any(|line| line.trim_start().starts_with("[[") && line.trim_end().ends_with("]]")),
+    )
 }
 
 /// The fields of a table in the order of the file. `starts` are the offsets of the lines.

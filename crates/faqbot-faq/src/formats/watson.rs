@@ -4,7 +4,7 @@
 //! left out. Its texts are in `output.generic[].values[]` or, in older exports, in `output.text`.
 
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed, RawEntry};
+use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::json_tree;
 use crate::readers::node::{Node, Value, items};
 
@@ -65,9 +65,9 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong for JSON with the field names of a workspace.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let has = |name| text.contains(name);
-    Fit::strong(
+    Detection::strong(
         json_tree::begins(text) && has("\"intents\"") && has("\"dialog_nodes\"") && has("\"examples\""),
     )
 }
@@ -117,7 +117,7 @@ mod tests {
         let text = r##"{"name": "Shop", "intents": [{"intent": "hours", "examples": [{"text": "when"}]}],
             "dialog_nodes": [{"conditions": "#hours || #times", "output": {"generic": [{"response_type": "text", "values": [{"text": "A"}, {"text": "B"}]}]}},
             {"conditions": "#hours && @day", "output": {"text": {"values": ["C"]}}}, {"conditions": "welcome", "output": {"text": "Hi"}}]}"##;
-        assert_eq!(fit(text), Fit::Strong);
+        assert_eq!(detect(text), Detection::Strong);
         let parsed = parse(text).unwrap();
         let ids: Vec<&str> = parsed.entries.iter().filter_map(|raw| raw.id.as_deref()).collect();
         assert_eq!(ids, ["hours", "hours", "times"]);

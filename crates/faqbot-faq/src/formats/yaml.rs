@@ -35,7 +35,7 @@ use saphyr::{Mapping, Scalar, Yaml, YamlEmitter};
 use super::rasa;
 use crate::entry::{Entry, Faq, SmallTalk};
 use crate::error::RowError;
-use crate::parsed::{Fit, Parsed};
+use crate::parsed::{Detection, Parsed};
 use crate::readers::node::{self};
 use crate::readers::yaml_tree;
 
@@ -45,7 +45,7 @@ use crate::readers::yaml_tree;
 ///
 /// Returns an error if the text is not YAML or not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    if rasa::fit_yaml(text) == Fit::Strong {
+    if rasa::fit_yaml(text) == Detection::Strong {
         return Err(RowError::new(1, "a file of Rasa's"));
     }
     let mut read: Option<Parsed> = None;
@@ -72,12 +72,12 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Weak if a line starts like an entry.
-pub fn fit(text: &str) -> Fit {
+pub fn detect(text: &str) -> Detection {
     let begins = |line: &str| {
         let field = line.trim_start().trim_start_matches("- ");
         ["question:", "questions:", "q:", "entries:"].iter().any(|name| field.starts_with(name))
     };
-    Fit::weak(text.lines().any(begins))
+    Detection::weak(text.lines().any(begins))
 }
 
 /// Writes a FAQ in the native format.

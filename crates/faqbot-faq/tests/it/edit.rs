@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use faqbot_faq::Change;
 use faqbot_faq::edit::edit;
 use faqbot_faq::{Faq, Format, ReadOptions};
 use proptest::prelude::*;

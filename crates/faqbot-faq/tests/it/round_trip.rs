@@ -88,7 +88,7 @@ const PIECES: [&str; 72] = [
 
 fn text() -> impl Strategy<Value = String> {
     vec(sample::select(&PIECES[..]), 1..12)
-        .prop_map(|pieces| faqbot_faq::harmless::harmless(pieces.concat()).0.trim().to_owned())
+        .prop_map(|pieces| faqbot_faq::sanitize::sanitize(pieces.concat()).0.trim().to_owned())
         .prop_filter("a text", |text| !text.is_empty())
 }
 

@@ -17,7 +17,7 @@ use crate::setup::{faq_name, load_bot};
 mod completion;
 mod history;
 #[cfg(feature = "store")]
-mod keeping;
+mod recording;
 mod session;
 mod signals;
 mod slash;

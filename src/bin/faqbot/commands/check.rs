@@ -16,7 +16,7 @@ use crate::output::progress::CheckingBar;
 use crate::output::style::{BOLD, DIM, FAIR_LABEL, count, plain, styled};
 use crate::setup;
 
-/// `faqbot check`: the exit code, 1 where there is something to mend.
+/// `faqbot check`: the exit code, 1 where there is something to fix.
 pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
     let input = if args.input.is_empty() { &settings.faq } else { &args.input };
     // An entry without an answer is a finding here, with its advice, rather than a skipped row.
@@ -39,9 +39,9 @@ pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {
         say_merged(&loaded);
     }
     say_files(&loaded);
-    let mend = findings.iter().any(|finding| finding.level == Level::Mend);
+    let fix = findings.iter().any(|finding| finding.level == Level::Fix);
     let any = !findings.is_empty() || !loaded.skipped.is_empty();
-    Ok(if mend || (args.strict && any) { NOT_ANSWERED } else { ANSWERED })
+    Ok(if fix || (args.strict && any) { NOT_ANSWERED } else { ANSWERED })
 }
 
 fn write_text(out: &mut impl Write, loaded: &Loaded, findings: &[Finding]) -> Result<()> {
@@ -49,7 +49,7 @@ fn write_text(out: &mut impl Write, loaded: &Loaded, findings: &[Finding]) -> Re
     const IDS: usize = 5;
     for finding in findings {
         let label = match finding.level {
-            Level::Mend => styled(FAIR_LABEL, "mend"),
+            Level::Fix => styled(FAIR_LABEL, "fix"),
             Level::Hint => styled(BOLD, "hint"),
         };
         let (path, line) = loaded.place(finding.entries[0]);
@@ -66,10 +66,10 @@ fn write_text(out: &mut impl Write, loaded: &Loaded, findings: &[Finding]) -> Re
     let of = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
     writeln!(
         out,
-        "{}, {}: {} to mend, {}",
+        "{}, {}: {} to fix, {}",
         count(loaded.faq.entries.len(), "entry", "entries"),
         count(loaded.faq.phrasing_count(), "phrasing", "phrasings"),
-        of(Level::Mend),
+        of(Level::Fix),
         count(of(Level::Hint), "hint", "hints")
     )?;
     Ok(())

@@ -21,7 +21,7 @@ const PAIRS: usize = 15;
 
 /// `faqbot eval`: the exit code, 1 where a floor or the comparison fails.
 pub fn eval(settings: &Settings, args: &EvalArgs) -> Result<u8> {
-    // Before the work, so that a slip costs no minute.
+    // Before the work, so that a typo costs no minute.
     let plot = args.plot.as_deref().map(Plot::to).transpose()?;
     let before: Option<Report> = args.compare.as_deref().map(read_report).transpose()?;
     let (bot, queries) = labelled::load(settings, &args.queries, true)?;

@@ -110,11 +110,11 @@ fn worse(
 ) -> Result<Vec<String>> {
     let findings = |bot: &AnyBot| -> Result<Vec<String>> {
         let found = check::check(bot.faq(), embedder, None, &mut |_| ())?;
-        Ok(found.into_iter().filter(|one| one.level == Level::Mend).map(|one| one.message).collect())
+        Ok(found.into_iter().filter(|one| one.level == Level::Fix).map(|one| one.message).collect())
     };
     let mut lines = findings(bot)?;
     let Some(before) = before else {
-        // There is nothing to be worse than: what there is to mend is said.
+        // There is nothing to be worse than: what there is to fix is said.
         lines.iter().take(SHOWN).for_each(|line| warn(line));
         return Ok(Vec::new());
     };
@@ -146,7 +146,7 @@ fn worse(
     let new = bot.verdicts(&texts, AnyBot::MATCHES, &mut |_| ())?;
     let effect = effect(&both, (before, &old), (bot, &new));
     // Where more is gained than lost, it is no worse.
-    if effect.wrong.len() + effect.lost.len() > effect.answered + effect.mended {
+    if effect.wrong.len() + effect.lost.len() > effect.answered + effect.fixed {
         lines.extend(effect.wrong.iter().map(|changed| format!("now wrong: {changed}")));
         lines.extend(effect.lost.iter().map(|changed| format!("no longer answered: {changed}")));
     }

@@ -293,7 +293,7 @@ fn shown(preview: &Preview) -> String {
     }
     let effect = &preview.effect;
     let mut says = vec![format!("+{} answered", effect.answered)];
-    says.extend((effect.mended > 0).then(|| format!("{} no longer wrong", effect.mended)));
+    says.extend((effect.fixed > 0).then(|| format!("{} no longer wrong", effect.fixed)));
     says.push(format!("{} now wrong", effect.wrong.len()));
     says.extend((!effect.lost.is_empty()).then(|| format!("{} no longer answered", effect.lost.len())));
     let of = count(effect.questions, "labelled question", "labelled questions");

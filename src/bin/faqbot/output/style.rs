@@ -3,7 +3,7 @@
 //! Styles are always written; whoever prints takes them out where they are not wanted (anstream does).
 
 use anstyle::{AnsiColor, Style};
-use faqbot::faq::harmless::visible;
+use faqbot::faq::sanitize::visible;
 
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();

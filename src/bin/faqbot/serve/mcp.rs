@@ -16,8 +16,8 @@ use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
 
+use super::markdown;
 use super::problem::Problem;
-use super::speech;
 use super::state::{App, Before, MOST_MATCHES, Question};
 use super::version::{Served, Version};
 use crate::setup::AnyBot;
@@ -292,7 +292,7 @@ impl Mcp {
         let answered = verdict.answers();
         let sources: Vec<&str> =
             answered.iter().filter_map(|found| bot.entry(found).source.as_deref()).collect();
-        let said = speech::markdown(bot, verdict);
+        let said = markdown::markdown(bot, verdict);
         let found = |found: &Match| Found::new(bot, found);
         let data = AskResult {
             outcome: outcome.name().to_owned(),

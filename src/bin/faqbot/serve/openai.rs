@@ -17,10 +17,10 @@ use utoipa::ToSchema;
 
 use super::input::Input;
 use super::limits::Client;
+use super::markdown;
 use super::problem::Problem;
 use super::qna;
 use super::queue::PART;
-use super::speech;
 use super::state::{App, Asked, Before, Question};
 use super::version::{Served, Version};
 
@@ -118,7 +118,7 @@ async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Prob
     }
     let before = Before::Given(conversation(&faq.version(), &messages[..at]));
     let asked = app.ask(faq, Question { before, ..Question::new(query, "openai") }).await?;
-    Ok(Said { text: speech::markdown(&asked.version.bot, &asked.verdict), asked: Some(asked) })
+    Ok(Said { text: markdown::markdown(&asked.version.bot, &asked.verdict), asked: Some(asked) })
 }
 
 /// What a chat program asks for its own ends, and the least that satisfies it: titles, tags, questions to follow. These
@@ -162,7 +162,7 @@ fn conversation(version: &Version, messages: &[Message]) -> Conversation {
     let faq = version.bot.faq();
     let said = said.trim();
     // The steps of an answer are numbered too.
-    if said.lines().next().is_some_and(speech::is_did_you_mean) {
+    if said.lines().next().is_some_and(markdown::is_did_you_mean) {
         let asked = |line: &str| Some(line.trim().split_once(". ")?.1.trim().to_owned());
         let offered: Vec<String> = said.lines().skip(1).filter_map(asked).collect();
         let id = |question: &String| {

@@ -15,8 +15,8 @@ use super::faqs::FaqJson;
 use super::html::{self, escape};
 use super::input::Params;
 use super::limits::Client;
+use super::markdown;
 use super::problem::Problem;
-use super::speech;
 use super::state::{App, Question};
 use crate::output::texts::{self, LANGUAGE, TEXTS};
 
@@ -133,7 +133,7 @@ async fn page(
                     out += &format!("<p>{}</p>\n{}", text("did_you_mean"), links(&questions));
                 }
                 Decision::NoMatch | Decision::SmallTalk => {
-                    out += &html::render(&speech::markdown(bot, verdict));
+                    out += &html::render(&markdown::markdown(bot, verdict));
                 }
             }
             out

@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::numbers::NONE;
+use super::markdown;
+use super::numeric_ids::NONE;
 use super::problem::Problem;
 use super::queue::Among;
-use super::speech;
 use super::state::{App, Before, Question};
 use super::version::{Served, Version};
 use faqbot::reply::json::SpanJson;
@@ -125,7 +125,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             let mut answers: Vec<QnaAnswer> = parts.iter().filter_map(answer).collect();
             if asked.top < answers.len() {
                 // All that was asked is answered, in as many answers as are wanted.
-                let joined = speech::markdown(&version.bot, verdict);
+                let joined = markdown::markdown(&version.bot, verdict);
                 answers.truncate(1);
                 answers[0].answer = joined;
                 answers[0].span = None;
@@ -141,7 +141,7 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             };
             let prompts = verdict.choices().into_iter().enumerate().map(prompt).collect();
             vec![QnaAnswer {
-                answer: speech::did_you_mean(&version.bot, verdict),
+                answer: markdown::did_you_mean(&version.bot, verdict),
                 confidence: sureness(verdict),
                 number: ASKS_BACK,
                 dialog: Dialog { prompts, ..Dialog::default() },
@@ -152,10 +152,10 @@ pub async fn ask(app: &App, faq: &Served, asked: QnaQuestion) -> Result<QnaReply
             vec![QnaAnswer {
                 confidence: 1.0,
                 number: SMALL_TALK,
-                ..none(speech::markdown(&version.bot, verdict))
+                ..none(markdown::markdown(&version.bot, verdict))
             }]
         }
-        Decided::Nothing => vec![none(speech::no_answer(&version.bot, verdict))],
+        Decided::Nothing => vec![none(markdown::no_answer(&version.bot, verdict))],
     };
     Ok(QnaReply { answers, by_cosine })
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::input::Input;
+use super::markdown;
 use super::problem::Problem;
-use super::speech;
 use super::state::{App, Question};
 
 /// The retrieval intent of small talk, as Rasa's own examples name it.
@@ -74,8 +74,8 @@ pub async fn webhook(
             RasaReply {
                 recipient_id,
                 text: match verdict.decision {
-                    Decision::Ambiguous(_) => speech::did_you_mean(bot, verdict),
-                    _ => speech::markdown(bot, verdict),
+                    Decision::Ambiguous(_) => markdown::did_you_mean(bot, verdict),
+                    _ => markdown::markdown(bot, verdict),
                 },
                 buttons: buttons
                     .map(|entry| button(entry.question().to_owned(), entry.id.as_str()))

@@ -159,7 +159,7 @@ async fn with_review<T: Send + 'static>(
 }
 
 /// Refuses what pages of other sites send, whichever may ask: what is decided changes files.
-pub async fn own_pages(request: Request, next: Next) -> Response {
+pub async fn require_same_origin(request: Request, next: Next) -> Response {
     if is_own(request.headers()) {
         next.run(request).await
     } else {

@@ -71,7 +71,7 @@ const MORE_HEADERS: [&str; 6] = [
 struct Api;
 
 /// Who may call from other sites, and with what.
-pub struct Doors {
+pub struct Access {
     /// Origins whose pages may ask.
     pub origins: Vec<HeaderValue>,
     /// Whether agents may, at `/mcp`.
@@ -81,7 +81,7 @@ pub struct Doors {
 }
 
 /// All addresses.
-pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
+pub fn router(app: &Arc<App>, access: &Access) -> Router {
     let asked = routes_of().routes(routes!(ask::ask));
     let visitors = routes_of()
         .routes(routes!(feedback::feedback))
@@ -126,18 +126,18 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.ico", get(page::icon));
     let mut programs = limited(programs).merge(limited(long)).merge(reading);
-    if doors.mcp {
-        programs = programs.merge(limited(routes_of().route_service("/mcp", any_service(mcp(app, doors)))));
+    if access.mcp {
+        programs = programs.merge(limited(routes_of().route_service("/mcp", any_service(mcp(app, access)))));
     }
     // Where everybody may ask, nobody may decide unless tokens say who.
-    let reviewed = app.recorder.is_some() && (app.limits.needs_token() || doors.private);
+    let reviewed = app.recorder.is_some() && (app.limits.needs_token() || access.private);
     let open = if reviewed { open.route("/review", get(page::review)) } else { open };
     if reviewed {
         let review = routes_of()
             .routes(routes!(review::open))
             .routes(routes!(review::preview))
             .routes(routes!(review::decide))
-            .route_layer(from_fn(review::own_pages));
+            .route_layer(from_fn(review::require_same_origin));
         let review =
             if app.limits.needs_token() { review } else { review.route_layer(from_fn(review::no_proxy)) };
         programs = programs.merge(limited(review));
@@ -160,7 +160,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
     let api = api.to_json().expect("a document of our own is JSON");
     let json = [(header::CONTENT_TYPE, "application/json")];
     let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(doors.origins.clone()))
+        .allow_origin(AllowOrigin::list(access.origins.clone()))
         .allow_methods([Method::GET, Method::POST])
         .allow_headers(
             [header::CONTENT_TYPE, header::AUTHORIZATION, header::ACCEPT]
@@ -189,7 +189,7 @@ pub fn router(app: &Arc<App>, doors: &Doors) -> Router {
         .with_state(Arc::clone(app))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(Arc::clone(&app.limits), limits::client))
-        .layer(from_fn_with_state(hosts(doors), limits::host))
+        .layer(from_fn_with_state(hosts(access), limits::host))
         .layer(cors)
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME))
@@ -211,18 +211,18 @@ fn routes_of() -> OpenApiRouter<Arc<App>> {
 
 /// The names that a server which only this machine can reach has in requests: another name may have been made to mean
 /// this machine, so that its pages can ask. None where any is right.
-fn hosts(doors: &Doors) -> Option<Arc<[String]>> {
-    let named = doors
+fn hosts(access: &Access) -> Option<Arc<[String]>> {
+    let named = access
         .origins
         .iter()
         .filter_map(|origin| origin.to_str().ok()?.split_once("://").map(|(_, host)| host.to_owned()));
     let here = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-    doors.private.then(|| here.into_iter().chain(named).collect())
+    access.private.then(|| here.into_iter().chain(named).collect())
 }
 
 /// `/mcp`, without sessions, so that any of several servers may answer the next request.
-fn mcp(app: &Arc<App>, doors: &Doors) -> StreamableHttpService<Mcp, NeverSessionManager> {
-    let named: Vec<&str> = doors.origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
+fn mcp(app: &Arc<App>, access: &Access) -> StreamableHttpService<Mcp, NeverSessionManager> {
+    let named: Vec<&str> = access.origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
     // With the port that the scheme means: an origin without one is taken for any.
     let with_port =
         |origin: &&str| match origin.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use faqbot::Embedder;
 
 use super::html;
-use super::numbers::Numbers;
+use super::numeric_ids::NumericIds;
 use crate::config::Settings;
 use crate::setup::{self, AnyBot};
 
@@ -27,7 +27,7 @@ pub struct Version {
     pub bot: AnyBot,
     /// The same for the same FAQ and model on any machine.
     pub id: String,
-    pub numbers: Numbers,
+    pub numbers: NumericIds,
     positions: HashMap<String, usize>,
     /// The answers as safe HTML, those of an entry and its variants.
     html: Box<[Box<[OnceLock<String>]>]>,
@@ -39,7 +39,7 @@ impl Version {
         let faq = bot.faq();
         Version {
             id: setup::version_id(&bot),
-            numbers: Numbers::new(faq),
+            numbers: NumericIds::new(faq),
             positions: faq.entries.iter().enumerate().map(|(at, entry)| (entry.id.to_string(), at)).collect(),
             html: faq
                 .entries

@@ -9,7 +9,7 @@ use anyhow::Result;
 use faqbot::{Conversation, Decision, Message, Rule, Verdict};
 
 #[cfg(feature = "store")]
-use super::keeping::Keeping;
+use super::recording::Recording;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
@@ -47,7 +47,7 @@ pub struct Chat<'s> {
     /// Whether Ctrl-C was pressed since the line came: its answer is not shown.
     pub interrupted: Arc<AtomicBool>,
     #[cfg(feature = "store")]
-    pub keeping: Option<Keeping>,
+    pub recording: Option<Recording>,
 }
 
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl<'s> Chat<'s> {
     pub fn new(settings: &'s Settings, bot: AnyBot, begin: Instant) -> Result<Self> {
         Ok(Chat {
             #[cfg(feature = "store")]
-            keeping: Keeping::open(settings, &bot)?,
+            recording: Recording::open(settings, &bot)?,
             settings,
             bot,
             last: None,
@@ -90,9 +90,9 @@ impl<'s> Chat<'s> {
     /// Keeps what was thought of the last reply; whether that is kept.
     pub fn rated(&self, rating: Rating, entry: Option<usize>) -> bool {
         #[cfg(feature = "store")]
-        if let Some(keeping) = &self.keeping {
+        if let Some(recording) = &self.recording {
             let id = entry.map(|entry| self.bot.faq().entries[entry].id.as_str());
-            return keeping.rated(rating, id);
+            return recording.rated(rating, id);
         }
         let _ = (rating, entry);
         false
@@ -146,10 +146,10 @@ impl<'s> Chat<'s> {
                     Decision::SmallTalk => self.counts.small_talk += 1,
                 }
                 #[cfg(feature = "store")]
-                if let Some(keeping) =
-                    self.keeping.as_mut().filter(|_| verdict.decision != Decision::SmallTalk)
+                if let Some(recording) =
+                    self.recording.as_mut().filter(|_| verdict.decision != Decision::SmallTalk)
                 {
-                    keeping.asked(&self.bot, &verdict);
+                    recording.asked(&self.bot, &verdict);
                 }
             }
         }

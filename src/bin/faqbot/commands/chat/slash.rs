@@ -295,8 +295,8 @@ impl Chat<'_> {
         self.listed.clear();
         self.meant = None;
         #[cfg(feature = "store")]
-        if let Some(keeping) = &mut self.keeping {
-            keeping.reloaded(&self.bot);
+        if let Some(recording) = &mut self.recording {
+            recording.reloaded(&self.bot);
         }
         let faq = self.bot.faq();
         writeln!(
@@ -364,15 +364,15 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// The word nearest to `word`, if one is near: at most two slips away (a letter more, less, other or
+/// The word nearest to `word`, if one is near: at most two typos away (a letter more, less, other or
 /// swapped), and alike for more than half of its length.
 fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     known
         // Cheap first: what is typed may be a page.
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= 8)
         .map(|candidate| (candidate, strsim::damerau_levenshtein(word, candidate)))
-        .filter(|&(candidate, slips)| slips <= 2 && slips * 2 < candidate.chars().count())
-        .min_by_key(|&(_, slips)| slips)
+        .filter(|&(candidate, typos)| typos <= 2 && typos * 2 < candidate.chars().count())
+        .min_by_key(|&(_, typos)| typos)
         .map(|(candidate, _)| candidate)
 }
 

@@ -3,7 +3,7 @@
 /// Replaces control characters by visible symbols, so that a text cannot affect a terminal: escape sequences,
 /// and characters that reorder the text. Line breaks become `\n`; tabs stay. Also returns whether anything
 /// but line breaks was changed.
-pub fn harmless(text: String) -> (String, bool) {
+pub fn sanitize(text: String) -> (String, bool) {
     if !text.chars().any(|c| c == '\r' || visible(c) != c) {
         return (text, false);
     }
@@ -33,8 +33,8 @@ mod tests {
 
     #[test]
     fn control_characters_are_made_visible() {
-        let harmless = |text: &str| harmless(text.to_owned());
-        assert_eq!(harmless("a\r\nb\rc\td"), ("a\nb\nc\td".into(), false));
-        assert_eq!(harmless("\x1b[31m\u{9b}\u{202e}"), ("␛[31m\u{fffd}\u{fffd}".into(), true));
+        let sanitized = |text: &str| sanitize(text.to_owned());
+        assert_eq!(sanitized("a\r\nb\rc\td"), ("a\nb\nc\td".into(), false));
+        assert_eq!(sanitized("\x1b[31m\u{9b}\u{202e}"), ("␛[31m\u{fffd}\u{fffd}".into(), true));
     }
 }

@@ -13,7 +13,7 @@ use crate::store::recorder::{Asked, Recorder};
 use crate::store::{Missing, Store, runtime};
 
 /// What keeps the questions of this chat.
-pub struct Keeping {
+pub struct Recording {
     recorder: Recorder,
     runtime: Runtime,
     faq: String,
@@ -22,13 +22,13 @@ pub struct Keeping {
     last: Option<Uuid>,
 }
 
-impl Keeping {
+impl Recording {
     /// Opens the store, where one is named.
     pub fn open(settings: &Settings, bot: &AnyBot) -> Result<Option<Self>> {
         let Some(url) = &settings.store else { return Ok(None) };
         let runtime = runtime()?;
         let store = runtime.block_on(Store::open(url, Missing::Create))?;
-        Ok(Some(Keeping {
+        Ok(Some(Recording {
             recorder: Recorder::new(runtime.handle(), store, &settings.keep),
             runtime,
             faq: one_faq(settings)?.0,
@@ -65,7 +65,7 @@ impl Keeping {
     }
 }
 
-impl Drop for Keeping {
+impl Drop for Recording {
     fn drop(&mut self) {
         self.runtime.block_on(self.recorder.close());
     }
