@@ -22,4 +22,4 @@ accept-formats:
 
 # The figures of docs/decisions.md, and with --write what ships.
 fit data pairs *options:
-    cargo run --release --example fit -- {{ data }} {{ pairs }} data/reader {{ options }}
+    cargo run --release -p faqbot-train --bin fit -- {{ data }} {{ pairs }} data/reader {{ options }}

@@ -2,7 +2,7 @@
 //!
 //! Such a message is read alone, with the question before it, and with the question of the entry that answered that.
 //! A conditional logistic model weighs the entries that any of the readings finds, and that none is meant. It is fitted
-//! by `cargo run --release --example follow_ups` to the dialogues for it in `tests/conversation`, and with the bundled
+//! by `cargo run --release -p faqbot-train --bin follow_ups` to the dialogues for it in `tests/conversation`, and with the bundled
 //! model: with another, cosines are others, and only what was offered is understood.
 
 use crate::embed::ModelId;
@@ -178,7 +178,7 @@ pub struct Weights {
     pub none: f64,
 }
 
-/// Printed by `cargo run --release --example follow_ups` (2026-11-26).
+/// Printed by `cargo run --release -p faqbot-train --bin follow_ups` (2026-11-26).
 const SHIPPED: Weights =
     Weights { weights: [1.72, 1.78, 1.09, 1.11, 2.77, 0.24, 2.28, 1.94, 0.83, 0.33, 1.60], none: 3.73 };
 

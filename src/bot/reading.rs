@@ -25,7 +25,7 @@ const READ_THOROUGHLY: usize = 2;
 const PASSAGES: usize = 3;
 
 /// What an entry's score counts beside the reader's logit in the order: the table "Order" of
-/// `cargo run --release --example fit` has what others give.
+/// `cargo run --release -p faqbot-train --bin fit` has what others give.
 const SCORE_WEIGHT: f32 = 10.0;
 
 /// The same in FAQs of which the score knows more, or the reader less: those with [`SEVERAL_PHRASINGS`], and those whose

@@ -5,7 +5,7 @@ use ndarray::{ArrayView1, ArrayView2};
 
 /// The least mean cosine between the questions of a group: the least in steps of .05 with which at most one question in
 /// ten is in a group whose central question has another label, on the worst of three public sets (`calib.jsonl` of
-/// clinc150, banking77 and hwu64; `cargo run --release --example learn -- DATA`, November 2026).
+/// clinc150, banking77 and hwu64; `cargo run --release -p faqbot-train --bin learn -- DATA`, November 2026).
 pub const SAME_MEANING: f32 = 0.65;
 
 /// Questions that are compared with one another: the memory for that grows with the square, and is 32 MB here. Those

@@ -3,7 +3,7 @@
 //!
 //! People say it in ever other words, and others use the same words for a long day at work; nearness to a few
 //! phrasings tells them apart badly. A logistic model decides, on the message's vector and on its letters, which
-//! also carry other languages than the embedding model's. It is fitted by `cargo run --release --example crisis` to
+//! also carry other languages than the embedding model's. It is fitted by `cargo run --release -p faqbot-train --bin crisis` to
 //! `data/crisis.jsonl` and to the half of `data/messages.jsonl` that is not for tests.
 
 use std::sync::LazyLock;

@@ -47,7 +47,7 @@ impl Policy {
     /// nearly four in five of the questions in other words are answered or offered; `hint_confidence` the least from which the
     /// nearest question is right at least one time in three. `min_cosine` keeps out what has nothing in common with
     /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right. All are
-    /// printed by `cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader` (2026-11-30).
+    /// printed by `cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader` (2026-11-30).
     pub const CALIBRATED: Policy = Policy {
         min_confidence: 0.64,
         ask_confidence: 0.15,

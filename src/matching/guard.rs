@@ -171,7 +171,7 @@ fn polarity(normalized: &str) -> Polarity {
 
 /// Two texts differ *by* their polarity when they share at least this much of their other content
 /// words (Jaccard). Without it, one in eight right answers of stackfaq ("why can't I …") would be held
-/// back; with it, the shares are in the table that `cargo run --release --example fit` prints.
+/// back; with it, the shares are in the table that `cargo run --release -p faqbot-train --bin fit` prints.
 const MIN_SHARED: f64 = 0.5;
 
 /// The words of a text that bear on neither polarity nor grammar, sorted, each once.

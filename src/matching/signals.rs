@@ -114,7 +114,7 @@ macro_rules! signals {
         }
 
         /// The weights in use: round numbers near the best of the grid that
-        /// `cargo run --release --example fit -- DATA` searches, fitted on the calibration files of the six
+        /// `cargo run --release -p faqbot-train --bin fit -- DATA` searches, fitted on the calibration files of the six
         /// public sets named there (November 2026). It prints the ablation: what each signal earns.
         pub const WEIGHTS: Weights = Weights { $($name: $weight,)+ };
 

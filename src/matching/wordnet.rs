@@ -1,7 +1,7 @@
 //! What words mean to each other, from WordNet 3.1: synonyms, words of the same kind, opposites.
 //!
 //! Word vectors cannot tell "a kid's ticket" for "a child's ticket" from "a dog" for "a cat": both pairs are near.
-//! The table `models/wordnet/relations.bin` is made by `cargo run --release --example wordnet`. Words are looked up
+//! The table `models/wordnet/relations.bin` is made by `cargo run --release -p faqbot-train --bin wordnet`. Words are looked up
 //! by their English stems.
 
 use std::sync::LazyLock;

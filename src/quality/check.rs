@@ -20,7 +20,7 @@ use crate::matching::signals::is_real_answer;
 use crate::parallel::in_blocks;
 
 /// Phrasings of two entries with a cosine from here on are close. In the public sets that
-/// `cargo run --release --example fit -- DATA` reads, one in eight queries for either of two such
+/// `cargo run --release -p faqbot-train --bin fit -- DATA` reads, one in eight queries for either of two such
 /// entries goes to the other; below, about one in twenty (its table "Close entries", on calibration
 /// files, November 2026).
 pub const CLOSE: f32 = 0.85;

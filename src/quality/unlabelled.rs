@@ -6,7 +6,7 @@
 //! "Adjusting the Outputs of a Classifier to New a Priori Probabilities"), with the share of the fit as half of the
 //! evidence: taken alone, the estimate overshoots where the confidences of a FAQ are off for another reason.
 //!
-//! On the public sets (`cargo run --release --example fit -- DATA`, families left out, November 2026) the calibration
+//! On the public sets (`cargo run --release -p faqbot-train --bin fit -- DATA`, families left out, November 2026) the calibration
 //! error falls from .085 to .078 that way, to .076 with the true share, and rises to .111 by the estimate alone;
 //! where 80 % of the questions find their entry it falls from .157 to .101, where 10 % do from .247 to .210, and
 //! where 40 % do it rises from .097 to .110.

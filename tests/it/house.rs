@@ -10,10 +10,11 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// The roots of the crates, and what lies in their folders and is not theirs.
-const CRATES: [(&str, Option<&str>); 4] = [
+const CRATES: [(&str, Option<&str>); 5] = [
     ("src/lib.rs", Some("src/bin")),
     ("src/bin/faqbot/main.rs", None),
     ("crates/faqbot-faq/src/lib.rs", None),
+    ("crates/faqbot-train/src/bin/fit/main.rs", None),
     ("crates/ort-rten/src/lib.rs", None),
 ];
 

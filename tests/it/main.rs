@@ -22,11 +22,11 @@ mod minimal_pairs;
 // How people's questions are read is the fit's.
 #[cfg(feature = "bundled-model")]
 #[allow(dead_code, reason = "the fit uses the rest")]
-#[path = "../../examples/fit/people.rs"]
+#[path = "../../crates/faqbot-train/src/bin/fit/people.rs"]
 mod people;
 #[cfg(feature = "bundled-model")]
 #[allow(dead_code, reason = "the fit uses the rest")]
-#[path = "../../examples/fit/random.rs"]
+#[path = "../../crates/faqbot-train/src/bin/fit/random.rs"]
 mod random;
 #[cfg(feature = "bundled-model")]
 mod reader;

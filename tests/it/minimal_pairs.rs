@@ -1,5 +1,5 @@
 //! Minimal pairs: small FAQs with questions that are the same but for a word, asked of the bundled model. The floors
-//! keep what was reached from being lost; `cargo run --release --example fit` has the figures.
+//! keep what was reached from being lost; `cargo run --release -p faqbot-train --bin fit` has the figures.
 
 use std::collections::HashMap;
 use std::fs;

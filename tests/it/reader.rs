@@ -1,5 +1,5 @@
 //! What people ask small FAQs in words of their own, with the bundled model and its reader. The floors keep what was
-//! reached from being lost; `cargo run --release --example fit` has the figures.
+//! reached from being lost; `cargo run --release -p faqbot-train --bin fit` has the figures.
 
 use std::path::{Path, PathBuf};
 

@@ -127,7 +127,7 @@ fn corrected(word: &str, is_known: &dyn Fn(&str) -> bool) -> Option<String> {
     meant.min().map(|(.., meant)| meant.clone())
 }
 
-/// A linear classifier. Fitted by `cargo run --release --example small_talk`.
+/// A linear classifier. Fitted by `cargo run --release -p faqbot-train --bin small_talk`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Classifier {
     /// The least probability of a kind, for messages without other words and for those with them.

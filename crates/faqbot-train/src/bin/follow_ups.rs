@@ -1,7 +1,7 @@
 //! Fits what weighs the readings of a message that leans on the question before it, and measures it.
 //!
 //! ```console
-//! $ cargo run --release --example follow_ups
+//! $ cargo run --release -p faqbot-train --bin follow_ups
 //! ```
 //!
 //! Fitted to `tests/conversation/dialogues.fit.jsonl`; thresholds are chosen with each FAQ left out. The other half of

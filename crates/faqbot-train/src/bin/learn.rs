@@ -1,7 +1,7 @@
 //! What `faqbot review` gives: fits the grouping, and plays the loop on public sets.
 //!
 //! ```console
-//! $ cargo run --release --example learn -- DATA
+//! $ cargo run --release -p faqbot-train --bin learn -- DATA
 //! ```
 //!
 //! DATA has a folder a set, with `faq_k1.jsonl`, `faq_k5.jsonl`, `calib.jsonl` (the traffic) and `queries.jsonl` (the test).

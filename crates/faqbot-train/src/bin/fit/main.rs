@@ -2,8 +2,8 @@
 //! pairs of this repository, and small FAQs with what people ask them (PAIRS).
 //!
 //! ```console
-//! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader
-//! $ cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
+//! $ cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader
+//! $ cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
 //! ```
 //!
 //! `FIT_ROWS=FILE` writes the rows that confidence is fitted to as CSV; `--ablations` shows what the confidence is without
@@ -330,7 +330,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shipped = fit(&|_| true);
     if write {
         let text = serde_json::json!({
-            "origin": "cargo run --release --example fit -- ../shared/evaldata ../shared/pairs data/reader --write",
+            "origin": "cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader --write",
             "data": "parts of the public sets' FAQs with their calibration files, data/minimal_pairs/fit, and what people ask small FAQs",
             "share": (right * 1e4).round() / 1e4,
             "features": names().collect::<Vec<_>>(),
