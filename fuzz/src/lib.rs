@@ -1,16 +1,23 @@
 //! What the targets run: whatever a file holds, reading it ends with entries or an error.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use faqbot_faq::Faq;
 use faqbot_faq::format::{FORMATS, Format};
 use faqbot_faq::{ReadOptions, load};
 
-/// Reads bytes as one format.
-pub fn read(format: &str, data: &[u8]) {
-    let format = Format::named(format);
-    assert!(format.is_some());
-    let options = ReadOptions { format, ..ReadOptions::default() };
+/// The variable that names the format.
+const FORMAT: &str = "FAQBOT_FUZZ_FORMAT";
+
+/// Reads bytes as the format that `FAQBOT_FUZZ_FORMAT` names.
+pub fn read(data: &[u8]) {
+    static CHOSEN: LazyLock<&'static Format> = LazyLock::new(|| {
+        let name = std::env::var(FORMAT).unwrap_or_default();
+        let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
+        Format::named(&name).unwrap_or_else(|| panic!("{FORMAT} names a format: {}", known()))
+    });
+    let options = ReadOptions { format: Some(*CHOSEN), ..ReadOptions::default() };
     let _ = load::read(data, Path::new("fuzz"), &options);
 }
 

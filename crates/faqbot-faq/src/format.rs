@@ -6,6 +6,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use super::change::Change;
+use super::editors::{Where, blocks, rows, tree};
 use super::entry::Faq;
 #[cfg(feature = "html")]
 use super::formats::html;
@@ -42,6 +44,9 @@ enum Parse {
     Workbook(fn(&[u8], &mut Table) -> ParseResult),
 }
 
+/// The texts that an editor proposes.
+type Edit = fn(&Where, &Change) -> Vec<String>;
+
 /// A file format for FAQs.
 #[derive(Clone, Copy)]
 pub struct Format {
@@ -54,43 +59,44 @@ pub struct Format {
     detect: fn(&str) -> Detection,
     parse: Parse,
     write: Option<Write>,
+    edit: Option<Edit>,
 }
 
 /// All formats. Among those that share an extension, the more specific come first.
 #[rustfmt::skip]
 pub static FORMATS: &[Format] = &[
     #[cfg(feature = "spreadsheets")]
-    Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], detect: |_| Detection::No, parse: Parse::Workbook(workbook::parse), write: None },
+    Format { name: "xlsx", title: "a spreadsheet", endings: &["xlsx", "xlsm", "xlsb", "xls", "ods"], detect: |_| Detection::No, parse: Parse::Workbook(workbook::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
-    Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], detect: |_| Detection::No, parse: Parse::Workbook(docx::parse), write: None },
+    Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], detect: |_| Detection::No, parse: Parse::Workbook(docx::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
-    Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], detect: aiml::detect, parse: Parse::Text(aiml::parse), write: None },
-    Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], detect: rasa::fit_yaml, parse: Parse::Text(rasa::parse_yaml), write: None },
-    Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], detect: chatterbot::detect, parse: Parse::Text(chatterbot::parse), write: None },
-    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], detect: yaml::detect, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)) },
-    Format { name: "toml", title: "TOML", endings: &["toml"], detect: toml::detect, parse: Parse::Text(toml::parse), write: None },
-    Format { name: "botpress", title: "Botpress JSON", endings: &["json"], detect: botpress::detect, parse: Parse::Text(botpress::parse), write: None },
-    Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], detect: watson::detect, parse: Parse::Text(watson::parse), write: None },
-    Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], detect: dialogflow::detect, parse: Parse::Text(dialogflow::parse), write: None },
-    Format { name: "lex", title: "Amazon Lex JSON", endings: &["json"], detect: lex::detect, parse: Parse::Text(lex::parse), write: None },
-    Format { name: "squad", title: "SQuAD JSON", endings: &["json"], detect: squad::detect, parse: Parse::Text(squad::parse), write: None },
-    Format { name: "articles", title: "help centre articles", endings: &["json"], detect: articles::detect, parse: Parse::Text(articles::parse), write: None },
-    Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], detect: jsonld::detect, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)) },
-    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], detect: jsonl::detect, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)) },
-    Format { name: "json", title: "JSON", endings: &["json"], detect: json::detect, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)) },
-    Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], detect: csv::fit_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)) },
-    Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], detect: csv::fit_tsv, parse: Parse::Table(csv::parse), write: None },
-    Format { name: "csv", title: "CSV", endings: &["csv"], detect: csv::detect, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)) },
-    Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], detect: rasa::fit_markdown, parse: Parse::Text(rasa::parse_markdown), write: None },
-    Format { name: "qna", title: ".qna", endings: &["qna", "md"], detect: qna::detect, parse: Parse::Text(qna::parse), write: None },
-    Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], detect: markdown::detect, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)) },
+    Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], detect: aiml::detect, parse: Parse::Text(aiml::parse), write: None, edit: None },
+    Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], detect: rasa::detect_yaml, parse: Parse::Text(rasa::parse_yaml), write: None, edit: None },
+    Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], detect: chatterbot::detect, parse: Parse::Text(chatterbot::parse), write: None, edit: None },
+    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], detect: yaml::detect, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)), edit: Some(tree::edit) },
+    Format { name: "toml", title: "TOML", endings: &["toml"], detect: toml::detect, parse: Parse::Text(toml::parse), write: None, edit: None },
+    Format { name: "botpress", title: "Botpress JSON", endings: &["json"], detect: botpress::detect, parse: Parse::Text(botpress::parse), write: None, edit: None },
+    Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], detect: watson::detect, parse: Parse::Text(watson::parse), write: None, edit: None },
+    Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], detect: dialogflow::detect, parse: Parse::Text(dialogflow::parse), write: None, edit: None },
+    Format { name: "lex", title: "Amazon Lex JSON", endings: &["json"], detect: lex::detect, parse: Parse::Text(lex::parse), write: None, edit: None },
+    Format { name: "squad", title: "SQuAD JSON", endings: &["json"], detect: squad::detect, parse: Parse::Text(squad::parse), write: None, edit: None },
+    Format { name: "articles", title: "help centre articles", endings: &["json"], detect: articles::detect, parse: Parse::Text(articles::parse), write: None, edit: None },
+    Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], detect: jsonld::detect, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)), edit: None },
+    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], detect: jsonl::detect, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)), edit: Some(tree::edit_line) },
+    Format { name: "json", title: "JSON", endings: &["json"], detect: json::detect, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)), edit: Some(tree::edit) },
+    Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], detect: csv::detect_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)), edit: Some(rows::edit_qna_maker) },
+    Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], detect: csv::detect_tsv, parse: Parse::Table(csv::parse), write: None, edit: Some(rows::edit) },
+    Format { name: "csv", title: "CSV", endings: &["csv"], detect: csv::detect, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)), edit: Some(rows::edit) },
+    Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], detect: rasa::detect_markdown, parse: Parse::Text(rasa::parse_markdown), write: None, edit: None },
+    Format { name: "qna", title: ".qna", endings: &["qna", "md"], detect: qna::detect, parse: Parse::Text(qna::parse), write: None, edit: Some(blocks::qna) },
+    Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], detect: markdown::detect, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)), edit: Some(blocks::markdown) },
     #[cfg(feature = "html")]
-    Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], detect: html::detect, parse: Parse::Text(html::parse), write: None },
-    Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], detect: mediawiki::detect, parse: Parse::Text(mediawiki::parse), write: None },
-    Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], detect: asciidoc::detect, parse: Parse::Text(asciidoc::parse), write: None },
-    Format { name: "org", title: "Org mode", endings: &["org"], detect: org::detect, parse: Parse::Text(org::parse), write: None },
-    Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], detect: rst::detect, parse: Parse::Text(rst::parse), write: None },
-    Format { name: "text", title: "plain text", endings: &["txt", "text"], detect: plain::detect, parse: Parse::Text(plain::parse), write: None },
+    Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], detect: html::detect, parse: Parse::Text(html::parse), write: None, edit: None },
+    Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], detect: mediawiki::detect, parse: Parse::Text(mediawiki::parse), write: None, edit: None },
+    Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], detect: asciidoc::detect, parse: Parse::Text(asciidoc::parse), write: None, edit: None },
+    Format { name: "org", title: "Org mode", endings: &["org"], detect: org::detect, parse: Parse::Text(org::parse), write: None, edit: None },
+    Format { name: "rst", title: "reStructuredText", endings: &["rst", "rest"], detect: rst::detect, parse: Parse::Text(rst::parse), write: None, edit: None },
+    Format { name: "text", title: "plain text", endings: &["txt", "text"], detect: plain::detect, parse: Parse::Text(plain::parse), write: None, edit: None },
 ];
 
 /// Extensions that say nothing about the format.
@@ -110,6 +116,11 @@ impl Format {
     /// Whether the file has one of the format's extensions.
     pub fn has_ending_of(&self, path: &Path) -> bool {
         has_ending(path, self.endings)
+    }
+
+    /// The texts of a file with a change, in the ways that it may be meant; none where such files are not changed.
+    pub(crate) fn edit(&self, place: &Where, change: &Change) -> Vec<String> {
+        self.edit.map_or_else(Vec::new, |edit| edit(place, change))
     }
 
     /// Whether FAQs can be written in this format.

@@ -10,6 +10,7 @@ mod assemble;
 pub mod change;
 mod decode;
 pub mod edit;
+mod editors;
 pub mod entry;
 mod error;
 pub mod format;

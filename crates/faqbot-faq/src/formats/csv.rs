@@ -37,7 +37,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     let mut builder = ReaderBuilder::new();
     builder.flexible(true).has_headers(false).delimiter(delimiter);
     // QnA Maker does not quote: a quote in its files is an ordinary character.
-    builder.quoting(fit_qna_maker(text) == Detection::No);
+    builder.quoting(detect_qna_maker(text) == Detection::No);
     let mut reader = builder.from_reader(text.as_bytes());
     let mut rows = Rows::new(table.columns, Some(char::from(delimiter)));
     let mut lines = Lines::new(text, first_line);
@@ -108,12 +108,12 @@ pub fn detect(text: &str) -> Detection {
 }
 
 /// Like [`fit`], for tabs.
-pub fn fit_tsv(text: &str) -> Detection {
+pub fn detect_tsv(text: &str) -> Detection {
     if delimiter(text) == b'\t' { detect(text) } else { Detection::No }
 }
 
 /// Strong if the first line is QnA Maker's.
-pub fn fit_qna_maker(text: &str) -> Detection {
+pub fn detect_qna_maker(text: &str) -> Detection {
     let first = first_line(text);
     let own = ["QnaId", "SuggestedQuestions", "IsContextOnly"];
     let older =

@@ -63,7 +63,7 @@ fn alias(rule: &Node) -> Option<(String, String)> {
 }
 
 /// Strong if a top-level key is one of Rasa's: `nlu:`, `responses:`, `rules:` and so on.
-pub fn fit_yaml(text: &str) -> Detection {
+pub fn detect_yaml(text: &str) -> Detection {
     let key = |line: &str| {
         let keys =
             ["nlu:", "responses:", "templates:", "rules:", "stories:", "pipeline:", "policies:", "intents:"];
@@ -141,7 +141,7 @@ pub fn parse_markdown(text: &str) -> Result<Parsed, RowError> {
 }
 
 /// Strong if a line starts an intent, or a response with its text.
-pub fn fit_markdown(text: &str) -> Detection {
+pub fn detect_markdown(text: &str) -> Detection {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let response =

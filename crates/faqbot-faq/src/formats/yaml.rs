@@ -45,7 +45,7 @@ use crate::readers::yaml_tree;
 ///
 /// Returns an error if the text is not YAML or not a list of entries.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    if rasa::fit_yaml(text) == Detection::Strong {
+    if rasa::detect_yaml(text) == Detection::Strong {
         return Err(RowError::new(1, "a file of Rasa's"));
     }
     let mut read: Option<Parsed> = None;

@@ -3,7 +3,8 @@
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::json;
 
-use super::{Change, Where};
+use super::Where;
+use crate::change::Change;
 use crate::readers::fields::{self, ALSO, QUESTION};
 
 /// A value with its place, in bytes.
@@ -22,16 +23,21 @@ enum Kind {
 }
 
 /// The text with a change.
-pub fn edit(place: &Where, change: &Change) -> Option<String> {
-    let root = parse(place.text)?;
-    match change {
+pub fn edit(place: &Where, change: &Change) -> Vec<String> {
+    let root = parse(place.text);
+    let edited = root.and_then(|root| match change {
         Change::Phrasing { phrasing, .. } => add_phrasing(place, &root, phrasing),
         Change::Entry { question, answer } => add_entry(place, &root, question, answer.as_deref()),
-    }
+    });
+    edited.into_iter().collect()
 }
 
 /// As [`edit`], for a file with one entry a line.
-pub fn edit_line(place: &Where, change: &Change) -> Option<String> {
+pub fn edit_line(place: &Where, change: &Change) -> Vec<String> {
+    with_line(place, change).into_iter().collect()
+}
+
+fn with_line(place: &Where, change: &Change) -> Option<String> {
     match change {
         Change::Phrasing { phrasing, .. } => {
             let start = place.start_of(place.line);

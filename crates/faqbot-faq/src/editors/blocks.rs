@@ -1,6 +1,7 @@
 //! Markdown and `.qna`: headings with text below.
 
-use super::{Change, Where, tree};
+use super::{Where, tree};
+use crate::change::Change;
 use crate::formats::markdown::MARK;
 use crate::readers::sections::ALSO;
 
@@ -51,7 +52,11 @@ fn in_comment(place: &Where, phrasing: &str) -> Option<String> {
 }
 
 /// `.qna` with a change.
-pub fn qna(place: &Where, change: &Change) -> Option<String> {
+pub fn qna(place: &Where, change: &Change) -> Vec<String> {
+    with_section(place, change).into_iter().collect()
+}
+
+fn with_section(place: &Where, change: &Change) -> Option<String> {
     match change {
         Change::Phrasing { phrasing, .. } => {
             let mut at = place.end_of_line(place.start_of(place.line));

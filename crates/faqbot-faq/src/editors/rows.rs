@@ -2,8 +2,9 @@
 
 use csv::{ByteRecord, ReaderBuilder, Terminator, WriterBuilder};
 
-use super::{Change, Where};
-use crate::formats::csv::{after_sep, delimiter, fit_qna_maker};
+use super::Where;
+use crate::change::Change;
+use crate::formats::csv::{after_sep, delimiter, detect_qna_maker};
 use crate::parsed::Detection;
 use crate::readers::fields::{self, OUT_OF_SCOPE, QUESTION};
 
@@ -15,8 +16,17 @@ struct Row {
     to: usize,
 }
 
-/// The table with a change, in the ways that it may be meant: the first that reads back is taken.
-pub fn edit(place: &Where, change: &Change, format: &str) -> Vec<String> {
+/// The table with a change, in the ways that it may be meant.
+pub fn edit(place: &Where, change: &Change) -> Vec<String> {
+    proposed(place, change, false)
+}
+
+/// The same for QnA Maker's tables, in which each row is whole.
+pub fn edit_qna_maker(place: &Where, change: &Change) -> Vec<String> {
+    proposed(place, change, true)
+}
+
+fn proposed(place: &Where, change: &Change, whole_rows: bool) -> Vec<String> {
     let text = match change {
         Change::Phrasing { phrasing, .. } => phrasing,
         Change::Entry { question, .. } => question,
@@ -55,7 +65,7 @@ pub fn edit(place: &Where, change: &Change, format: &str) -> Vec<String> {
             };
             let last = rows[at..].iter().take_while(own).last().unwrap_or(first);
             let mut ways = vec![first.cells.clone()];
-            if format != "qnamaker" {
+            if !whole_rows {
                 ways = vec![copy(&[id, answer]), first.cells.clone()];
                 if id.is_some() {
                     ways.insert(0, copy(&[id]));
@@ -100,7 +110,7 @@ fn rows(place: &Where) -> Option<Vec<Row>> {
         .delimiter(delimiter(place.text))
         .has_headers(false)
         .flexible(true)
-        .quoting(fit_qna_maker(text) == Detection::No)
+        .quoting(detect_qna_maker(text) == Detection::No)
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut record = ByteRecord::new();
@@ -134,7 +144,7 @@ fn rows(place: &Where) -> Option<Vec<Row>> {
 
 /// A row as a line.
 fn written(place: &Where, row: &[String]) -> Option<String> {
-    if fit_qna_maker(after_sep(place.text)) != Detection::No {
+    if detect_qna_maker(after_sep(place.text)) != Detection::No {
         let plain = row.iter().all(|cell| !cell.contains(['\t', '\n', '\r']));
         return plain.then(|| row.join("\t") + "\n");
     }
