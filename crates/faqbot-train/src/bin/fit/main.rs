@@ -613,6 +613,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("kept aside, writer 17", by_writer("w17")),
         ("kept aside, writer 30", by_writer("w30")),
         ("kept aside, writer 38", by_writer("w38")),
+        ("kept aside, writer 62", by_writer("w62")),
         ("kept aside, the queries of the next", before.iter().collect()),
         ("kept aside, two paraphrases each as phrasings", with_two.iter().collect()),
     ] {
