@@ -23,6 +23,7 @@ pub mod options;
 mod parsed;
 mod readers;
 pub mod sanitize;
+mod schema;
 
 pub use change::Change;
 pub use entry::{Entry, EntryId, Faq, SmallTalk};

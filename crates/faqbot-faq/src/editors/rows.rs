@@ -6,7 +6,8 @@ use super::Where;
 use crate::change::Change;
 use crate::formats::csv::{after_sep, delimiter, detect_qna_maker};
 use crate::parsed::Detection;
-use crate::readers::fields::{self, OUT_OF_SCOPE, QUESTION};
+use crate::readers::fields::{self, QUESTION};
+use crate::schema::OUT_OF_SCOPE;
 
 /// A row with its place.
 struct Row {
@@ -85,7 +86,7 @@ fn proposed(place: &Where, change: &Change, whole_rows: bool) -> Vec<String> {
                     Some(cell) => row[cell].clone_from(own),
                     None => return Vec::new(),
                 },
-                None => match rows[0].cells.iter().position(|name| fields::is(OUT_OF_SCOPE, name)) {
+                None => match rows[0].cells.iter().position(|name| fields::is(&[OUT_OF_SCOPE], name)) {
                     Some(cell) => row[cell] = "true".to_owned(),
                     None => return Vec::new(),
                 },

@@ -14,10 +14,8 @@ use crate::error::RowError;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::columns::ColumnMap;
 use crate::readers::lines::Lines;
-use crate::readers::table::{
-    self, META_CRISIS, META_ID, META_MIN_CONFIDENCE, META_ONLY_AFTER, META_OUT_OF_SCOPE, META_TAG,
-    META_URGENT, META_VARIANT, Rows, Table,
-};
+use crate::readers::table::{self, META, META_ID, META_MIN_CONFIDENCE, META_TAG, META_VARIANT, Rows, Table};
+use crate::schema::{FLAGS, Flag, LINKS, MIN_CONFIDENCE};
 
 /// Rows between two progress reports.
 const REPORT: u64 = 1000;
@@ -162,43 +160,30 @@ pub fn delimiter(text: &str) -> u8 {
 /// Writes a FAQ, one row per phrasing. What an entry has only once is in its first row.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(out);
-    let mut header = vec![
-        "id",
-        "question",
-        "answer",
-        "source",
-        "tags",
-        "min_confidence",
-        "urgent",
-        "crisis",
-        "out_of_scope",
-    ];
+    let mut header = vec!["id", "question", "answer", "source", "tags", MIN_CONFIDENCE];
+    header.extend(FLAGS.map(|flag| flag.name));
     // Few FAQs have these.
-    let more = faq.entries.iter().any(|entry| {
-        !entry.variants.is_empty() || !entry.follow_ups.is_empty() || !entry.only_after.is_empty()
-    });
+    let more = faq.entries.iter().any(|entry| !entry.variants.is_empty() || entry.links().next().is_some());
     if more {
-        header.extend(["answer_variants", "follow_ups", "only_after"]);
+        header.push("answer_variants");
+        header.extend(LINKS.map(|field| field.name));
     }
     writer.write_record(&header)?;
     for entry in &faq.entries {
-        let own = entry.min_confidence.map_or(String::new(), |own| own.to_string());
-        let source = entry.source.as_deref().unwrap_or_default();
-        let flag = |own: bool| if own { "true".to_owned() } else { String::new() };
-        let ids = |ids: &[EntryId]| -> Vec<String> { ids.iter().map(EntryId::to_string).collect() };
         let mut rest = vec![
             entry.answer.clone(),
-            source.to_owned(),
+            entry.source.clone().unwrap_or_default(),
             table::write_tags(&entry.tags),
-            own,
-            flag(entry.urgent),
-            flag(entry.crisis),
-            flag(entry.out_of_scope),
+            entry.min_confidence_text().unwrap_or_default(),
         ];
+        let flag = |flag: Flag| if (flag.get)(entry) { "true".to_owned() } else { String::new() };
+        rest.extend(FLAGS.map(flag));
         if more {
             rest.push(table::write_list(&entry.variants));
-            rest.push(table::write_list(&ids(&entry.follow_ups)));
-            rest.push(table::write_list(&ids(&entry.only_after)));
+            rest.extend(LINKS.map(|field| {
+                let ids: Vec<String> = (field.get)(entry).iter().map(EntryId::to_string).collect();
+                table::write_list(&ids)
+            }));
         }
         for phrasing in &entry.phrasings {
             let row = [entry.id.as_str(), phrasing].into_iter().chain(rest.iter().map(String::as_str));
@@ -228,13 +213,12 @@ pub fn write_qna_maker(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         let prompts = serde_json::Value::from(prompts).to_string();
         let mut metadata = vec![format!("{META_ID}:{}", table::percent_encode(entry.id.as_str()))];
         metadata.extend(entry.tags.iter().map(|tag| format!("{META_TAG}:{}", table::percent_encode(tag))));
-        metadata.extend(entry.min_confidence.map(|own| format!("{META_MIN_CONFIDENCE}:{own}")));
-        metadata.extend(entry.urgent.then(|| format!("{META_URGENT}:true")));
-        metadata.extend(entry.crisis.then(|| format!("{META_CRISIS}:true")));
-        metadata.extend(entry.out_of_scope.then(|| format!("{META_OUT_OF_SCOPE}:true")));
-        let only_after = entry.only_after.iter();
-        metadata
-            .extend(only_after.map(|id| format!("{META_ONLY_AFTER}:{}", table::percent_encode(id.as_str()))));
+        metadata.extend(entry.min_confidence_text().map(|own| format!("{META_MIN_CONFIDENCE}:{own}")));
+        metadata.extend(entry.flags().map(|name| format!("{META}{name}:true")));
+        // Follow-ups are prompts.
+        for (name, ids) in entry.links().filter(|(name, _)| *name != "follow_ups") {
+            metadata.extend(ids.iter().map(|id| format!("{META}{name}:{}", table::percent_encode(id))));
+        }
         let variants = entry.variants.iter();
         metadata.extend(variants.map(|text| format!("{META_VARIANT}:{}", table::percent_encode(text))));
         for phrasing in &entry.phrasings {

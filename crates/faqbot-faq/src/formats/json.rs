@@ -3,13 +3,15 @@
 use std::io;
 
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
-use crate::entry::{Entry, EntryId, Faq, SmallTalk};
+use crate::entry::{Entry, Faq, SmallTalk};
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
 use crate::readers::json_tree;
 use crate::readers::node::{self};
+use crate::schema::MIN_CONFIDENCE;
 
 /// Reads a JSON FAQ.
 ///
@@ -34,7 +36,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         contact: faq.contact.as_deref(),
         language: faq.language.as_deref(),
         smalltalk: small_talk(&faq.small_talk),
-        entries: faq.entries.iter().map(EntryJson::new).collect(),
+        entries: faq.entries.iter().map(EntryJson).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &root)?;
     writeln!(out)
@@ -69,57 +71,39 @@ pub(super) fn small_talk(small_talk: &SmallTalk) -> Option<Value> {
     (!kinds.is_empty()).then_some(Value::Object(kinds))
 }
 
-/// Ids as a list of texts.
-pub(super) fn ids(ids: &[EntryId]) -> Vec<&str> {
-    ids.iter().map(EntryId::as_str).collect()
-}
-
 /// An entry with the fields of the native format, in their order.
-#[derive(Serialize)]
-pub(super) struct EntryJson<'e> {
-    id: &'e str,
-    question: &'e str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    also: &'e [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<&'e str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    answers: Vec<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<&'e str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    tags: &'e [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    min_confidence: Option<f32>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    urgent: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    crisis: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    out_of_scope: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    follow_ups: Vec<&'e str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    only_after: Vec<&'e str>,
-}
+pub(super) struct EntryJson<'e>(pub &'e Entry);
 
-impl<'e> EntryJson<'e> {
-    pub(super) fn new(entry: &'e Entry) -> Self {
-        EntryJson {
-            id: entry.id.as_str(),
-            question: entry.question(),
-            also: &entry.phrasings[1..],
-            answer: Some(entry.answer.as_str()).filter(|_| entry.variants.is_empty()),
-            answers: entry.answers().filter(|_| !entry.variants.is_empty()).collect(),
-            source: entry.source.as_deref(),
-            tags: &entry.tags,
-            min_confidence: entry.min_confidence,
-            urgent: entry.urgent,
-            crisis: entry.crisis,
-            out_of_scope: entry.out_of_scope,
-            follow_ups: ids(&entry.follow_ups),
-            only_after: ids(&entry.only_after),
+impl Serialize for EntryJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entry = self.0;
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("id", entry.id.as_str())?;
+        fields.serialize_entry("question", entry.question())?;
+        if entry.phrasings.len() > 1 {
+            fields.serialize_entry("also", &entry.phrasings[1..])?;
         }
+        if entry.variants.is_empty() {
+            fields.serialize_entry("answer", &entry.answer)?;
+        } else {
+            fields.serialize_entry("answers", &entry.answers().collect::<Vec<_>>())?;
+        }
+        if let Some(source) = &entry.source {
+            fields.serialize_entry("source", source)?;
+        }
+        if !entry.tags.is_empty() {
+            fields.serialize_entry("tags", &entry.tags)?;
+        }
+        if let Some(own) = entry.min_confidence {
+            fields.serialize_entry(MIN_CONFIDENCE, &own)?;
+        }
+        for name in entry.flags() {
+            fields.serialize_entry(name, &true)?;
+        }
+        for (name, ids) in entry.links() {
+            fields.serialize_entry(name, &ids)?;
+        }
+        fields.end()
     }
 }
 

@@ -43,7 +43,7 @@ pub fn detect(text: &str) -> Detection {
 /// Writes a FAQ, one entry per line.
 pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     for entry in &faq.entries {
-        serde_json::to_writer(&mut *out, &EntryJson::new(entry))?;
+        serde_json::to_writer(&mut *out, &EntryJson(entry))?;
         writeln!(out)?;
     }
     Ok(())

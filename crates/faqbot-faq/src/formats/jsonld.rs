@@ -18,6 +18,7 @@ use crate::readers::lines::Lines;
 use crate::readers::node::{self, Node, Value};
 use crate::readers::{html_text, json_tree};
 use crate::sanitize::sanitize;
+use crate::schema::MIN_CONFIDENCE;
 
 /// Reads a JSON-LD file.
 ///
@@ -121,14 +122,11 @@ fn question(node: &Node, parsed: &mut Parsed) {
         answer,
         source: node.text_of("isBasedOn"),
         tags: node.texts_of("keywords"),
-        min_confidence: node.text_of("faqbot:min_confidence").and_then(|own| own.parse().ok()),
-        urgent: node.text_of("faqbot:urgent").is_some_and(|urgent| urgent == "true"),
-        crisis: node.text_of("faqbot:crisis").is_some_and(|own| own == "true"),
-        out_of_scope: node.text_of("faqbot:out_of_scope").is_some_and(|own| own == "true"),
         variants: node.texts_of("faqbot:variants"),
-        follow_ups: node.texts_of("faqbot:follow_ups"),
-        only_after: node.texts_of("faqbot:only_after"),
-        ..RawEntry::default()
+        ..RawEntry::default().take_fields(
+            |name| node.text_of(&format!("faqbot:{name}")),
+            |name| node.texts_of(&format!("faqbot:{name}")),
+        )
     });
 }
 
@@ -185,20 +183,16 @@ fn entry(entry: &Entry) -> serde_json::Value {
     if !entry.tags.is_empty() {
         node["keywords"] = json!(entry.tags);
     }
-    if let Some(own) = entry.min_confidence {
-        // As text, so that 0.3 stays 0.3.
-        node["faqbot:min_confidence"] = json!(own.to_string());
+    if let Some(own) = entry.min_confidence_text() {
+        node[format!("faqbot:{MIN_CONFIDENCE}")] = json!(own);
     }
     if !entry.variants.is_empty() {
         node["faqbot:variants"] = json!(entry.variants);
     }
-    for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
-        if !ids.is_empty() {
-            node[format!("faqbot:{name}")] = json!(json::ids(ids));
-        }
+    for (name, ids) in entry.links() {
+        node[format!("faqbot:{name}")] = json!(ids);
     }
-    let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
-    for (name, _) in flags.iter().filter(|(_, own)| *own) {
+    for name in entry.flags() {
         node[format!("faqbot:{name}")] = json!("true");
     }
     node

@@ -25,6 +25,7 @@ use crate::readers::lines::Lines;
 use crate::readers::outline::{Heading, Outline};
 use crate::readers::sections::{front_matter, sections};
 use crate::readers::{json_tree, node, yaml_tree};
+use crate::schema::MIN_CONFIDENCE;
 
 /// The start of a comment that faqbot writes, on its own line.
 pub const MARK: &str = "<!-- faqbot ";
@@ -136,14 +137,8 @@ fn written(text: &str) -> Parsed {
             answer: Some(node.text_of("answer").unwrap_or_else(|| answer[..own].to_owned())),
             source: node.text_of("source"),
             tags: node.texts_of("tags"),
-            min_confidence: node.text_of("min_confidence").and_then(|own| own.parse().ok()),
-            urgent: node.text_of("urgent").is_some_and(|urgent| urgent == "true"),
-            crisis: node.text_of("crisis").is_some_and(|own| own == "true"),
-            out_of_scope: node.text_of("out_of_scope").is_some_and(|own| own == "true"),
             variants: node.texts_of("variants"),
-            follow_ups: node.texts_of("follow_ups"),
-            only_after: node.texts_of("only_after"),
-            ..RawEntry::default()
+            ..RawEntry::default().take_fields(|name| node.text_of(name), |name| node.texts_of(name))
         });
         let ends = added.iter().skip(1).map(|next| next.range.start).chain([answer.len()]);
         let mut lines = Lines::new(answer, line + text[start..end - answer.len()].matches('\n').count());
@@ -190,19 +185,12 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         if !entry.tags.is_empty() {
             about.insert("tags".into(), json!(entry.tags));
         }
-        // As text, so that 0.3 stays 0.3.
-        about.extend(entry.min_confidence.map(|own| ("min_confidence".into(), json!(own.to_string()))));
-        about.extend(entry.urgent.then(|| ("urgent".into(), json!("true"))));
-        about.extend(entry.crisis.then(|| ("crisis".into(), json!("true"))));
-        about.extend(entry.out_of_scope.then(|| ("out_of_scope".into(), json!("true"))));
+        about.extend(entry.min_confidence_text().map(|own| (MIN_CONFIDENCE.into(), json!(own))));
+        about.extend(entry.flags().map(|name| (name.into(), json!("true"))));
         if !entry.variants.is_empty() {
             about.insert("variants".into(), json!(entry.variants));
         }
-        for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
-            if !ids.is_empty() {
-                about.insert(name.into(), json!(json::ids(ids)));
-            }
-        }
+        about.extend(entry.links().map(|(name, ids)| (name.into(), json!(ids))));
         // An answer with such a comment or heading in it would be split there.
         let apart = entry.answer.lines().any(|line| line.starts_with(MARK))
             || Outline::of(&entry.answer, 0).headings.iter().any(|heading| heading.level <= 2);

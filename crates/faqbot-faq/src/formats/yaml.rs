@@ -38,6 +38,7 @@ use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
 use crate::readers::node::{self};
 use crate::readers::yaml_tree;
+use crate::schema::MIN_CONFIDENCE;
 
 /// Reads a YAML FAQ: the first document that has entries.
 ///
@@ -142,17 +143,13 @@ fn entry(entry: &Entry) -> Yaml<'_> {
     if let Some(own) = entry.min_confidence {
         // Through text, so that 0.3 is written as 0.3.
         let own = own.to_string().parse::<f64>().unwrap_or_default();
-        fields.insert(string("min_confidence"), Yaml::Value(Scalar::FloatingPoint(own.into())));
+        fields.insert(string(MIN_CONFIDENCE), Yaml::Value(Scalar::FloatingPoint(own.into())));
     }
-    let flags = [("urgent", entry.urgent), ("crisis", entry.crisis), ("out_of_scope", entry.out_of_scope)];
-    for (name, _) in flags.into_iter().filter(|(_, own)| *own) {
+    for name in entry.flags() {
         fields.insert(string(name), Yaml::Value(Scalar::Boolean(true)));
     }
-    for (name, ids) in [("follow_ups", &entry.follow_ups), ("only_after", &entry.only_after)] {
-        if !ids.is_empty() {
-            let ids = ids.iter().map(|id| string(id.as_str())).collect();
-            fields.insert(string(name), Yaml::Sequence(ids));
-        }
+    for (name, ids) in entry.links() {
+        fields.insert(string(name), Yaml::Sequence(ids.into_iter().map(string).collect()));
     }
     Yaml::Mapping(fields)
 }

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fields::{
-    ALSO, ANSWER, ANSWER_VARIANTS, CRISIS, FOLLOW_UPS, ID, METADATA, MIN_CONFIDENCE, ONLY_AFTER,
-    OUT_OF_SCOPE, QUESTION, SOURCE, TAGS, TITLE, URGENT,
-};
+use super::fields::{ALSO, ANSWER, ANSWER_VARIANTS, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
 use crate::error::RowError;
 use crate::normalize::{abridge, normalize_phrasing};
+use crate::schema::{FLAGS, LINKS, MIN_CONFIDENCE};
 
 /// QnA Maker's columns that serve only its own tools.
 const QNA_MAKER: &[&str] = &["suggestedquestions", "iscontextonly", "prompts", "sourcedisplayname"];
@@ -23,13 +21,13 @@ const FIELDS: [(&str, &[&str]); 13] = [
     ("id", ID),
     ("source", SOURCE),
     ("tags", TAGS),
-    ("min_confidence", MIN_CONFIDENCE),
-    ("urgent", URGENT),
-    ("crisis", CRISIS),
-    ("out_of_scope", OUT_OF_SCOPE),
+    (MIN_CONFIDENCE, &[MIN_CONFIDENCE]),
+    (FLAGS[0].name, &[FLAGS[0].name]),
+    (FLAGS[1].name, &[FLAGS[1].name]),
+    (FLAGS[2].name, &[FLAGS[2].name]),
     ("answer_variants", ANSWER_VARIANTS),
-    ("follow_ups", FOLLOW_UPS),
-    ("only_after", ONLY_AFTER),
+    (LINKS[0].name, LINKS[0].names),
+    (LINKS[1].name, LINKS[1].names),
 ];
 
 /// The user's choice of columns: `question=Frage,answer=2`. A column is given by its heading or by its
@@ -73,12 +71,11 @@ pub struct Columns {
     pub source: Vec<usize>,
     pub tags: Vec<usize>,
     pub min_confidence: Vec<usize>,
-    pub urgent: Vec<usize>,
-    pub crisis: Vec<usize>,
-    pub out_of_scope: Vec<usize>,
+    /// Those of [`FLAGS`].
+    pub flags: Vec<Vec<usize>>,
     pub answer_variants: Vec<usize>,
-    pub follow_ups: Vec<usize>,
-    pub only_after: Vec<usize>,
+    /// Those of [`LINKS`].
+    pub links: Vec<Vec<usize>>,
     /// QnA Maker's prompts, as JSON, and whether the entry answers only after one of them.
     pub prompts: Vec<usize>,
     pub context_only: Vec<usize>,
@@ -261,13 +258,10 @@ impl Columns {
             id: find("id", ID)?,
             source: find("source", SOURCE)?,
             tags: find("tags", TAGS)?,
-            min_confidence: find("min_confidence", MIN_CONFIDENCE)?,
-            urgent: find("urgent", URGENT)?,
-            crisis: find("crisis", CRISIS)?,
-            out_of_scope: find("out_of_scope", OUT_OF_SCOPE)?,
+            min_confidence: find(MIN_CONFIDENCE, &[MIN_CONFIDENCE])?,
+            flags: FLAGS.iter().map(|flag| find(flag.name, &[flag.name])).collect::<Result<_, _>>()?,
             answer_variants: find("answer_variants", ANSWER_VARIANTS)?,
-            follow_ups: find("follow_ups", FOLLOW_UPS)?,
-            only_after: find("only_after", ONLY_AFTER)?,
+            links: LINKS.iter().map(|field| find(field.name, field.names)).collect::<Result<_, _>>()?,
             prompts: find("prompts", PROMPTS)?,
             context_only: find("iscontextonly", IS_CONTEXT_ONLY)?,
             metadata: find("metadata", METADATA)?,

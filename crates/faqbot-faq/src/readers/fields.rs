@@ -58,20 +58,8 @@ pub const ANSWER: &[&str] = &[
 pub const ID: &[&str] = &["id", "qid", "qnaid"];
 pub const SOURCE: &[&str] = &["source", "sourceurl", "source_url", "url", "link"];
 pub const TAGS: &[&str] = &["tags", "tag", "category", "categories", "topic", "topics"];
-pub const MIN_CONFIDENCE: &[&str] = &["min_confidence"];
-
-/// See [`RawEntry::urgent`](crate::parsed::RawEntry::urgent).
-pub const URGENT: &[&str] = &["urgent"];
-/// See [`RawEntry::crisis`](crate::parsed::RawEntry::crisis).
-pub const CRISIS: &[&str] = &["crisis"];
-/// See [`RawEntry::out_of_scope`](crate::parsed::RawEntry::out_of_scope).
-pub const OUT_OF_SCOPE: &[&str] = &["out_of_scope"];
 /// See [`Entry::variants`](crate::Entry::variants).
 pub const ANSWER_VARIANTS: &[&str] = &["answer_variants"];
-/// See [`Entry::follow_ups`](crate::Entry::follow_ups).
-pub const FOLLOW_UPS: &[&str] = &["follow_ups", "followups", "follow-ups"];
-/// See [`Entry::only_after`](crate::Entry::only_after).
-pub const ONLY_AFTER: &[&str] = &["only_after"];
 pub const METADATA: &[&str] = &["metadata"];
 
 /// The position of a name in a list of names.

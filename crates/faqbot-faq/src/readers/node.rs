@@ -3,15 +3,13 @@
 
 use std::collections::HashSet;
 
-use super::fields::{
-    self, ALSO, ANSWER, CRISIS, FOLLOW_UPS, ID, METADATA, MIN_CONFIDENCE, ONLY_AFTER, OUT_OF_SCOPE, QUESTION,
-    SOURCE, TAGS, TITLE, URGENT,
-};
+use super::fields::{self, ALSO, ANSWER, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
 use super::headings::asks;
 use crate::entry::SmallTalk;
 use crate::error::RowError;
 use crate::normalize::abridge;
 use crate::parsed::{Parsed, RawEntry};
+use crate::schema::{FLAGS, LINKS, MIN_CONFIDENCE};
 
 /// A value in a file. Scalars keep their source text: `answer: 42` is text here.
 #[derive(Debug, Clone, PartialEq)]
@@ -401,10 +399,9 @@ impl Reader {
                 }
             } else if is(METADATA) {
                 raw.tags.extend(metadata(&node));
-            } else if is(FOLLOW_UPS) || is(ONLY_AFTER) {
+            } else if let Some(field) = LINKS.iter().find(|field| is(field.names)) {
                 match texts(node, &name) {
-                    Ok(names) if is(FOLLOW_UPS) => raw.follow_ups.extend(names),
-                    Ok(names) => raw.only_after.extend(names),
+                    Ok(names) => (field.raw)(&mut raw).extend(names),
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if is(DIALOG)
@@ -417,20 +414,15 @@ impl Reader {
                 raw.follow_ups.extend(prompts(&node));
             } else if is(IS_CONTEXT_ONLY) {
                 raw.context_only = node.as_text().is_some_and(|own| own.eq_ignore_ascii_case("true"));
-            } else if is(MIN_CONFIDENCE) {
+            } else if is(&[MIN_CONFIDENCE]) {
                 match number(node, &name) {
                     Ok(confidence) => raw.min_confidence = confidence,
                     Err(error) => self.parsed.skipped.push(error),
                 }
-            } else if is(URGENT) || is(CRISIS) || is(OUT_OF_SCOPE) {
-                let own = match () {
-                    () if is(URGENT) => &mut raw.urgent,
-                    () if is(CRISIS) => &mut raw.crisis,
-                    () => &mut raw.out_of_scope,
-                };
+            } else if let Some(own) = FLAGS.iter().find(|own| is(&[own.name])) {
                 match text(node, &name).and_then(|text| fields::flag(&name, &text.unwrap_or_default(), line))
                 {
-                    Ok(flag) => *own = flag,
+                    Ok(flag) => *(own.raw)(&mut raw) = flag,
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {

@@ -12,6 +12,7 @@ use super::columns::{ColumnMap, Columns, Header};
 use super::{headings, json_tree, node};
 use crate::error::RowError;
 use crate::parsed::{Parsed, RawEntry};
+use crate::schema::{FLAGS, LINKS};
 
 /// A title may stand above the header, which is looked for in this many rows.
 const HEADER_ROWS: usize = 10;
@@ -217,7 +218,7 @@ impl<'t> Rows<'t> {
     }
 
     /// Adds a row to the entry with its id, or without ids to the one with its answer, or as a new entry.
-    fn join(&mut self, row: RawEntry) {
+    fn join(&mut self, mut row: RawEntry) {
         let key = match (&row.id, &row.answer) {
             (Some(id), _) => xxh3_128(format!("id {}", id.trim()).as_bytes()),
             (None, Some(answer)) => xxh3_128(answer.trim().as_bytes()),
@@ -238,34 +239,34 @@ impl<'t> Rows<'t> {
             row.line,
             format!("joined with line {}, which has the same {same}", entry.line),
         ));
-        entry.questions.extend(row.questions);
-        entry.answer = entry.answer.take().or(row.answer);
-        for tag in row.tags {
+        entry.questions.append(&mut row.questions);
+        entry.answer = entry.answer.take().or(row.answer.take());
+        for tag in std::mem::take(&mut row.tags) {
             if !entry.tags.contains(&tag) {
                 entry.tags.push(tag);
             }
         }
-        let first = entry.line;
+        let (first, line) = (entry.line, row.line);
         let mut other = |what: &str| {
             let reason = format!("another {what} than line {first}; the first is kept");
-            skipped.push(RowError::new(row.line, reason));
+            skipped.push(RowError::new(line, reason));
         };
-        keep_first(&mut entry.source, row.source, || other("source"));
-        for (own, more) in [
-            (&mut entry.variants, row.variants),
-            (&mut entry.follow_ups, row.follow_ups),
-            (&mut entry.only_after, row.only_after),
-        ] {
+        keep_first(&mut entry.source, row.source.take(), || other("source"));
+        let add = |own: &mut Vec<String>, more: Vec<String>| {
             for text in more {
                 if !own.contains(&text) {
                     own.push(text);
                 }
             }
+        };
+        add(&mut entry.variants, std::mem::take(&mut row.variants));
+        for field in &LINKS {
+            add((field.raw)(entry), std::mem::take((field.raw)(&mut row)));
         }
         entry.context_only |= row.context_only;
-        entry.urgent |= row.urgent;
-        entry.crisis |= row.crisis;
-        entry.out_of_scope |= row.out_of_scope;
+        for flag in &FLAGS {
+            *(flag.raw)(entry) |= *(flag.raw)(&mut row);
+        }
         keep_first(&mut entry.min_confidence, row.min_confidence, || other("min_confidence"));
     }
 }
@@ -302,10 +303,6 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
-    let flag = |name, column| super::fields::flag(name, &field(column).unwrap_or_default(), line);
-    let urgent = flag("urgent", &columns.urgent)?;
-    let crisis = flag("crisis", &columns.crisis)?;
-    let out_of_scope = flag("out_of_scope", &columns.out_of_scope)?;
     let mut questions = fields(&columns.question);
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
@@ -317,16 +314,18 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         source: field(&columns.source).map(unescaped),
         tags: fields(&columns.tags).iter().flat_map(|field| tags(field)).collect(),
         min_confidence,
-        urgent,
-        crisis,
-        out_of_scope,
         variants: fields(&columns.answer_variants).iter().flat_map(|field| list(field)).collect(),
-        follow_ups: fields(&columns.follow_ups).iter().flat_map(|field| list(field)).collect(),
-        only_after: fields(&columns.only_after).iter().flat_map(|field| list(field)).collect(),
         context_only: field(&columns.context_only).is_some_and(|own| own.eq_ignore_ascii_case("true")),
         number: field(&columns.id),
         ..RawEntry::default()
     };
+    for (own, columns) in FLAGS.iter().zip(&columns.flags) {
+        let text = field(columns).unwrap_or_default();
+        *(own.raw)(&mut entry) = super::fields::flag(own.name, &text, line)?;
+    }
+    for (own, columns) in LINKS.iter().zip(&columns.links) {
+        *(own.raw)(&mut entry) = fields(columns).iter().flat_map(|field| list(field)).collect();
+    }
     if let Some(prompts) = field(&columns.prompts).map(unescaped)
         && let Ok(node) = json_tree::read(&prompts, line)
     {
@@ -338,11 +337,16 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             Some((META_ID, id)) => entry.id = Some(percent_decode(id)),
             Some((META_TAG, tag)) => entry.tags.push(percent_decode(tag)),
             Some((META_MIN_CONFIDENCE, own)) => entry.min_confidence = own.parse().ok(),
-            Some((META_URGENT, own)) => entry.urgent = own == "true",
-            Some((META_CRISIS, own)) => entry.crisis = own == "true",
-            Some((META_OUT_OF_SCOPE, own)) => entry.out_of_scope = own == "true",
-            Some((META_ONLY_AFTER, id)) => entry.only_after.push(percent_decode(id)),
             Some((META_VARIANT, text)) => entry.variants.push(percent_decode(text)),
+            Some((key, own)) if let Some(name) = key.strip_prefix(META) => {
+                if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
+                    *(flag.raw)(&mut entry) = own == "true";
+                } else if let Some(field) = LINKS.iter().find(|field| field.name == name) {
+                    (field.raw)(&mut entry).push(percent_decode(own));
+                } else {
+                    entry.tags.push(pair);
+                }
+            }
             _ => entry.tags.push(pair),
         }
     }
@@ -373,14 +377,11 @@ pub fn write_tags(tags: &[String]) -> String {
     if self::tags(&plain) == tags { plain } else { serde_json::Value::from(tags).to_string() }
 }
 
-/// Keys in QnA Maker's metadata for what only faqbot has.
+/// What keys in QnA Maker's metadata begin with for what only faqbot has, and those that are no names of fields.
+pub const META: &str = "faqbot_";
 pub const META_ID: &str = "faqbot_id";
 pub const META_TAG: &str = "faqbot_tag";
 pub const META_MIN_CONFIDENCE: &str = "faqbot_min_confidence";
-pub const META_URGENT: &str = "faqbot_urgent";
-pub const META_CRISIS: &str = "faqbot_crisis";
-pub const META_OUT_OF_SCOPE: &str = "faqbot_out_of_scope";
-pub const META_ONLY_AFTER: &str = "faqbot_only_after";
 pub const META_VARIANT: &str = "faqbot_variant";
 
 /// The texts in a field: a JSON list, or one text.
