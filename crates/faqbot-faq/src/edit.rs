@@ -23,12 +23,22 @@ pub fn edit(bytes: &[u8], path: &Path, options: &ReadOptions, change: &Change) -
         Some(text) => (MARK, text),
         None => ("", text),
     };
-    let place = Where::new(text, &before, change)?;
+    let place = place(text, &before, change)?;
     let texts = format.edit(&place, change);
     let texts = texts.into_iter().map(|text| format!("{mark}{text}").into_bytes());
     let reads =
         |bytes: &Vec<u8>| load::read(bytes, path, options).is_ok_and(|after| is(&before, change, &after));
     texts.into_iter().find(reads)
+}
+
+/// Where a change belongs.
+fn place<'t>(text: &'t str, loaded: &'t Loaded, change: &Change) -> Option<Where<'t>> {
+    let at = match change {
+        Change::Phrasing { id, .. } => loaded.faq.position(id)?,
+        Change::Entry { .. } => loaded.faq.entries.len() - 1,
+    };
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    Some(Where { text, end, entry: &loaded.faq.entries[at], line: loaded.places[at].line })
 }
 
 /// Whether a file that is read again gives what it gave before, with the change and nothing else.

@@ -1,9 +1,7 @@
 //! What changes files in place: each editor proposes texts, of which the first that reads back as it should is taken. An
 //! editor is shared by formats that are written alike.
 
-use super::change::Change;
 use super::entry::Entry;
-use super::loaded::Loaded;
 
 pub mod blocks;
 pub mod rows;
@@ -20,16 +18,7 @@ pub struct Where<'t> {
     pub line: usize,
 }
 
-impl<'t> Where<'t> {
-    pub fn new(text: &'t str, loaded: &'t Loaded, change: &Change) -> Option<Self> {
-        let at = match change {
-            Change::Phrasing { id, .. } => loaded.faq.position(id)?,
-            Change::Entry { .. } => loaded.faq.entries.len() - 1,
-        };
-        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        Some(Where { text, end, entry: &loaded.faq.entries[at], line: loaded.places[at].line })
-    }
-
+impl Where<'_> {
     /// Where a line begins, counting from 1.
     pub fn start_of(&self, line: usize) -> usize {
         self.text.split_inclusive('\n').take(line - 1).map(str::len).sum()
