@@ -208,8 +208,9 @@ pub fn align(query: &str, entry: &Entry, phrasing: usize, words: &impl Words) ->
     let stemmer = Stemmer::create(Algorithm::English);
     let stem = |word: &str| stem_with(&stemmer, word);
     let stems = |words: &[String]| words.iter().map(|word| stem(word)).collect::<BTreeSet<String>>();
-    let plain_query: Vec<String> = split(query).into_iter().take(QUERY_WORDS).collect();
     let plain_phrasings: Vec<Vec<String>> = entry.phrasings.iter().map(|text| split(text)).collect();
+    let plain_query: Vec<String> = split(query).into_iter().take(QUERY_WORDS).collect();
+    let plain_query = as_written_there(plain_query, &plain_phrasings);
     let plain_phrasing = &plain_phrasings[phrasing];
     let phrasings: Vec<Vec<String>> = plain_phrasings.iter().cloned().map(content).collect();
     let of_phrasings: Vec<BTreeSet<String>> = phrasings.iter().map(|words| stems(words)).collect();
@@ -443,6 +444,34 @@ pub fn differ_in(a: &str, b: &str) -> Option<[Vec<String>; 2]> {
     (shared && some && alone.iter().all(|words| FEW.contains(&words.len()))).then_some(alone)
 }
 
+/// A query's words, where it writes two of an entry's words together or one of them apart ("ebike", "e-bike"), as the entry
+/// does.
+fn as_written_there(query: Vec<String>, entry: &[Vec<String>]) -> Vec<String> {
+    let is_there = |word: &str| entry.iter().flatten().any(|own| own == word);
+    let pair = |word: &str| {
+        let mut pairs = entry.iter().flat_map(|words| words.windows(2));
+        pairs.find(|pair| {
+            word.len() == pair[0].len() + pair[1].len()
+                && word.starts_with(&*pair[0])
+                && word.ends_with(&*pair[1])
+        })
+    };
+    let mut written = Vec::with_capacity(query.len());
+    let mut rest = query.into_iter().peekable();
+    while let Some(word) = rest.next() {
+        let together = rest.peek().map(|next| format!("{word}{next}")).filter(|both| is_there(both));
+        if let Some(both) = together {
+            rest.next();
+            written.push(both);
+        } else if let Some(pair) = pair(&word).filter(|_| !is_there(&word)) {
+            written.extend_from_slice(pair);
+        } else {
+            written.push(word);
+        }
+    }
+    written
+}
+
 /// A word without its inflection; numbers as digits.
 pub fn stem(word: &str) -> String {
     stem_with(&Stemmer::create(Algorithm::English), word)
@@ -554,6 +583,15 @@ mod tests {
         assert_eq!((found.query_alone.len(), found.not_in_entry.len(), found.core_alone.len()), (1, 0, 0));
         let found = align("a flight to Oslo", &flight, 0, &Known(&[]));
         assert_eq!((found.not_in_entry.len(), found.not_in_answer.len()), (1, 0));
+    }
+
+    #[test]
+    fn words_may_be_written_together_or_apart() {
+        let words = |text: &str| split(text);
+        let entry = [words("Can I charge my e-bike?"), words("Where is the checkin")];
+        assert_eq!(as_written_there(words("is my ebike safe"), &entry), ["is", "my", "e", "bike", "safe"]);
+        assert_eq!(as_written_there(words("where's check in"), &entry).last().unwrap(), "checkin");
+        assert_eq!(as_written_there(words("a bike"), &entry), ["a", "bike"]);
     }
 
     #[test]
