@@ -17,6 +17,8 @@ pub struct Policy {
     pub hint_confidence: f32,
     /// Below this cosine there is no answer whatever the confidence, in `-1..=1`.
     pub min_cosine: f32,
+    /// The same for a match that was not read, where that is another.
+    pub unread_min_cosine: Option<f32>,
     /// Without confidence: entries whose score is less than this below the best are choices, `0..=2`.
     pub margin: f32,
 }
@@ -46,13 +48,15 @@ impl Policy {
     /// the least at which the choices hold a right entry at least one time in four (0.17), and two hundredths less, so that
     /// nearly four in five of the questions in other words are answered or offered; `hint_confidence` the least from which the
     /// nearest question is right at least one time in three. `min_cosine` keeps out what has nothing in common with
-    /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right. All are
+    /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right; `unread_min_cosine` is
+    /// what the same rule gave before there was a reader (`fit` at 236747e). All are
     /// printed by `cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader` (2026-11-30).
     pub const CALIBRATED: Policy = Policy {
         min_confidence: 0.64,
         ask_confidence: 0.15,
         hint_confidence: 0.35,
         min_cosine: 0.1,
+        unread_min_cosine: Some(0.33),
         margin: 0.04,
     };
 
@@ -64,6 +68,7 @@ impl Policy {
         ask_confidence: 0.0,
         hint_confidence: 0.0,
         min_cosine: 0.65,
+        unread_min_cosine: None,
         margin: 0.04,
     };
 
@@ -82,12 +87,14 @@ impl Policy {
         own.filter(heard).unwrap_or(self.min_confidence)
     }
 
-    /// The cosine below which a match has no answer. The default is lower for what a reader read: others keep the one that
-    /// was fitted for them (`fit` at 236747e).
+    /// The cosine below which a match has no answer.
     pub fn floor(&self, found: &Match) -> f32 {
-        const UNREAD: f32 = 0.33;
-        let is_default = self.min_cosine == Self::CALIBRATED.min_cosine;
-        if found.reader.is_none() && is_default { UNREAD } else { self.min_cosine }
+        self.unread_min_cosine.filter(|_| found.reader.is_none()).unwrap_or(self.min_cosine)
+    }
+
+    /// The policy with one least cosine for all matches.
+    pub fn with_min_cosine(self, min_cosine: f32) -> Policy {
+        Policy { min_cosine, unread_min_cosine: None, ..self }
     }
 
     /// Checks the thresholds.
@@ -340,6 +347,7 @@ mod tests {
         ask_confidence: 0.3,
         hint_confidence: 0.2,
         min_cosine: 0.5,
+        unread_min_cosine: None,
         margin: 0.05,
     };
 

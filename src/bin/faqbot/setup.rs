@@ -185,7 +185,9 @@ pub fn setup_with(
         policy.min_confidence = min_confidence;
         policy.ask_confidence = policy.ask_confidence.min(min_confidence);
     }
-    policy.min_cosine = settings.min_cosine.unwrap_or(policy.min_cosine);
+    if let Some(min_cosine) = settings.min_cosine {
+        *policy = policy.with_min_cosine(min_cosine);
+    }
     policy.margin = settings.margin.unwrap_or(policy.margin);
     setup.policy = policy.checked()?;
     Ok(setup)

@@ -112,7 +112,7 @@ impl Chat<'_> {
                 .parse()
                 .ok()
                 .with_context(|| format!("\"{argument}\" is not a number; try /min-cosine 0.5"))?;
-            let policy = Policy { min_cosine, ..self.bot.setup().policy };
+            let policy = self.bot.setup().policy.with_min_cosine(min_cosine);
             self.bot.set_policy(policy.checked()?);
             self.own_policy = true;
         }
