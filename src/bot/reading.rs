@@ -26,7 +26,7 @@ const PASSAGES: usize = 3;
 
 /// What an entry's score counts beside the reader's logit in the order: the table "Order" of
 /// `cargo run --release -p faqbot-train --bin fit` has what others give.
-const SCORE_WEIGHT: f32 = 10.0;
+const SCORE_WEIGHT: f32 = 6.0;
 
 /// The same in FAQs of which the score knows more, or the reader less: those with [`SEVERAL_PHRASINGS`], and those whose
 /// entries mostly have no answers to read.
