@@ -1,7 +1,8 @@
-//! A bot in a web server of one's own: `curl 'http://127.0.0.1:3000/?q=is+therapy+expensive'`.
+//! A bot in a web server of one's own.
 //!
 //! ```console
-//! $ cargo run --release --example axum -- data/therapy.yaml
+//! $ cargo run --release --example axum -- data/therapy.yaml 127.0.0.1:3000
+//! $ curl 'http://127.0.0.1:3000/?q=do+therapists+google+their+patients'
 //! ```
 
 use std::collections::HashMap;
@@ -26,9 +27,11 @@ async fn ask(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: axum FAQ")?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [path, address] = &arguments[..] else { return Err("usage: axum FAQ ADDRESS:PORT".into()) };
     let bot = Arc::new(Bot::open(path)?);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("http://{}/", listener.local_addr()?);
     axum::serve(listener, Router::new().route("/", get(ask)).with_state(bot)).await?;
     Ok(())
 }
