@@ -194,7 +194,7 @@ pub async fn completions(
     let said = say(&app, faq, &request.messages).await?;
     let id = format!(
         "chatcmpl-{}",
-        said.asked.as_ref().map_or_else(uuid::Uuid::new_v4, |asked| asked.id).simple()
+        said.asked.as_ref().map_or_else(uuid::Uuid::now_v7, |asked| asked.id).simple()
     );
     let ours = said.asked.as_ref().map(|asked| {
         json!({

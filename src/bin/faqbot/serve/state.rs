@@ -222,7 +222,7 @@ impl App {
             asked.extend(replies.into_iter().map(|verdict| {
                 let version = Arc::clone(&version);
                 let conversation = Conversation::default();
-                let asked = Asked { id: Uuid::new_v4(), version, verdict, conversation };
+                let asked = Asked { id: Uuid::now_v7(), version, verdict, conversation };
                 self.count(faq, &asked, like, seconds);
                 asked
             }));

@@ -17,7 +17,7 @@ use faqbot::OutcomeKind;
 /// A question, its text redacted.
 #[derive(Debug, Clone, Serialize)]
 pub struct Question {
-    /// That of the reply.
+    /// That of the reply; what is asked later has a greater one, also within a millisecond.
     pub id: Uuid,
     /// When it was asked, in milliseconds since 1970.
     pub at: Millis,
@@ -135,7 +135,7 @@ impl Store {
         let rows = sqlx::query::<Any>(
             "SELECT q.*, f.rating AS rating, f.entry AS chosen FROM faqbot_question q \
              LEFT JOIN faqbot_feedback f ON f.question = q.id WHERE q.asked_at >= $1 AND ($2 IS NULL OR q.faq = $2) \
-             AND ($3 IS NULL OR q.outcome = $3) ORDER BY q.asked_at DESC, q.id LIMIT $4",
+             AND ($3 IS NULL OR q.outcome = $3) ORDER BY q.asked_at DESC, q.id DESC LIMIT $4",
         )
         .bind(filter.since)
         .bind(filter.faq)

@@ -40,7 +40,7 @@ impl Recording {
 
     /// Keeps a question and what became of it.
     pub fn asked(&mut self, bot: &AnyBot, verdict: &Verdict) {
-        let id = Uuid::new_v4();
+        let id = Uuid::now_v7();
         self.recorder.asked(&Asked {
             id,
             faq: &self.faq,
