@@ -245,7 +245,9 @@ mod bundled {
             world.run(&["ask", "--min-confidence", "0.999", "do shrinks google their patients?"], "", 1);
         assert!(run.out.starts_with("Did you mean") && run.err.contains("% sure"), "{run:?}");
         let run = world.run(&["ask", "--explain", "do shrinks google their patients?"], "", 0);
-        for expected in ["confidence", "before anything is known", "an answer needs", "ridge", "×0.3", "Answered "] {
+        for expected in
+            ["confidence", "before anything is known", "an answer needs", "ridge", "×0.3", "Answered "]
+        {
             assert!(run.out.contains(expected), "{expected}: {run:?}");
         }
     }
