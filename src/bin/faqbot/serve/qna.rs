@@ -174,7 +174,8 @@ enum Decided {
 fn decided(verdict: &Verdict, threshold: Option<f32>) -> Decided {
     let enough = |threshold: f32| sureness(verdict) >= threshold;
     // Nothing but too little confidence, or cosine where there is none, kept the best match from being the answer.
-    let unsure = matches!(verdict.rule, Rule::Unsure | Rule::NotConfident | Rule::BelowThreshold);
+    let unsure = verdict.guard.is_none()
+        && matches!(verdict.rule, Rule::Unsure | Rule::NotConfident | Rule::BelowThreshold);
     match (&verdict.decision, threshold) {
         (Decision::Answer(_), Some(threshold))
             if verdict.rule.hangs_on_confidence() && !enough(threshold) =>
