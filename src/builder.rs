@@ -123,11 +123,7 @@ impl<'p> Builder<'p> {
 
 #[cfg(feature = "bundled-model")]
 fn bundled(cache: Option<&Path>) -> Result<Box<dyn Embedder>> {
-    let embedder = FastEmbedder::bundled()?;
-    Ok(Box::new(match cache {
-        Some(folder) => embedder.keeping_read_entries_in(folder),
-        None => embedder,
-    }))
+    Ok(Box::new(FastEmbedder::bundled()?.keeping_read_entries_in(cache)))
 }
 
 #[cfg(not(feature = "bundled-model"))]

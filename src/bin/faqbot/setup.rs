@@ -132,13 +132,7 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
         Model::Bundled => {
             let id = ModelId::new(BUNDLED_ID.unwrap_or(BUNDLED));
             let folder = settings.cache_dir.clone().filter(|_| settings.cache);
-            let load = move || {
-                let embedder = timed(FastEmbedder::bundled())?;
-                Ok(match folder {
-                    Some(folder) => embedder.keeping_read_entries_in(&folder),
-                    None => embedder,
-                })
-            };
+            let load = move || Ok(timed(FastEmbedder::bundled())?.keeping_read_entries_in(folder.as_deref()));
             cached(settings, Deferred::new(id, BUNDLED_DIMENSION, load))
         }
         #[cfg(not(feature = "bundled-model"))]

@@ -162,9 +162,10 @@ impl FastEmbedder {
         Ok(embedder)
     }
 
-    /// Keeps what the reader reads of entries in files in this folder, so that a later start need not read them again.
-    pub fn keeping_read_entries_in(mut self, folder: &Path) -> Self {
-        if let Some(reader) = &mut self.reader {
+    /// Keeps what the reader reads of entries in files in this folder, if there is one, so that a later start need not
+    /// read them again.
+    pub fn keeping_read_entries_in(mut self, folder: Option<&Path>) -> Self {
+        if let (Some(reader), Some(folder)) = (&mut self.reader, folder) {
             reader.keep_in(folder);
         }
         self
