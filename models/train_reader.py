@@ -68,6 +68,7 @@ class Block(torch.nn.Module):
         self.up = torch.nn.Linear(WIDTH, 4 * WIDTH)
         self.down = torch.nn.Linear(4 * WIDTH, WIDTH)
         self.norm2 = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = torch.nn.Dropout(0.1)
 
     def keys_and_values(self, x):
         return F.linear(x, self.qkv.weight[WIDTH:], self.qkv.bias[WIDTH:])
@@ -81,8 +82,8 @@ class Block(torch.nn.Module):
         k, v = kv.split(WIDTH, 2)
         y = F.scaled_dot_product_attention(split(q), split(k), split(v), attn_mask=mask[:, None, None, :])
         y = y.transpose(1, 2).reshape(batch, -1, WIDTH)
-        x = self.norm1(x + self.out(y))
-        return self.norm2(x + self.down(F.gelu(self.up(x))))
+        x = self.norm1(x + self.dropout(self.out(y)))
+        return self.norm2(x + self.dropout(self.down(F.gelu(self.up(x)))))
 
 
 class Reader(torch.nn.Module):
