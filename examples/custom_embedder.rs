@@ -1,6 +1,6 @@
 //! A bot on vectors of one's own: here the letters of a text, which find no meaning, but typing errors.
 
-use faqbot::embed::{Progress, Role};
+use faqbot::embed::{self, Progress, Role};
 use faqbot::{Bot, Embedder, Faq, ModelId, Result};
 use ndarray::Array2;
 
@@ -15,7 +15,7 @@ impl Embedder for Letters {
         26
     }
 
-    fn embed(&self, _role: Role, texts: &[&str], _progress: Progress) -> Result<Array2<f32>> {
+    fn embed(&self, _role: Role, texts: &[&str], _progress: Progress) -> embed::Result<Array2<f32>> {
         let mut rows = Array2::<f32>::zeros((texts.len(), self.dimension()));
         for (mut row, text) in rows.rows_mut().into_iter().zip(texts) {
             for letter in text.bytes().filter(u8::is_ascii_alphabetic) {

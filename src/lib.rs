@@ -48,32 +48,13 @@
 //!
 //! # Layout
 //!
-//! A room imports only from those to its left; so does a file in its room.
-//!
-//! ```text
-//! error ─ parallel ─ storage ─ embed ─ matching ─ bot ─ quality ─ learn ─ reply ─ builder
-//! ```
-//!
-//! [`faq`] is a crate of its own, `faqbot-faq`. Only `storage` and `faq::load` read and write files, and `embed` fetches
-//! models; nothing here prints or knows the command line: that is the program's, in `src/bin/faqbot`.
+//! This crate is the front door. [`faq`] reads FAQs (`faqbot-faq`), [`embed`] makes vectors and keeps them (`faqbot-embed`),
+//! the rest is `faqbot-core`. Nothing of it prints or knows the command line: that is the program's.
 
-pub mod bot;
-mod builder;
-pub mod embed;
-pub mod error;
-pub mod learn;
-pub mod matching;
-mod parallel;
-pub mod quality;
-pub mod reply;
-pub mod storage;
-
-pub use bot::{Bot, Conversation, Exchanged, Message, Setup, Verdict};
-pub use builder::{Builder, Chat};
-pub use embed::{Embedder, ModelId};
-pub use error::{Error, Result, RowError};
-pub use faqbot_faq as faq;
-pub use faqbot_faq::{Entry, EntryId, Faq};
-pub use matching::decision::{Decision, Policy, Rule};
-pub use matching::ranking::Match;
-pub use reply::{Found, Outcome, OutcomeKind, Reply};
+pub use faqbot_core::{
+    Bot, Builder, Chat, Conversation, Decision, Error, Exchanged, Found, Match, Message, Outcome,
+    OutcomeKind, Policy, Reply, Result, Rule, Setup, Verdict,
+};
+pub use faqbot_core::{bot, error, learn, matching, quality, reply};
+pub use faqbot_embed::{self as embed, Embedder, ModelId, storage};
+pub use faqbot_faq::{self as faq, Entry, EntryId, Faq, RowError};

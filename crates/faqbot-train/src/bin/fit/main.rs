@@ -3,7 +3,7 @@
 //!
 //! ```console
 //! $ cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader
-//! $ cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader --write   # src/matching/confidence.json
+//! $ cargo run --release -p faqbot-train --bin fit -- ../shared/evaldata ../shared/pairs data/reader --write   # crates/faqbot-core/src/matching/confidence.json
 //! ```
 //!
 //! `FIT_ROWS=FILE` writes the rows that confidence is fitted to as CSV; `--ablations` shows what the confidence is without
@@ -336,8 +336,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "features": names().collect::<Vec<_>>(),
             "trees": shipped,
         });
-        std::fs::write("src/matching/confidence.json", text.to_string() + "\n")?;
-        println!("\nsrc/matching/confidence.json is written");
+        std::fs::write("crates/faqbot-core/src/matching/confidence.json", text.to_string() + "\n")?;
+        println!("\ncrates/faqbot-core/src/matching/confidence.json is written");
     }
     let without: HashMap<&str, Trees> = FAMILIES
         .into_par_iter()

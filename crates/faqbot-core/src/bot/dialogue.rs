@@ -1,0 +1,114 @@
+//! From messages to replies: what was offered is picked, questions are asked, and what has no answer may lean on the
+//! question before, be several questions in turn, small talk, or in another language. A stage a file; each changes the
+//! [`Turn`]s that it is for.
+
+use super::asked::{Query, Wanted};
+use super::language::foreign;
+use super::{Among, Bot, Conversation, Message, Verdict};
+use crate::error::Result;
+use crate::matching::decision::{Decision, Rule};
+use faqbot_embed::{Embedder, Progress};
+
+mod asides;
+mod compound;
+mod contextual;
+mod picked;
+mod small_talk;
+
+/// A message on its way to its reply.
+struct Turn<'m> {
+    message: &'m str,
+    conversation: &'m Conversation,
+    /// The entry that was answered before.
+    last: Option<usize>,
+    /// What is left of the message without a greeting before it and thanks after it.
+    rest: &'m str,
+    verdict: Verdict,
+    /// Whether a later stage may put something else in the reply's place.
+    open: bool,
+}
+
+impl<'m> Turn<'m> {
+    /// What is asked of the FAQ in this turn, of all that is wanted.
+    fn wanted<'w>(&self, wanted: Wanted<'w>) -> Wanted<'w> {
+        Wanted { after: self.last, ..wanted }
+    }
+
+    /// Takes another reply, to the same message.
+    fn take(&mut self, verdict: Verdict) {
+        let query = std::mem::take(&mut self.verdict.query);
+        self.verdict = Verdict { query, ..verdict };
+    }
+}
+
+impl<E: Embedder> Bot<E> {
+    /// Replies to messages, each with what went before it, with at least `count` matches: as [`Bot::verdicts_among`] does,
+    /// and to what is picked of what was offered, to what leans on the question before, and to small talk.
+    ///
+    /// # Errors
+    ///
+    /// The embedder failed.
+    pub fn talk(
+        &self,
+        messages: &[Message],
+        count: usize,
+        among: Option<Among>,
+        progress: Progress,
+    ) -> Result<Vec<Verdict>> {
+        let wanted = Wanted { count, among, after: None };
+        let mut turns: Vec<Turn> = messages.iter().map(|message| self.turn(message)).collect();
+        self.pick(&mut turns)?;
+        self.ask_faq(&mut turns, wanted, progress)?;
+        self.without_asides(&mut turns, wanted)?;
+        self.say_at_once(&mut turns);
+        self.read_with_question_before(&mut turns, wanted)?;
+        self.read_in_turn(&mut turns, wanted)?;
+        self.small_talk(&mut turns)?;
+        self.name_language(&mut turns);
+        let replies = turns.into_iter().map(|Turn { mut verdict, conversation, .. }| {
+            verdict.seed = conversation.seed;
+            verdict.parts.iter_mut().for_each(|part| part.seed = conversation.seed);
+            verdict
+        });
+        Ok(replies.collect())
+    }
+
+    fn turn<'m>(&self, &Message { text, conversation }: &Message<'m>) -> Turn<'m> {
+        let last = conversation.entry.as_deref().and_then(|id| self.position(id));
+        let verdict = Verdict::nothing_to_compare(text);
+        Turn { message: text, conversation, last, rest: text.trim(), verdict, open: true }
+    }
+
+    /// The position of the entry with an id.
+    fn position(&self, id: &str) -> Option<usize> {
+        self.faq.position(id)
+    }
+
+    /// Asks the FAQ what is a question to it.
+    fn ask_faq(&self, turns: &mut [Turn], wanted: Wanted, progress: Progress) -> Result<()> {
+        let asked: Vec<&mut Turn> = turns.iter_mut().filter(|turn| turn.open).collect();
+        let queries: Vec<Query> =
+            asked.iter().map(|turn| Query { text: turn.message, after: turn.last }).collect();
+        for (turn, verdict) in asked.into_iter().zip(self.replies(&queries, wanted, progress)?) {
+            turn.verdict = verdict;
+        }
+        Ok(())
+    }
+
+    /// Says which language a message is in that has no answer, where the model does not know it.
+    fn name_language(&self, turns: &mut [Turn]) {
+        // Only where both FAQ and model are in English: what else it knows is not said.
+        if self.prepared.language != "en" || self.embedder.languages() != Some("English") {
+            return;
+        }
+        for turn in turns.iter_mut().filter(|turn| turn.open && turn.verdict.decision == Decision::NoMatch) {
+            turn.verdict.language = foreign(turn.rest);
+        }
+    }
+}
+
+/// Whether a reply is no answer, nor what stands in its place on purpose.
+fn is_open(verdict: &Verdict) -> bool {
+    let stands = matches!(verdict.rule, Rule::OutOfScope | Rule::SharedPhrasing | Rule::Crisis);
+    !stands && verdict.answer().is_none()
+}
