@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
-use faqbot::embed::{HashEmbedder, Passages, Progress, Reader, Role};
+use faqbot::embed::{self, HashEmbedder, Passages, Progress, Reader, Role};
 #[cfg(feature = "store")]
 use faqbot::faq::Format;
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
@@ -117,7 +117,7 @@ pub fn load_embedder(settings: &Settings) -> Result<Box<dyn Embedder>> {
             _ => Box::new(embedder),
         }
     }
-    fn timed(load: Result<FastEmbedder, faqbot::Error>) -> Result<FastEmbedder, faqbot::Error> {
+    fn timed(load: embed::Result<FastEmbedder>) -> embed::Result<FastEmbedder> {
         let embedder = load?;
         let times = embedder.load_times();
         timings::add("model", times.model);
@@ -260,14 +260,14 @@ impl<E: Embedder> Embedder for Warning<E> {
         self.0.reader()
     }
 
-    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> faqbot::Result<ndarray::Array2<f32>> {
+    fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> embed::Result<ndarray::Array2<f32>> {
         let step = if role == Role::Query { "query" } else { "cache" };
         let rows = timings::measure(step, || self.0.embed(role, texts, progress));
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         rows
     }
 
-    fn passages(&self, texts: &[&str], progress: Progress) -> faqbot::Result<Passages> {
+    fn passages(&self, texts: &[&str], progress: Progress) -> embed::Result<Passages> {
         let passages = timings::measure("cache", || self.0.passages(texts, progress));
         self.0.take_warnings().iter().for_each(|warning| warn(warning));
         passages

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::fastembed::FastEmbedder;
-use faqbot::embed::{Embedder, EntryText, ModelId, Progress, Reader, Role};
+use faqbot::embed::{self, Embedder, EntryText, ModelId, Progress, Reader, Role};
 use faqbot::faq::{Answers, ReadOptions, load};
 use faqbot::matching::questions::pieces;
 use faqbot::matching::signals::answer_text;
@@ -190,7 +190,7 @@ impl Embedder for Table {
         self.vectors.ncols()
     }
 
-    fn embed(&self, _: Role, texts: &[&str], _: Progress) -> faqbot::Result<Array2<f32>> {
+    fn embed(&self, _: Role, texts: &[&str], _: Progress) -> embed::Result<Array2<f32>> {
         let mut rows = Array2::zeros((texts.len(), self.dimension()));
         for (text, mut row) in texts.iter().zip(rows.rows_mut()) {
             match self.rows.get(*text) {
@@ -258,7 +258,7 @@ impl Reader for KeptReader {
         queries: &[&str],
         entries: &[EntryText],
         pairs: &[(usize, usize)],
-    ) -> faqbot::Result<Vec<f32>> {
+    ) -> embed::Result<Vec<f32>> {
         let keys: Vec<u128> =
             pairs.iter().map(|&(query, entry)| key(queries[query], &entries[entry])).collect();
         let mut found: Vec<Option<f32>> = {
