@@ -11,7 +11,7 @@ type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// The roots of the crates.
 const CRATES: [&str; 6] = [
-    "src/bin/faqbot/main.rs",
+    "src/main.rs",
     "crates/faqbot-core/src/lib.rs",
     "crates/faqbot-embed/src/lib.rs",
     "crates/faqbot-faq/src/lib.rs",

@@ -24,7 +24,7 @@ use crate::output::style::plain;
 use crate::output::timings;
 
 /// The FAQ in the program, and the name it has in messages.
-const BUILT_IN: &str = include_str!("../../../data/therapy.yaml");
+const BUILT_IN: &str = include_str!("../data/therapy.yaml");
 const BUILT_IN_NAME: &str = "the built-in therapist FAQ";
 
 /// The name of a FAQ that comes from standard input.
