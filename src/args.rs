@@ -3,24 +3,20 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
-#[cfg(feature = "store")]
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use faqbot::OutcomeKind;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::Format;
 
-#[cfg(feature = "serve")]
 use crate::config::ServeSettings;
 use crate::options::{
     AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
     ServeOptions, StoreOptions, format_named,
 };
-#[cfg(feature = "store")]
 use crate::options::{StoreAddress, time};
-#[cfg(feature = "store")]
-use faqbot::OutcomeKind;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let model = BUNDLED_ID.unwrap_or("none in the binary");
@@ -140,7 +136,6 @@ Examples:
         general: GeneralOptions,
     },
     /// Answer over HTTP: a chat page, a widget for other sites, an API, and those of other services
-    #[cfg(feature = "serve")]
     #[command(after_help = "Examples:
   faqbot serve --faq shop.yaml                then open http://127.0.0.1:8080
   faqbot serve --faq shop=shop.yaml --faq clinic=clinic.yaml --mcp
@@ -154,7 +149,6 @@ Examples:
         options: Options,
     },
     /// Answer agents on standard input and output, by the Model Context Protocol
-    #[cfg(feature = "serve")]
     #[command(after_help = "Example, in an agent's configuration:
   {\"mcpServers\": {\"faq\": {\"command\": \"faqbot\", \"args\": [\"mcp\", \"--faq\", \"/path/to/shop.yaml\"]}}}")]
     Mcp {
@@ -164,7 +158,6 @@ Examples:
         options: Options,
     },
     /// Decide what becomes of questions that were not answered, group by group
-    #[cfg(feature = "store")]
     #[command(after_help = "Exit codes: 0 something was open, 1 nothing, 2 something failed.
 
 Examples:
@@ -180,7 +173,6 @@ Examples:
         options: Options,
     },
     /// Put a FAQ into a store, for all servers over it
-    #[cfg(feature = "store")]
     #[command(
         after_help = "Refused where `faqbot check` finds something to fix that the version before has not, or where more
 of the labelled questions beside the FAQ (shop.queries.jsonl) lose their answer or get a wrong one than gain.
@@ -199,7 +191,6 @@ Example:
         options: Options,
     },
     /// The versions that were published, and which is served
-    #[cfg(feature = "store")]
     Versions {
         #[command(flatten)]
         args: VersionsArgs,
@@ -209,7 +200,6 @@ Example:
         general: GeneralOptions,
     },
     /// Serve an earlier version
-    #[cfg(feature = "store")]
     #[command(after_help = "Example:
   faqbot rollback --store postgres://host/faqbot --name shop")]
     Rollback {
@@ -221,7 +211,6 @@ Example:
         general: GeneralOptions,
     },
     /// What was asked, and what became of it
-    #[cfg(feature = "store")]
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "Examples:
@@ -236,7 +225,6 @@ Example:
         args: LogArgs,
     },
     /// Ask a server whether it is ready, as containers do
-    #[cfg(feature = "serve")]
     #[command(after_help = "Exit codes: 0 ready, 2 not ready or not there.
 
 Example:
@@ -407,7 +395,6 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Subcommand)]
 pub enum LogAction {
     /// Counts by day and entry: answered, asked back, unanswered, thumbs, confidence
@@ -416,7 +403,6 @@ pub enum LogAction {
     Forget(ForgetArgs),
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
     /// Print the groups as JSON, and decide nothing
@@ -427,7 +413,6 @@ pub struct ReviewArgs {
     pub import: Option<PathBuf>,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct PublishArgs {
     /// FAQ files or folders, published as one FAQ (default: as --faq)
@@ -446,7 +431,6 @@ pub struct PublishArgs {
     pub force: bool,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct VersionsArgs {
     /// Only those of the FAQ with this name
@@ -457,7 +441,6 @@ pub struct VersionsArgs {
     pub json: bool,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
     /// The version to serve (default: the one before that is served now)
@@ -467,7 +450,6 @@ pub struct RollbackArgs {
     pub name: Option<String>,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct LogArgs {
     #[command(flatten)]
@@ -487,7 +469,6 @@ pub struct LogArgs {
     pub general: GeneralOptions,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     #[command(flatten)]
@@ -507,7 +488,6 @@ pub struct StatsArgs {
     pub general: GeneralOptions,
 }
 
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct ForgetArgs {
     /// The conversation, by its name in the log
@@ -523,7 +503,6 @@ pub struct ForgetArgs {
 }
 
 /// Which of the questions that were kept.
-#[cfg(feature = "store")]
 #[derive(Debug, Args)]
 pub struct WhichQuestions {
     /// Only those of the last time, such as 7d
@@ -534,7 +513,6 @@ pub struct WhichQuestions {
     pub name: Option<String>,
 }
 
-#[cfg(feature = "store")]
 fn outcome(text: &str) -> Result<OutcomeKind, String> {
     OutcomeKind::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
 }
@@ -586,15 +564,11 @@ impl Command {
         match self {
             Command::Ask { options, .. } | Command::Eval { options, .. } => take(options),
             Command::Chat { store, options } => Options { store: take(store), ..take(options) },
-            #[cfg(feature = "store")]
             Command::Publish { store, options, .. } => Options { store: take(store).into(), ..take(options) },
-            #[cfg(feature = "store")]
             Command::Versions { store, general, .. } | Command::Rollback { store, general, .. } => {
                 Options { store: take(store).into(), general: take(general), ..Options::default() }
             }
-            #[cfg(feature = "store")]
             Command::Review { store, options, .. } => Options { store: take(store), ..take(options) },
-            #[cfg(feature = "store")]
             Command::Log { action, args } => {
                 let (faq, store, general) = match action {
                     None => (FaqOptions::default(), &mut args.store, &mut args.general),
@@ -603,12 +577,10 @@ impl Command {
                 };
                 Options { faq, store: take(store).into(), general: take(general), ..Options::default() }
             }
-            #[cfg(feature = "serve")]
             Command::Mcp { store, options } => Options { store: take(store), ..take(options) },
             Command::Config { action: ConfigAction::Show { serve, store, options } } => {
                 Options { serve: take(serve), store: take(store), ..take(options) }
             }
-            #[cfg(feature = "serve")]
             Command::Serve { serve, store, options } => Options {
                 serve: ServeOptions { serves: true, ..take(serve) },
                 store: take(store),
@@ -643,7 +615,6 @@ impl Command {
                 general: take(general),
                 ..Options::default()
             },
-            #[cfg(feature = "serve")]
             Command::Health { .. } => Options::default(),
             Command::Completions { .. } | Command::Man { .. } | Command::Other(_) => Options::default(),
         }

@@ -9,14 +9,10 @@ pub mod completions;
 pub mod config;
 pub mod convert;
 pub mod eval;
-#[cfg(feature = "serve")]
 pub mod health;
 mod labelled;
-#[cfg(feature = "store")]
 pub mod log;
 pub mod man;
 pub mod models;
-#[cfg(feature = "store")]
 pub mod publish;
-#[cfg(feature = "store")]
 pub mod review;

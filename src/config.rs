@@ -8,12 +8,13 @@ use std::fs;
 use std::io::IsTerminal;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use faqbot::embed::fastembed::{BUNDLED, Hub};
 use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use faqbot::learn::redact::Redactor;
+use faqbot_store::Keep;
+use faqbot_store::address::{sqlite_path, without_password};
 use serde::{Deserialize, Deserializer};
 
 use crate::options::{Color, Limit, Options, ServeOptions, StoreOptions, time};
@@ -55,37 +56,14 @@ pub struct Settings {
     /// The configuration file that was read, and what it sets.
     pub file: Option<(PathBuf, Vec<String>)>,
     /// How `faqbot serve` answers.
-    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
     pub serve: ServeSettings,
     /// Where questions are kept.
-    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
     pub store: Option<String>,
-    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
     pub keep: Keep,
-}
-
-/// How questions are kept.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(not(feature = "store"), allow(dead_code, reason = "there is no store"))]
-pub struct Keep {
-    /// How long; `None` for ever.
-    pub time: Option<Duration>,
-    pub redact: Redactor,
-}
-
-impl Keep {
-    fn resolve(own: &StoreOptions, file: &File) -> Result<Self> {
-        let from_file = file.keep.as_deref().map(|text| time(text).map_err(anyhow::Error::msg));
-        let from_file = from_file.transpose().with_context(|| format!("keep in {FILE}"))?;
-        let patterns = if own.redact.is_empty() { &file.redact } else { &own.redact };
-        let redact = Redactor::new(patterns).map_err(|error| anyhow::anyhow!("--redact: {error}"))?;
-        Ok(Keep { time: own.keep.or(from_file), redact })
-    }
 }
 
 /// How `faqbot serve` answers.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "there is no server"))]
 pub struct ServeSettings {
     pub listen: String,
     pub token_file: Option<PathBuf>,
@@ -209,7 +187,7 @@ impl Settings {
             };
             config.iter().try_for_each(|path| file.confirm(path, &moot))?;
         }
-        let keep = Keep::resolve(&store, &file)?;
+        let keep = keep(&store, &file)?;
         // A model from a stronger place replaces a folder from a weaker one, and the reverse.
         let (name, folder) = match (model.model, model.model_dir) {
             (None, None) => (file.model, file.model_dir),
@@ -224,9 +202,6 @@ impl Settings {
             (None, Some(name)) => Model::Catalogue(name),
         };
         let store = store.address.store.or(file.store);
-        if cfg!(not(feature = "store")) && store.is_some() {
-            bail!("--store: this program was built without a store");
-        }
         let own_cache = default_cache();
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
@@ -399,27 +374,13 @@ impl File {
     }
 }
 
-/// The path in the address of a store that is a file.
-pub fn sqlite_path(url: &str) -> Option<&str> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(path.strip_prefix("//").unwrap_or(path))
-}
-
-/// The address of a store without its password, to be shown.
-pub fn without_password(url: &str) -> String {
-    let hidden = url.split_once("://").and_then(|(scheme, rest)| {
-        let (user, host) = rest.rsplit_once('@')?;
-        let (user, _) = user.split_once(':')?;
-        Some(format!("{scheme}://{user}:…@{host}"))
-    });
-    let plain = hidden.unwrap_or_else(|| url.to_owned());
-    // As a parameter, too.
-    match plain.split_once("password=") {
-        Some((before, after)) => {
-            format!("{before}password=…{}", after.find('&').map_or("", |end| &after[end..]))
-        }
-        None => plain,
-    }
+/// How questions are kept, by the options and the file.
+fn keep(own: &StoreOptions, file: &File) -> Result<Keep> {
+    let from_file = file.keep.as_deref().map(|text| time(text).map_err(anyhow::Error::msg));
+    let from_file = from_file.transpose().with_context(|| format!("keep in {FILE}"))?;
+    let patterns = if own.redact.is_empty() { &file.redact } else { &own.redact };
+    let redact = Redactor::new(patterns).map_err(|error| anyhow::anyhow!("--redact: {error}"))?;
+    Ok(Keep { time: own.keep.or(from_file), redact })
 }
 
 /// The two halves of `NAME=PATH`, where the whole is not itself a file.
@@ -470,19 +431,4 @@ fn hub_cache() -> PathBuf {
         .or_else(|| dirs::home_dir().map(|home| home.join(".cache/huggingface/hub")))
         .unwrap_or_else(|| env::temp_dir().join("huggingface/hub"));
     std::path::absolute(&folder).unwrap_or(folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_not_shown() {
-        assert_eq!(without_password("postgres://me:s3cr@t@host/db"), "postgres://me:…@host/db");
-        assert_eq!(
-            without_password("postgres://host/db?password=x&a=b"),
-            "postgres://host/db?password=…&a=b"
-        );
-        assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
-    }
 }

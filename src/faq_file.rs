@@ -67,7 +67,6 @@ impl Plan {
     }
 
     /// What tells this plan from one for another state of the file.
-    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "only a review needs it"))]
     pub fn revision(&self) -> String {
         let hash = |bytes: &[u8]| xxh3_64(bytes);
         format!("{:016x}{:016x}", hash(self.before.as_deref().unwrap_or_default()), hash(&self.after))

@@ -5,20 +5,14 @@ mod commands;
 mod config;
 mod exit;
 mod faq_file;
-#[cfg(feature = "store")]
 mod names;
 mod options;
 mod output;
 mod parse;
-#[cfg(feature = "store")]
 mod published;
-mod rating;
-#[cfg(feature = "store")]
 mod review;
-#[cfg(feature = "serve")]
 mod serve;
 mod setup;
-#[cfg(feature = "store")]
 mod store;
 
 use std::io::Write;
@@ -65,7 +59,6 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
     match &command {
         Command::Completions { shell } => return completions::completions(*shell).map(|()| ANSWERED),
         Command::Man { folder } => return man::man(folder.as_deref()).map(|()| ANSWERED),
-        #[cfg(feature = "serve")]
         Command::Health { address } => return commands::health::health(address).map(|()| ANSWERED),
         _ => {}
     }
@@ -94,25 +87,17 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Convert { args, .. } => convert::convert(&settings, &args)?,
         Command::Eval { args, .. } => return eval::eval(&settings, &args),
         Command::Calibrate { args, .. } => return calibrate::calibrate(&settings, &args),
-        #[cfg(feature = "serve")]
         Command::Serve { .. } => serve::serve(&settings)?,
-        #[cfg(feature = "serve")]
         Command::Mcp { .. } => serve::mcp(&settings)?,
-        #[cfg(feature = "store")]
         Command::Publish { args, .. } => return commands::publish::publish(&settings, &args),
-        #[cfg(feature = "store")]
         Command::Versions { args, .. } => return commands::publish::versions(&settings, &args),
-        #[cfg(feature = "store")]
         Command::Rollback { args, .. } => return commands::publish::rollback(&settings, &args),
-        #[cfg(feature = "store")]
         Command::Review { args, .. } => return commands::review::review(&settings, &args),
-        #[cfg(feature = "store")]
         Command::Log { action, args } => return commands::log::log(&settings, action.as_ref(), &args),
         Command::Models { args, .. } => return models::models(&settings, &args),
         Command::Cache { action } => cache::cache(&settings, &action)?,
         Command::Config { action: ConfigAction::Show { .. } } => commands::config::show(&settings, &given)?,
         // Dealt with above, and by `parse`.
-        #[cfg(feature = "serve")]
         Command::Health { .. } => {}
         Command::Completions { .. } | Command::Man { .. } | Command::Other(_) => {}
     }

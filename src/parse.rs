@@ -201,9 +201,7 @@ mod tests {
         assert_eq!(faq(&["--faq", "a", "ask", "q"]), faq(&["ask", "--faq", "a", "q"]));
         assert_eq!(faq(&["--faq", "a", "ask", "--faq", "b", "q"]), [std::path::PathBuf::from("b")]);
         let listen = |words: &[&str]| parsed(words).unwrap().options.serve.listen;
-        if cfg!(feature = "serve") {
-            assert!(listen(&["--listen", "127.0.0.1:1", "serve"]).is_some() && listen(&["serve"]).is_none());
-        }
+        assert!(listen(&["--listen", "127.0.0.1:1", "serve"]).is_some() && listen(&["serve"]).is_none());
         assert!(parsed(&["--public"]).err().unwrap().contains("takes no --public"));
         let error = parsed(&["--faq", "a", "models"]).err().unwrap();
         assert!(error.contains("`faqbot models` takes no --faq"), "{error}");

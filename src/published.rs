@@ -9,12 +9,12 @@ use faqbot::embed::cached::CachedEmbedder;
 use faqbot::faq::{Format, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Embedder, Faq};
+use faqbot_store::versions::Content;
 use tempfile::TempDir;
 
 use crate::config::Settings;
 use crate::output::messages::warn;
 use crate::setup::{self, AnyBot};
-use crate::store::versions::Content;
 
 /// What a FAQ is published as, and its bot, whose vectors are in the folder, which is empty before.
 pub fn pack(
@@ -57,7 +57,6 @@ pub struct Folder {
 }
 
 impl Folder {
-    #[cfg(feature = "serve")]
     pub fn new(settings: &Settings) -> Result<Self> {
         match settings.cache_dir.as_ref().filter(|_| settings.cache) {
             Some(path) => Ok(Folder { path: path.clone(), _own: None }),

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use faqbot::OutcomeKind;
 use faqbot::embed::Role;
 use faqbot::faq::Change;
 use faqbot::faq::sanitize::sanitize;
@@ -20,18 +21,17 @@ use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::quality::check::{self, Finding};
 use faqbot::quality::eval::{LabelledQuery, report};
 use faqbot::{Decision as Answered, Embedder, Match, Verdict};
+use faqbot_store::Rating;
+use faqbot_store::Store;
+use faqbot_store::decisions::{Decision, Kind};
+use faqbot_store::questions::{Filter, Kept};
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Settings;
 use crate::faq_file::Plan;
-use crate::rating::Rating;
 use crate::setup::{self, AnyBot};
-use crate::store::Store;
-use crate::store::decisions::{Decision, Kind};
-use crate::store::questions::{Filter, Kept};
-use faqbot::OutcomeKind;
 
 pub use import::import;
 
@@ -76,8 +76,7 @@ pub struct Review {
 }
 
 /// Questions that mean the same, and are open.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Group {
     /// The same for the same central question.
     pub id: String,
@@ -96,8 +95,7 @@ pub struct Group {
 }
 
 /// A question of a group.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Question {
     pub text: String,
     /// How often it was asked.
@@ -109,8 +107,7 @@ pub struct Question {
 }
 
 /// An entry near a question.
-#[derive(Debug, Clone, Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Nearest {
     pub id: String,
     pub question: String,
@@ -122,7 +119,7 @@ pub struct Nearest {
 /// What a group becomes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(utoipa::ToSchema)]
 pub enum Choice {
     /// A phrasing of an entry: the central question, or other words.
     Phrasing { entry: String, phrasing: Option<String> },
@@ -133,8 +130,7 @@ pub enum Choice {
 }
 
 /// A decision about a group.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub struct Decide {
     /// The group's id.
     pub group: String,
@@ -147,8 +143,7 @@ pub struct Decide {
 }
 
 /// What a choice would change.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Preview {
     /// What is done, in words.
     pub what: String,
@@ -184,8 +179,7 @@ struct Planned {
 pub struct Conflict(pub String);
 
 /// What was done.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Done {
     #[serde(flatten)]
     pub preview: Preview,

@@ -37,6 +37,8 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 use axum::http::{HeaderName, HeaderValue};
 use faqbot::Embedder;
+use faqbot_store::recorder::Recorder;
+use faqbot_store::{Engine, Missing, Store};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rmcp::ServiceExt;
 use tokio::net::TcpListener;
@@ -47,10 +49,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{ServeSettings, Settings};
 use crate::names::{check_name, named_faqs};
-use crate::output::messages::{Verbosity, note, says};
+use crate::output::messages::{Verbosity, note, says, warn};
 use crate::setup;
-use crate::store::recorder::Recorder;
-use crate::store::{Engine, Missing, Store};
 use limits::Limits;
 use mcp::Mcp;
 use published::Published;
@@ -140,7 +140,7 @@ pub fn mcp(settings: &Settings) -> Result<()> {
 fn recorder(settings: &Settings, runtime: &Runtime) -> Result<Option<Arc<Recorder>>> {
     let Some(url) = &settings.store else { return Ok(None) };
     let store = runtime.block_on(Store::open(url, Missing::Create))?;
-    Ok(Some(Arc::new(Recorder::new(runtime.handle(), store, &settings.keep))))
+    Ok(Some(Arc::new(Recorder::new(runtime.handle(), store, &settings.keep, warn))))
 }
 
 /// Brings all FAQs up, over one model.

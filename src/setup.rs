@@ -9,12 +9,10 @@ use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
 use faqbot::embed::{self, HashEmbedder, Passages, Progress, Reader, Role};
-#[cfg(feature = "store")]
 use faqbot::faq::Format;
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
-#[cfg(feature = "store")]
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::config::{Model, Settings, without_name};
@@ -204,7 +202,6 @@ pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrate
 }
 
 /// A name for what a bot answers from: the same for the same FAQ, model and settings on any machine.
-#[cfg(feature = "store")]
 pub fn version_id(bot: &AnyBot) -> String {
     let mut hash = Xxh3Default::new();
     if let Some(json) = Format::named("json") {
@@ -216,11 +213,9 @@ pub fn version_id(bot: &AnyBot) -> String {
     format!("{:016x}", hash.digest())
 }
 
-#[cfg(feature = "store")]
 /// Writes into a hash.
 struct HashWriter<'h>(&'h mut Xxh3Default);
 
-#[cfg(feature = "store")]
 impl std::io::Write for HashWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.update(bytes);

@@ -16,7 +16,6 @@ use crate::setup::{faq_name, load_bot};
 
 mod completion;
 mod history;
-#[cfg(feature = "store")]
 mod recording;
 mod session;
 mod signals;

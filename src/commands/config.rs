@@ -6,7 +6,9 @@ use std::io::Write;
 use anyhow::Result;
 use toml::Value;
 
-use crate::config::{Model, ServeSettings, Settings, without_password};
+use faqbot_store::address::without_password;
+
+use crate::config::{Model, ServeSettings, Settings};
 use crate::output::style::plain;
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
@@ -87,15 +89,13 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
             None => writeln!(out, "# {name}: {otherwise}")?,
         }
     }
-    if cfg!(feature = "serve") {
-        writeln!(out, "\n[serve]")?;
-        for (name, value, otherwise) in of_serve(&settings.serve) {
-            match value {
-                Some(value) => {
-                    writeln!(out, "{name} = {value}  # {}", plain(&origin(name, &format!("serve.{name}"))))?;
-                }
-                None => writeln!(out, "# {name}: {otherwise}")?,
+    writeln!(out, "\n[serve]")?;
+    for (name, value, otherwise) in of_serve(&settings.serve) {
+        match value {
+            Some(value) => {
+                writeln!(out, "{name} = {value}  # {}", plain(&origin(name, &format!("serve.{name}"))))?;
             }
+            None => writeln!(out, "# {name}: {otherwise}")?,
         }
     }
     if let Some((path, _)) = &settings.file {

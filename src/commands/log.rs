@@ -6,7 +6,11 @@ use std::io::Write;
 use anyhow::Result;
 use chrono::DateTime;
 use faqbot::Faq;
+use faqbot::OutcomeKind;
 use faqbot::faq::{Answers, abridge};
+use faqbot_store::Rating;
+use faqbot_store::questions::{Day, Filter, Kept};
+use faqbot_store::{Millis, Missing, Store, ago};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use serde::Serialize;
@@ -18,11 +22,8 @@ use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::plot::{self, Picture, Plot};
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
-use crate::rating::Rating;
 use crate::setup;
-use crate::store::questions::{Day, Filter, Kept};
-use crate::store::{Millis, Missing, Store, ago, with_store};
-use faqbot::OutcomeKind;
+use crate::store::with_store;
 
 /// Characters of a question that are shown in a line.
 const LINE: usize = 200;

@@ -10,6 +10,8 @@ use faqbot::faq::Answers;
 use faqbot::learn::effect::effect;
 use faqbot::quality::check::{self, Level};
 use faqbot::quality::eval::{self, LabelledQuery};
+use faqbot_store::versions::{Content, Version};
+use faqbot_store::{Missing, Store};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::log::when;
@@ -22,8 +24,7 @@ use crate::output::style::{BOLD, DIM, count, plain, styled};
 use crate::published::{Folder, pack, unpack};
 use crate::review::labels;
 use crate::setup::{self, AnyBot};
-use crate::store::versions::{Content, Version};
-use crate::store::{Missing, Store, with_store};
+use crate::store::with_store;
 
 /// Findings that are said.
 const SHOWN: usize = 10;
@@ -172,7 +173,7 @@ fn user() -> Option<String> {
 /// `faqbot versions`: the exit code, 1 where there are none.
 pub fn versions(settings: &Settings, args: &VersionsArgs) -> Result<u8> {
     let versions = with_store(settings, STORE, Missing::Refuse, async |store| {
-        store.versions(args.name.as_deref()).await
+        Ok(store.versions(args.name.as_deref()).await?)
     })?;
     let mut out = anstream::stdout().lock();
     if args.json {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use faqbot::Embedder;
+use faqbot_store::{Missing, Store};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use tokio::runtime::Runtime;
@@ -17,7 +18,7 @@ use crate::output::messages::note;
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled, width, wrapped};
 use crate::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
 use crate::setup;
-use crate::store::{Missing, Store, runtime, url};
+use crate::store::{runtime, url};
 
 /// Questions of a group that are shown.
 const SHOWN: usize = 8;

@@ -10,11 +10,11 @@ use faqbot::faq::normalize_phrasing;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::config::Keep;
-use crate::rating::Rating;
-use crate::store::questions::{Feedback, Question, Rated, Record};
-use crate::store::{Store, now};
 use faqbot::OutcomeKind;
+use faqbot_store::Keep;
+use faqbot_store::Rating;
+use faqbot_store::questions::{Feedback, Question, Rated, Record};
+use faqbot_store::{Store, now};
 
 /// The most often that one suggestion is taken to have been asked.
 const MOST: usize = 100;

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use faqbot::Faq;
+use faqbot::OutcomeKind;
 use faqbot::faq::normalize_phrasing;
 use faqbot::quality::eval::{LabelledQuery, load_queries};
 use faqbot::storage::files::{self, Existing};
+use faqbot_store::Rating;
+use faqbot_store::questions::Kept;
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::rating::Rating;
-use crate::store::questions::Kept;
-use faqbot::OutcomeKind;
 
 /// The kind of a label that a decision gave.
 const DECIDED: &str = "review";

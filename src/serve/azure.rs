@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use faqbot_store::Rating;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,6 @@ use super::input::{Input, Params};
 use super::problem::Problem;
 use super::qna::{self, Dialog, QnaAnswer, QnaQuestion};
 use super::state::App;
-use crate::rating::Rating;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use faqbot::OutcomeKind;
+use faqbot_store::Rating;
 use metrics::counter;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 use super::input::Input;
 use super::problem::Problem;
 use super::state::App;
-use crate::rating::Rating;
 
 /// What someone thinks of a reply.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,14 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Result;
+use faqbot_store::Engine;
+use faqbot_store::versions::Notices;
 use metrics::counter;
-use sqlx::postgres::PgListener;
 use tokio::time::{sleep, timeout};
 
 use super::published::Published;
 use super::state::App;
-use crate::store::versions::CHANNEL;
-use crate::store::{Engine, Store};
 
 /// How often the store is asked, whether or not it notified: a notice is lost where a connection is.
 const POLL: Duration = Duration::from_secs(15);
@@ -29,13 +28,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Follows what is published, for as long as the server runs.
 pub async fn follow(app: Arc<App>) {
     let Some(published) = app.published.clone() else { return };
-    let mut listener: Option<PgListener> = None;
+    let mut notices: Option<Notices> = None;
     loop {
-        if published.store.engine() == Engine::Postgres && listener.is_none() {
-            listener = match listen(&published.store).await {
-                Ok(listener) => Some(listener),
+        if published.store.engine() == Engine::Postgres && notices.is_none() {
+            notices = match published.store.notices().await {
+                Ok(notices) => Some(notices),
                 Err(error) => {
-                    away(&published, &error);
+                    away(&published, &error.into());
                     sleep(PAUSE).await;
                     continue;
                 }
@@ -45,29 +44,22 @@ pub async fn follow(app: Arc<App>) {
         let looked = timeout(ANSWER, look(&app, &published)).await;
         if let Err(error) = looked.unwrap_or_else(|_| Err(anyhow::anyhow!("it does not answer"))) {
             away(&published, &error);
-            listener = None;
+            notices = None;
             sleep(PAUSE).await;
             continue;
         }
         if published.away.swap(false, Ordering::Relaxed) {
             tracing::info!("the store is back");
         }
-        match &mut listener {
+        match &mut notices {
             None => sleep(POLL_SQLITE).await,
-            // What it says does not matter: what is published is looked up.
-            Some(notices) => match timeout(POLL, notices.try_recv()).await {
-                Err(_) | Ok(Ok(Some(_))) => {}
-                // The connection was lost, and what was notified meanwhile with it.
-                Ok(Ok(None) | Err(_)) => listener = None,
-            },
+            Some(coming) => {
+                if let Ok(Err(_)) = timeout(POLL, coming.next()).await {
+                    notices = None;
+                }
+            }
         }
     }
-}
-
-async fn listen(store: &Store) -> Result<PgListener> {
-    let mut listener = PgListener::connect(store.url()).await?;
-    listener.listen(CHANNEL).await?;
-    Ok(listener)
 }
 
 fn away(published: &Published, error: &anyhow::Error) {

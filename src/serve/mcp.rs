@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use faqbot::OutcomeKind;
 use faqbot::{Conversation, Match};
 use rmcp::handler::server::common::schema_for_output;
 use rmcp::handler::server::router::tool::ToolRouter;
@@ -21,7 +22,6 @@ use super::problem::Problem;
 use super::state::{App, Before, MOST_MATCHES, Question};
 use super::version::{Served, Version};
 use crate::setup::AnyBot;
-use faqbot::OutcomeKind;
 
 /// Resources on a page of their list.
 const PAGE: usize = 200;

@@ -7,12 +7,12 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 use faqbot::Embedder;
+use faqbot_store::Store;
 
 use super::version::{Served, Version};
 use crate::config::Settings;
 use crate::names::check_name;
 use crate::published::{Folder, unpack};
-use crate::store::Store;
 
 /// Where published FAQs come from, and which version of each is served.
 pub struct Published {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
+use faqbot::reply::json::SpanJson;
 use faqbot::{Conversation, Decision, Entry, Match, Rule, Verdict};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,7 +17,6 @@ use super::problem::Problem;
 use super::queue::Among;
 use super::state::{App, Before, Question};
 use super::version::{Served, Version};
-use faqbot::reply::json::SpanJson;
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;

@@ -250,7 +250,12 @@ mod tests {
             self.inner.dimension()
         }
 
-        fn embed(&self, role: Role, texts: &[&str], progress: Progress) -> faqbot::embed::Result<Array2<f32>> {
+        fn embed(
+            &self,
+            role: Role,
+            texts: &[&str],
+            progress: Progress,
+        ) -> faqbot::embed::Result<Array2<f32>> {
             if role == Role::Query {
                 assert!(!texts.iter().any(|text| text.contains("panic")), "as asked");
                 self.asked.lock().unwrap().send(texts.len()).unwrap();

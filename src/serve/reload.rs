@@ -7,12 +7,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use faqbot::faq::Answers;
+use faqbot_store::address::sqlite_path;
 use metrics::counter;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::state::App;
 use super::version::{Served, Version};
-use crate::config::{Settings, sqlite_path};
+
+use crate::config::Settings;
 use crate::setup;
 
 /// Files that are being written are left alone until nothing has come for this long.

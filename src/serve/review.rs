@@ -149,7 +149,8 @@ async fn with_review<T: Send + 'static>(
     done.map_err(|error: anyhow::Error| {
         let status = if error.is::<Conflict>() {
             StatusCode::CONFLICT
-        } else if error.chain().any(|cause| cause.is::<sqlx::Error>() || cause.is::<std::io::Error>()) {
+        } else if error.chain().any(|cause| cause.is::<faqbot_store::Error>() || cause.is::<std::io::Error>())
+        {
             StatusCode::INTERNAL_SERVER_ERROR
         } else {
             StatusCode::BAD_REQUEST

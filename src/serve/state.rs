@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
+use faqbot::OutcomeKind;
 use faqbot::{Conversation, Reply, Rule, Verdict};
+use faqbot_store::Rating;
+use faqbot_store::recorder::{self, Recorder};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
@@ -17,11 +20,8 @@ use super::problem::Problem;
 use super::published::Published;
 use super::queue::{Among, PART, Queue, Wait};
 use super::version::{Served, Version};
-use crate::rating::Rating;
 use crate::review::Review;
 use crate::setup::AnyBot;
-use crate::store::recorder::{self, Recorder};
-use faqbot::OutcomeKind;
 
 /// Replies that feedback can still be given to.
 const REMEMBERED: usize = 10_000;

@@ -32,9 +32,7 @@ mod random;
 mod reader;
 #[cfg(feature = "cli")]
 mod robust;
-#[cfg(feature = "serve")]
 mod serve;
-#[cfg(feature = "serve")]
 mod store;
 #[cfg(feature = "bundled-model")]
 mod therapy;

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use faqbot_embed::{Embedder, ModelId, Progress};
+use faqbot_faq::{Entry, Faq};
+
 use crate::error::Result;
 use crate::matching::confidence::Calibration;
 use crate::matching::decision::Policy;
 use crate::matching::passages::emphasised;
 use crate::matching::ranking::{Match, Ranker};
 use crate::matching::signals::is_real_answer;
-use faqbot_embed::{Embedder, ModelId, Progress};
-use faqbot_faq::{Entry, Faq};
 
 mod answering;
 mod asked;

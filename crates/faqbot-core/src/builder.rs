@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use faqbot_embed::Embedder;
+use faqbot_embed::cached::CachedEmbedder;
+
 use crate::bot::{Bot, Conversation, Message, Setup};
 use crate::error::Result;
 use crate::quality::calibration_file::CalibrationFile;
 use crate::reply::Reply;
-use faqbot_embed::Embedder;
-use faqbot_embed::cached::CachedEmbedder;
 #[cfg(feature = "bundled-model")]
 use faqbot_embed::fastembed::FastEmbedder;
 use faqbot_faq::{Faq, ReadOptions, load};

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use faqbot_embed::Embedder;
+use faqbot_faq::{Entry, EntryId};
 use serde::{Serialize, Serializer};
 
 use crate::bot::{Bot, Exchanged, SmallTalkReply, Verdict, language};
@@ -10,8 +12,6 @@ use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::passages::emphasised;
 use crate::matching::ranking::Match;
-use faqbot_embed::Embedder;
-use faqbot_faq::{Entry, EntryId};
 
 pub mod json;
 

@@ -1,12 +1,12 @@
 //! An embedder for tests, which knows spelling but not meaning.
 
+use faqbot_faq::normalize_phrasing;
 use ndarray::Array2;
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Embedder, ModelId, Progress, Role, normalize};
 use crate::error::Result;
-use faqbot_faq::normalize_phrasing;
 
 /// A deterministic embedder without a model: words and their letter trigrams, hashed into 256 dimensions. It
 /// knows spelling, not meaning, and is for tests of everything around the matching.

@@ -2,15 +2,17 @@
 
 use anyhow::Result;
 use faqbot::Verdict;
+use faqbot_store::Rating;
+use faqbot_store::recorder::{Asked, Recorder};
+use faqbot_store::{Missing, Store};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::config::Settings;
 use crate::names::one_faq;
-use crate::rating::Rating;
+use crate::output::messages::warn;
 use crate::setup::{self, AnyBot};
-use crate::store::recorder::{Asked, Recorder};
-use crate::store::{Missing, Store, runtime};
+use crate::store::runtime;
 
 /// What keeps the questions of this chat.
 pub struct Recording {
@@ -29,7 +31,7 @@ impl Recording {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::open(url, Missing::Create))?;
         Ok(Some(Recording {
-            recorder: Recorder::new(runtime.handle(), store, &settings.keep),
+            recorder: Recorder::new(runtime.handle(), store, &settings.keep, warn),
             runtime,
             faq: one_faq(settings)?.0,
             version: setup::version_id(bot),

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use faqbot::{Conversation, Decision, Message, Rule, Verdict};
+use faqbot_store::Rating;
 
-#[cfg(feature = "store")]
 use super::recording::Recording;
 use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
 use crate::output::style::{DIM, styled, width, wrapped};
-use crate::rating::Rating;
 use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
@@ -46,7 +45,6 @@ pub struct Chat<'s> {
     pub begin: Instant,
     /// Whether Ctrl-C was pressed since the line came: its answer is not shown.
     pub interrupted: Arc<AtomicBool>,
-    #[cfg(feature = "store")]
     pub recording: Option<Recording>,
 }
 
@@ -70,7 +68,6 @@ impl<'s> Chat<'s> {
     /// A chat that has just begun.
     pub fn new(settings: &'s Settings, bot: AnyBot, begin: Instant) -> Result<Self> {
         Ok(Chat {
-            #[cfg(feature = "store")]
             recording: Recording::open(settings, &bot)?,
             settings,
             bot,
@@ -89,7 +86,6 @@ impl<'s> Chat<'s> {
 
     /// Keeps what was thought of the last reply; whether that is kept.
     pub fn rated(&self, rating: Rating, entry: Option<usize>) -> bool {
-        #[cfg(feature = "store")]
         if let Some(recording) = &self.recording {
             let id = entry.map(|entry| self.bot.faq().entries[entry].id.as_str());
             return recording.rated(rating, id);
@@ -145,7 +141,6 @@ impl<'s> Chat<'s> {
                     Decision::NoMatch => self.counts.unanswered += 1,
                     Decision::SmallTalk => self.counts.small_talk += 1,
                 }
-                #[cfg(feature = "store")]
                 if let Some(recording) =
                     self.recording.as_mut().filter(|_| verdict.decision != Decision::SmallTalk)
                 {

@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use faqbot::faq::Change;
 use faqbot::faq::{Answers, normalize_phrasing, one_line};
 use faqbot::{EntryId, Policy};
+use faqbot_store::Rating;
 
 use super::session::{Chat, Counts, Next, UNCALIBRATED};
 use crate::faq_file::Plan;
 use crate::output::progress::EmbeddingBar;
 use crate::output::render;
 use crate::output::style::{BOLD, DIM, GOOD, count, plain, styled, width, wrapped};
-use crate::rating::Rating;
 use crate::setup::{self, AnyBot, faq_name};
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
@@ -294,7 +294,6 @@ impl Chat<'_> {
         self.conversation.withdraw();
         self.listed.clear();
         self.meant = None;
-        #[cfg(feature = "store")]
         if let Some(recording) = &mut self.recording {
             recording.reloaded(&self.bot);
         }

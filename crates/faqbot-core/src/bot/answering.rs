@@ -1,5 +1,7 @@
 //! From queries to replies: what is embedded, what is asked together, and what is asked once more.
 
+use faqbot_embed::{Embedder, Progress, Role};
+use faqbot_faq::normalize_phrasing;
 use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
@@ -9,8 +11,6 @@ use super::{Bot, Verdict};
 use crate::error::Result;
 use crate::matching::decision::Rule;
 use crate::matching::questions::{Piece, pieces};
-use faqbot_embed::{Embedder, Progress, Role};
-use faqbot_faq::normalize_phrasing;
 
 /// Bytes of a query that are read: the bundled model reads some two thousand of them, and words are compared in the
 /// rest; what is longer is a document.

@@ -3,13 +3,13 @@
 //! [`Bot::talk`] takes a message with the [`Conversation`] before it, and [`Conversation::note`] what became of it. The
 //! FAQ is asked first: nothing here takes the place of a confident answer.
 
+use faqbot_embed::Embedder;
+use faqbot_faq::abridge;
 use serde::{Deserialize, Serialize};
 
 use super::{Bot, Verdict};
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::ranking::Match;
-use faqbot_embed::Embedder;
-use faqbot_faq::abridge;
 
 /// Characters of a question that are kept to read the next message with.
 const KEPT: usize = 300;

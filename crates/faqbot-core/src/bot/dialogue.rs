@@ -2,12 +2,13 @@
 //! question before, be several questions in turn, small talk, or in another language. A stage a file; each changes the
 //! [`Turn`]s that it is for.
 
+use faqbot_embed::{Embedder, Progress};
+
 use super::asked::{Query, Wanted};
 use super::language::foreign;
 use super::{Among, Bot, Conversation, Message, Verdict};
 use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
-use faqbot_embed::{Embedder, Progress};
 
 mod asides;
 mod compound;

@@ -1,12 +1,13 @@
 //! What a bot says beside an answer, or in the place of one.
 
+use faqbot_embed::Embedder;
+
 use super::{Bot, Verdict, language};
 use crate::matching::alignment::as_written;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::NEAR_COSINE;
 use crate::matching::guard::Guard;
 use crate::matching::ranking::Match;
-use faqbot_embed::Embedder;
 
 /// Words of a query that stand where an entry has others.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! What is replied to a query whose entries are ranked and read: confidence, guards, decision.
 
+use faqbot_embed::Embedder;
+
 use super::asked::{Asked, Wanted};
 use super::rank::Ranked;
 use super::{Bot, Verdict};
@@ -8,7 +10,6 @@ use crate::matching::decision::{Case, Decision, Rule, decide, is_as_likely};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
 use crate::matching::ranking::Ranking;
-use faqbot_embed::Embedder;
 
 /// The least confidence in an exact phrasing: 41 of the 45 queries of the six public sets that are a
 /// phrasing of one entry belong to it (November 2026).

@@ -3,6 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
+use faqbot_embed::storage::cache_folder::VECTORS;
+use faqbot_embed::storage::files;
+use faqbot_embed::{Embedder, ModelId, Passages, Progress, Role};
+use faqbot_faq::{Entry, Faq};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::language;
@@ -11,11 +16,6 @@ use crate::matching::crisis::Classifier;
 use crate::matching::index::Index;
 use crate::matching::ranking::Ranker;
 use crate::matching::signals::{answer_text, is_real_answer};
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, Magic, broken};
-use faqbot_embed::storage::cache_folder::VECTORS;
-use faqbot_embed::storage::files;
-use faqbot_embed::{Embedder, ModelId, Passages, Progress, Role};
-use faqbot_faq::{Entry, Faq};
 
 /// The index of a FAQ and what ranks its entries.
 pub struct Prepared {

@@ -1,5 +1,7 @@
 //! The entries that may answer a query: those that have it as a phrasing, those for people in danger, and the nearest.
 
+use faqbot_embed::Embedder;
+use faqbot_faq::normalize_phrasing;
 use ndarray::Array1;
 
 use super::asked::{Asked, Wanted, Whole};
@@ -7,8 +9,6 @@ use super::{Bot, Prepared};
 use crate::matching::alignment::{Alignment, Words, align};
 use crate::matching::crisis::Classifier;
 use crate::matching::ranking::{CANDIDATES, Match, Ranking};
-use faqbot_embed::Embedder;
-use faqbot_faq::normalize_phrasing;
 
 /// The cosine from which a message that is none of someone in danger may still be matched with the entry for them, such
 /// as "crisis line phone numbers". Of the 534 other messages in `data/messages.jsonl` and `data/therapy.queries.jsonl`

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use faqbot_embed::{Embedder, EntryText, Reader};
+
 use super::Bot;
 use super::asked::Asked;
 use super::rank::Ranked;
@@ -10,7 +12,6 @@ use crate::error::Result;
 use crate::matching::passages::{begin, passages};
 use crate::matching::ranking::{CANDIDATES, Match};
 use crate::matching::signals::is_real_answer;
-use faqbot_embed::{Embedder, EntryText, Reader};
 
 /// How many candidates, the best by score, are read at first; the others only where none of these is [`CLEAR`].
 const AT_FIRST: usize = 4;

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use faqbot_embed::Embedder;
 use serde::Serialize;
 
 use crate::bot::{Bot, Verdict};
 use crate::quality::eval::{Grade, LabelledQuery, grade};
-use faqbot_embed::Embedder;
 
 /// How the grades of labelled questions change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -7,13 +7,13 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
+use faqbot_faq::Entry;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::matching::signals::is_real_answer;
 use crate::matching::wordnet::{self, Relation};
-use faqbot_faq::Entry;
 
 /// The words of a query that are aligned; a model reads no more.
 const QUERY_WORDS: usize = 256;

@@ -6,12 +6,12 @@
 
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Zip};
 use rayon::prelude::*;
 
 use super::index::{ENTRIES_PER_BLOCK, Index};
 use crate::parallel::in_blocks;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 
 /// The mean of the entries is drawn towards zero as if there were this many more at zero: the mean of
 /// two entries lies between them, and says nothing of their topic.

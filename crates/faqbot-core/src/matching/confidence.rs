@@ -6,13 +6,13 @@
 
 use std::sync::LazyLock;
 
+use faqbot_embed::ModelId;
+use faqbot_embed::fastembed::BUNDLED_ID;
 use serde::Deserialize;
 
 use super::features::{FEATURES, Features, UNREAD_FEATURES, is_read, names};
 use super::logistic::{INPUTS, Inputs, Labelled, Logistic, newton, sigmoid, strength};
 use super::trees::Trees;
-use faqbot_embed::ModelId;
-use faqbot_embed::fastembed::BUNDLED_ID;
 
 /// What ships, unadapted: the log odds of the [`shipped_trees()`] as they are.
 pub const SHIPPED: Logistic = Logistic { weights: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], constant: 0.0 };

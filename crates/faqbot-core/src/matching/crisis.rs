@@ -8,13 +8,13 @@
 
 use std::sync::LazyLock;
 
+use faqbot_embed::ModelId;
+use faqbot_embed::fastembed::BUNDLED_ID;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::matching::hashed::{letter_runs, unit_vector};
-use faqbot_embed::ModelId;
-use faqbot_embed::fastembed::BUNDLED_ID;
 
 /// Places of the hashed pieces of words, and of the hashed words and pairs of words.
 pub const BUCKETS: usize = 8192;

@@ -1,10 +1,11 @@
 //! From ranked entries to a decision: answer, ask back, or say that there is no answer.
 
+use faqbot_embed::ModelId;
+
 use super::confidence::Calibration;
 use super::guard::Guard;
 use super::ranking::Match;
 use crate::error::{Error, Result};
-use faqbot_embed::ModelId;
 
 /// The thresholds of [`decide`].
 #[derive(Debug, Clone, Copy, PartialEq)]

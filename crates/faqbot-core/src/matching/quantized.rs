@@ -3,12 +3,12 @@
 use std::io;
 use std::ops::Range;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 use ndarray::{Array1, ArrayView1};
 use rten_simd::{Isa, SimdOp};
 
 use super::products::{LEAST_NUMBERS, joined};
 use crate::parallel::in_parts;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 
 /// Rows of length at most 1, each quantized to 8 bits with a scale of its own: a quarter of the memory to
 /// read, for products that are off by at most [`QuantizedRows::error`].

@@ -1,7 +1,8 @@
 //! Messages that ask several questions, or tell a story around one, taken apart.
 
-use crate::matching::passages::sentences;
 use faqbot_faq::normalize_phrasing;
+
+use crate::matching::passages::sentences;
 
 /// A piece of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

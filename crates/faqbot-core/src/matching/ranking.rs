@@ -7,6 +7,8 @@
 use std::io;
 use std::ops::Range;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
+use faqbot_faq::{Entry, normalize_phrasing};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
@@ -18,8 +20,6 @@ use super::quantized::QuantizedRows;
 use super::signals::{
     COUNT, EntryProducts, Query, QuerySet, SignalSet, Signals, Source, VERSION, WEIGHTS, Weights,
 };
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
-use faqbot_faq::{Entry, normalize_phrasing};
 
 /// Changes whenever [`Ranker::write`] writes the same differently.
 const LAYOUT: u32 = 2;

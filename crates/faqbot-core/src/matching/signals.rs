@@ -13,11 +13,11 @@
 use std::fmt::Debug;
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter};
 use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use super::centering::{Centering, CentredNorm};
 use super::index::Index;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter};
 
 mod answer;
 mod centroid;

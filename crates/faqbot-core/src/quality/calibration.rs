@@ -1,5 +1,7 @@
 //! Calibration on a FAQ's own labelled queries: fitting it, and what it is worth.
 
+use faqbot_embed::Embedder;
+
 use super::eval::{LabelledQuery, top1};
 use crate::bot::{Bot, Verdict};
 use crate::matching::confidence::{Calibration, SHIPPED, inputs, shipped_trees};
@@ -7,7 +9,6 @@ use crate::matching::decision::Policy;
 use crate::matching::decision::choices;
 use crate::matching::logistic::{Labelled, sigmoid};
 use crate::matching::metrics::{auroc, calibration_error};
-use faqbot_embed::Embedder;
 
 /// Fewer labelled queries than this say too little.
 pub const MIN_QUERIES: usize = 30;

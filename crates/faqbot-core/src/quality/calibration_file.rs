@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use faqbot_embed::ModelId;
+use faqbot_embed::storage::files::{self, Existing};
+use faqbot_faq::{Faq, normalize_phrasing};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -11,9 +14,6 @@ use crate::matching::confidence::{Calibration, SHIPPED};
 use crate::matching::decision::Policy;
 use crate::matching::logistic::{INPUTS, Logistic};
 use crate::matching::signals;
-use faqbot_embed::ModelId;
-use faqbot_embed::storage::files::{self, Existing};
-use faqbot_faq::{Faq, normalize_phrasing};
 
 /// A calibration holds for a FAQ that shares at least this much of its phrasings (Jaccard).
 pub const MIN_LIKENESS: f64 = 0.8;

@@ -5,19 +5,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use faqbot_embed::{Embedder, EntryText, Progress, Reader, Role};
+use faqbot_faq::{Faq, abridge, normalize_phrasing};
 use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
 use whatlang::{Lang, Script};
 
 use crate::error::Result;
-use faqbot_embed::{Embedder, EntryText, Progress, Reader, Role};
 
 use crate::matching::alignment::differ_in;
 use crate::matching::centering::centred_rows;
 use crate::matching::index::Index;
 use crate::matching::signals::is_real_answer;
 use crate::parallel::in_blocks;
-use faqbot_faq::{Faq, abridge, normalize_phrasing};
 
 /// Phrasings of two entries with a cosine from here on are close. In the public sets that
 /// `cargo run --release -p faqbot-train --bin fit -- DATA` reads, one in eight queries for either of two such

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
+use faqbot_embed::{Embedder, Progress};
+use faqbot_faq::Faq;
 use serde::{Deserialize, Serialize};
 
 use crate::bot::{Bot, Verdict};
@@ -11,8 +13,6 @@ use crate::bot::{Bot, Verdict};
 use crate::error::{Error, Result, RowError};
 use crate::matching::decision::Decision;
 use crate::matching::metrics::{Bin, auroc, calibration_error, reliability};
-use faqbot_embed::{Embedder, Progress};
-use faqbot_faq::Faq;
 
 /// A query and the entry that is its right answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -11,12 +11,13 @@
 //! where 80 % of the questions find their entry it falls from .157 to .101, where 10 % do from .247 to .210, and
 //! where 40 % do it rises from .097 to .110.
 
+use faqbot_embed::Embedder;
+
 use super::calibration::MIN_QUERIES;
 use crate::bot::{Bot, Verdict};
 use crate::matching::confidence::{Calibration, SHIPPED, shipped_share};
 use crate::matching::decision::Policy;
 use crate::matching::logistic::sigmoid;
-use faqbot_embed::Embedder;
 
 /// What was found from questions without labels.
 #[derive(Debug, Clone, PartialEq)]

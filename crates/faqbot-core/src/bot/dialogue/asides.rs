@@ -1,11 +1,12 @@
 //! Greetings and thanks around a question.
 
+use faqbot_embed::Embedder;
+
 use super::{Turn, is_open};
 use crate::bot::asked::{Query, Wanted};
 use crate::bot::{Bot, Verdict, small_talk};
 use crate::error::Result;
 use crate::matching::decision::Decision;
-use faqbot_embed::Embedder;
 
 impl<E: Embedder> Bot<E> {
     /// Asks once more what has a greeting before it or thanks after it and no answer, without these; keeps what is

@@ -1,5 +1,7 @@
 //! Messages with several questions, of which later ones lean on those before them.
 
+use faqbot_embed::Embedder;
+
 use super::{Turn, is_open};
 use crate::bot::asked::{Query, Wanted};
 use crate::bot::follow_up::leaning;
@@ -7,7 +9,6 @@ use crate::bot::{Bot, Conversation, Verdict};
 use crate::error::Result;
 use crate::matching::decision::Rule;
 use crate::matching::questions::{Piece, is_story, pieces};
-use faqbot_embed::Embedder;
 
 impl<E: Embedder> Bot<E> {
     /// Answers the questions of a message of which later ones lean on those before them: "do you deliver, and what does

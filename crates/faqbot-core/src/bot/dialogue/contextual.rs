@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use faqbot_embed::{Embedder, Role};
+
 use super::Turn;
 use crate::bot::asked::Wanted;
 use crate::bot::follow_up::{self, Features, Weights, asks_why, leaning, says_what_is_asked};
@@ -11,7 +13,6 @@ use crate::error::Result;
 use crate::matching::alignment::align;
 use crate::matching::decision::{Decision, Policy, Rule};
 use crate::matching::ranking::Match;
-use faqbot_embed::{Embedder, Role};
 
 /// Entries of each reading that may be meant.
 const CANDIDATES: usize = 20;

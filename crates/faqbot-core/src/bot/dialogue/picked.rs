@@ -1,13 +1,14 @@
 //! What was offered and is picked.
 
+use faqbot_embed::{Embedder, Role};
+use faqbot_faq::normalize_phrasing;
+
 use super::Turn;
 use crate::bot::choosing::{Picked, pick, pick_number, pick_other, says_yes};
 use crate::bot::{Bot, Verdict};
 use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::ranking::Match;
-use faqbot_embed::{Embedder, Role};
-use faqbot_faq::normalize_phrasing;
 
 /// What a message is to the conversation.
 enum Heard {

@@ -1,5 +1,6 @@
 //! Small talk in the place of an answer.
 
+use faqbot_embed::{Embedder, Role};
 use ndarray::Array2;
 
 use super::{Turn, is_open};
@@ -9,7 +10,6 @@ use crate::bot::{Bot, Verdict};
 use crate::error::Result;
 use crate::matching::crisis;
 use crate::matching::decision::{Decision, Rule};
-use faqbot_embed::{Embedder, Role};
 
 /// From this cosine on a question back stands, though the message may be small talk: FAQs have entries like it. With it,
 /// none of the small talk that public sets have as intents loses the choice of its entry (November 2026).

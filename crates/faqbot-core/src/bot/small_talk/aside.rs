@@ -1,8 +1,9 @@
 //! What stands around a message's question: greetings and thanks.
 
+use faqbot_faq::SmallTalk;
+
 use super::Found;
 use super::phrasings::{STOPS, exactly};
-use faqbot_faq::SmallTalk;
 
 /// What stands around a message's question: a greeting before it, thanks after it.
 #[derive(Debug, Clone, PartialEq, Eq)]

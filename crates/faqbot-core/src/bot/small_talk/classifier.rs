@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use faqbot_embed::ModelId;
+use faqbot_embed::fastembed::BUNDLED_ID;
+use faqbot_faq::SmallTalk;
 use serde::{Deserialize, Serialize};
 
 use super::Found;
 use super::phrasings::{SETS, words};
 use crate::matching::alignment::{content_words, stem};
 use crate::matching::hashed::{letter_runs, unit_vector};
-use faqbot_embed::ModelId;
-use faqbot_embed::fastembed::BUNDLED_ID;
-use faqbot_faq::SmallTalk;
 
 /// Features of a message's letters, and as many of its words after them: runs of either, each hashed to a number.
 pub const FEATURES: usize = 2 * EACH;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use faqbot_faq::{Faq, SmallTalk, normalize_phrasing};
 use serde::Deserialize;
 
 use super::Found;
-use faqbot_faq::{Faq, SmallTalk, normalize_phrasing};
 
 /// A longer message is no small talk.
 const MOST_WORDS: usize = 14;

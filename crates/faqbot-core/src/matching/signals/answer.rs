@@ -2,10 +2,11 @@
 
 use std::io;
 
-use super::{EntryProducts, Query, Signal, Source};
-use crate::matching::index::Index;
 use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter};
 use faqbot_faq::Entry;
+
+use super::{EntryProducts, Query, Signal, Source};
+use crate::matching::index::Index;
 
 /// Needs nothing but the cosines.
 #[derive(Debug, Clone)]

@@ -2,12 +2,12 @@
 
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 use ndarray::Array1;
 
 use super::{EntryProducts, Query, Signal, Source};
 use crate::matching::index::{ENTRIES_PER_BLOCK, Index};
 use crate::parallel::in_parts;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 
 /// The lengths of the means; the means themselves are not needed.
 #[derive(Debug, Clone)]

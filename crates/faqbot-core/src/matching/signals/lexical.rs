@@ -4,14 +4,14 @@
 
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
+use faqbot_faq::normalize_phrasing;
 use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{EntryProducts, Query, Signal, Source};
 use crate::matching::index::{ENTRIES_PER_BLOCK, Index};
 use crate::parallel::in_blocks;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
-use faqbot_faq::normalize_phrasing;
 
 /// An inverted index: for each feature, the phrasings that have it and its weight in them.
 #[derive(Debug, Clone)]

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter};
+
 use super::{EntryProducts, Query, Signal, Source};
 use crate::matching::index::Index;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter};
 
 /// Needs nothing but the cosines.
 #[derive(Debug, Clone)]

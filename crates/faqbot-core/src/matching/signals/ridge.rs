@@ -3,13 +3,13 @@
 
 use std::io;
 
+use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::{EntryProducts, Query, Signal, Source};
 use crate::matching::centering::CentredNorm;
 use crate::matching::index::{ENTRIES_PER_BLOCK, Index};
 use crate::parallel::in_blocks;
-use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
 
 /// The penalty, for phrasings that weigh 1 on average.
 const PENALTY: f64 = 0.3;

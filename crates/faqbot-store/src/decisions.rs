@@ -1,12 +1,12 @@
 //! What was decided about groups of questions.
 
-use anyhow::{Context, Result};
 use serde::Serialize;
 use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Row};
 use uuid::Uuid;
 
-use super::{Millis, Store, now};
+use crate::questions::texts;
+use crate::{Error, Millis, Result, Store, now};
 
 /// What a group of questions became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -36,7 +36,9 @@ impl Kind {
 /// A decision.
 #[derive(Debug, Clone, Serialize)]
 pub struct Decision {
+    /// When, in milliseconds since 1970.
     pub at: Millis,
+    /// What it is.
     pub kind: Kind,
     /// The question that names the group.
     pub text: String,
@@ -58,7 +60,7 @@ impl Store {
         .bind(decision.kind.name())
         .bind(&decision.text)
         .bind(&decision.entry)
-        .bind(serde_json::to_string(&decision.questions)?);
+        .bind(texts(&decision.questions));
         self.pool.execute(insert).await?;
         Ok(())
     }
@@ -73,7 +75,7 @@ impl Store {
     }
 
     /// Leaves of decisions before a time only the question that names the group.
-    pub(super) async fn shorten_decisions_before(&self, oldest: Millis) -> Result<()> {
+    pub(crate) async fn shorten_decisions_before(&self, oldest: Millis) -> Result<()> {
         let rows = sqlx::query::<Any>("SELECT id, text FROM faqbot_decision WHERE decided_at < $1")
             .bind(oldest)
             .fetch_all(&self.pool)
@@ -82,14 +84,14 @@ impl Store {
             let (id, text): (&str, &str) = (row.try_get("id")?, row.try_get("text")?);
             let shorten = sqlx::query::<Any>("UPDATE faqbot_decision SET questions = $2 WHERE id = $1")
                 .bind(id)
-                .bind(serde_json::to_string(&[text])?);
+                .bind(texts(&[text]));
             self.pool.execute(shorten).await?;
         }
         Ok(())
     }
 
     /// Takes questions in which a text stands out of the decisions that quote them; those that are left with none go.
-    pub(super) async fn forget_in_decisions(&self, needle: &str) -> Result<u64> {
+    pub(crate) async fn forget_in_decisions(&self, needle: &str) -> Result<u64> {
         let rows = sqlx::query::<Any>("SELECT * FROM faqbot_decision").fetch_all(&self.pool).await?;
         let mut forgotten = 0;
         for row in rows {
@@ -111,7 +113,7 @@ impl Store {
                 sqlx::query::<Any>("UPDATE faqbot_decision SET text = $2, questions = $3 WHERE id = $1")
                     .bind(id)
                     .bind(text)
-                    .bind(serde_json::to_string(&questions)?)
+                    .bind(texts(&questions))
             };
             self.pool.execute(change).await?;
         }
@@ -131,13 +133,13 @@ fn decision(row: &AnyRow) -> Result<Decision> {
     let kind = Kind::ALL
         .into_iter()
         .find(|own| own.name() == kind)
-        .with_context(|| format!("the store holds a decision that is none: \"{kind}\""))?;
+        .ok_or_else(|| Error::Content(format!("a decision that is none: \"{kind}\"")))?;
     Ok(Decision {
         at: row.try_get("decided_at")?,
         kind,
         text: row.try_get("text")?,
         entry: row.try_get("entry")?,
         questions: serde_json::from_str(row.try_get("questions")?)
-            .context("the store holds a decision whose questions are no JSON")?,
+            .map_err(|_| Error::Content("a decision whose questions are no JSON".into()))?,
     })
 }

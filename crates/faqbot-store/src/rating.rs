@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What someone thinks of a reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rating {
     /// It helped.
@@ -31,7 +30,6 @@ impl Rating {
     }
 
     /// The one with this name.
-    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "only the store keeps names"))]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rating| rating.name() == name)
     }

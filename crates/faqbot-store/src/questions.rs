@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use faqbot_core::OutcomeKind;
 use serde::Serialize;
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
@@ -10,9 +10,8 @@ use sqlx::{Any, AssertSqlSafe, Executor, Row};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::{Millis, Store};
 use crate::rating::Rating;
-use faqbot::OutcomeKind;
+use crate::{Error, Millis, Result, Store};
 
 /// A question, its text redacted.
 #[derive(Debug, Clone, Serialize)]
@@ -21,16 +20,22 @@ pub struct Question {
     pub id: Uuid,
     /// When it was asked, in milliseconds since 1970.
     pub at: Millis,
+    /// The FAQ that was asked.
     pub faq: String,
     #[serde(rename = "faq_version")]
+    /// The version of the FAQ.
     pub version: String,
+    /// Where it was asked: an API, the chat, the page.
     pub channel: String,
     /// A conversation within a day.
     pub session: Option<String>,
+    /// As it was written, redacted.
     pub text: String,
+    /// What became of it.
     pub outcome: OutcomeKind,
     /// The entry that was answered, or else the nearest.
     pub entry: Option<String>,
+    /// That the entry is right, from 0 to 1.
     pub confidence: Option<f32>,
     /// The next entry.
     pub runner_up: Option<String>,
@@ -41,8 +46,11 @@ pub struct Question {
 /// What someone thinks of a reply.
 #[derive(Debug, Clone)]
 pub struct Feedback {
+    /// The question.
     pub question: Rated,
+    /// When, in milliseconds since 1970.
     pub at: Millis,
+    /// What is thought of it.
     pub rating: Rating,
     /// The entry that was chosen.
     pub entry: Option<String>,
@@ -51,11 +59,13 @@ pub struct Feedback {
 /// Which reply someone thinks something of.
 #[derive(Debug, Clone)]
 pub enum Rated {
+    /// The one with this id.
     Id(Uuid),
     /// The last to this question, for clients that name no reply.
-    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only the server has such clients"))]
     LastTo {
+        /// The FAQ that was asked.
         faq: String,
+        /// As it was written, redacted.
         text: String,
     },
 }
@@ -63,7 +73,9 @@ pub enum Rated {
 /// What is to be written.
 #[derive(Debug, Clone)]
 pub enum Record {
+    /// A question.
     Question(Box<Question>),
+    /// What someone thinks of a reply.
     Feedback(Feedback),
 }
 
@@ -71,19 +83,24 @@ pub enum Record {
 #[derive(Debug, Clone, Serialize)]
 pub struct Kept {
     #[serde(flatten)]
+    /// The question.
     pub question: Question,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// What is thought of it.
     pub rating: Option<Rating>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The entry that was chosen of those that were shown.
     pub chosen: Option<String>,
 }
 
 /// Which questions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter<'f> {
+    /// The FAQ that was asked.
     pub faq: Option<&'f str>,
     /// Asked at this time or later.
     pub since: Millis,
+    /// What became of it.
     pub outcome: Option<OutcomeKind>,
     /// At most so many, the newest; 0 for all.
     pub newest: i64,
@@ -94,10 +111,15 @@ pub struct Filter<'f> {
 pub struct Day {
     /// Days since 1970.
     pub day: i64,
+    /// Questions that were answered.
     pub answered: i64,
+    /// Those that were asked back about.
     pub asked_back: i64,
+    /// Those that had no answer.
     pub unanswered: i64,
+    /// Replies that helped.
     pub up: i64,
+    /// Replies that did not.
     pub down: i64,
     /// The mean of those that have one.
     pub confidence: Option<f64>,
@@ -154,7 +176,6 @@ impl Store {
     }
 
     /// The question of a reply.
-    #[cfg(feature = "serve")]
     pub async fn question(&self, id: Uuid) -> Result<Option<Question>> {
         let row = sqlx::query::<Any>("SELECT * FROM faqbot_question WHERE id = $1")
             .bind(id.to_string())
@@ -333,7 +354,7 @@ fn insert_questions<'q>(questions: &[&'q Question]) -> Query<'q, Any, AnyArgumen
             .bind(&question.entry)
             .bind(question.confidence.map(f64::from))
             .bind(&question.runner_up)
-            .bind(serde_json::to_string(&question.shown).expect("a list of texts is JSON"))
+            .bind(texts(&question.shown))
     })
 }
 
@@ -361,15 +382,20 @@ fn insert_feedback(feedback: &Feedback) -> Query<'_, Any, AnyArguments> {
     }
 }
 
+/// Texts as they are kept.
+pub(crate) fn texts<T: Serialize>(texts: &[T]) -> String {
+    serde_json::to_string(texts).expect("a list of texts is JSON")
+}
+
 /// What a question is found by, whatever the length of its text.
 fn text_key(faq: &str, text: &str) -> String {
     format!("{:032x}", xxh3_128(format!("{faq}\n{text}").as_bytes()))
 }
 
 fn question(row: &AnyRow) -> Result<Question> {
-    let outcome: &str = row.try_get("outcome")?;
+    let (id, outcome): (&str, &str) = (row.try_get("id")?, row.try_get("outcome")?);
     Ok(Question {
-        id: row.try_get::<&str, _>("id")?.parse()?,
+        id: id.parse().map_err(|_| Error::Content(format!("a question whose id is none: \"{id}\"")))?,
         at: row.try_get("asked_at")?,
         faq: row.try_get("faq")?,
         version: row.try_get("faq_version")?,
@@ -377,15 +403,15 @@ fn question(row: &AnyRow) -> Result<Question> {
         session: row.try_get("session")?,
         text: row.try_get("text")?,
         outcome: OutcomeKind::named(outcome)
-            .with_context(|| format!("the store holds an outcome that is none: \"{outcome}\""))?,
+            .ok_or_else(|| Error::Content(format!("an outcome that is none: \"{outcome}\"")))?,
         entry: row.try_get("entry")?,
         confidence: row.try_get::<Option<f64>, _>("confidence")?.map(|confidence| confidence as f32),
         runner_up: row.try_get("runner_up")?,
         shown: serde_json::from_str(row.try_get("shown")?)
-            .context("the store holds entries that were shown, and are no JSON")?,
+            .map_err(|_| Error::Content("entries that were shown, and are no JSON".into()))?,
     })
 }
 
 fn rating(name: &str) -> Result<Rating> {
-    Rating::named(name).with_context(|| format!("the store holds a rating that is none: \"{name}\""))
+    Rating::named(name).ok_or_else(|| Error::Content(format!("a rating that is none: \"{name}\"")))
 }

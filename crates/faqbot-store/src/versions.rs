@@ -1,26 +1,31 @@
 //! FAQs as they were published, and which version of each is served.
 
-use anyhow::{Result, bail};
 use serde::Serialize;
 use sqlx::any::AnyRow;
+use sqlx::postgres::PgListener;
 use sqlx::{Any, Executor, Row, Transaction};
 
-use super::{Engine, Millis, Store, now};
+use crate::{Engine, Error, Millis, Result, Store, now};
 
 /// What PostgreSQL notifies of a version that is served from now on.
-pub const CHANNEL: &str = "faqbot";
+const CHANNEL: &str = "faqbot";
 
 /// A version of a FAQ, without what it holds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Version {
+    /// The FAQ.
     pub faq: String,
+    /// From 1.
     pub number: i64,
     /// Of its content and calibration.
     pub hash: String,
     /// When, in milliseconds since 1970.
     pub at: Millis,
+    /// Who published it.
     pub author: String,
+    /// What they said of it.
     pub note: String,
+    /// How many entries it has.
     pub entries: i64,
     /// The model that its vectors are of.
     pub model: String,
@@ -39,7 +44,32 @@ pub struct Content {
     pub vectors: Option<Vec<u8>>,
 }
 
+/// Notices that another version is served, from PostgreSQL.
+pub struct Notices(PgListener);
+
+impl Notices {
+    /// Waits for the next. What it is about is to be looked up.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, and what was notified meanwhile with it.
+    pub async fn next(&mut self) -> Result<()> {
+        self.0.try_recv().await?.map(drop).ok_or(Error::Database(sqlx::Error::PoolClosed))
+    }
+}
+
 impl Store {
+    /// Notices of what is published from now on.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be reached, or is SQLite, which notifies nobody.
+    pub async fn notices(&self) -> Result<Notices> {
+        let mut listener = PgListener::connect(&self.url).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Notices(listener))
+    }
+
     /// The versions of one FAQ, or of all; the newest first.
     pub async fn versions(&self, faq: Option<&str>) -> Result<Vec<Version>> {
         let rows = sqlx::query::<Any>(
@@ -55,7 +85,6 @@ impl Store {
     }
 
     /// The number of the version that is served of each FAQ.
-    #[cfg(feature = "serve")]
     pub async fn deployments(&self) -> Result<Vec<(String, i64)>> {
         let rows = sqlx::query::<Any>("SELECT faq, number FROM faqbot_deployment ORDER BY faq")
             .fetch_all(&self.pool)
@@ -72,7 +101,7 @@ impl Store {
         .bind(number)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { bail!("there is no version {number} of {faq}") };
+        let Some(row) = row else { return Err(Error::NoVersion { faq: faq.to_owned(), number }) };
         Ok(Content {
             faq: row.try_get("content")?,
             calibration: row.try_get("calibration")?,
@@ -104,10 +133,7 @@ impl Store {
         .bind(content.calibration.clone())
         .bind(content.vectors.clone());
         if transaction.execute(insert).await?.rows_affected() == 0 {
-            bail!(
-                "someone else published version {number} of {} meanwhile: see `faqbot versions`, and publish again",
-                version.faq
-            );
+            return Err(Error::Published { faq: version.faq.clone(), number });
         }
         self.deploy(&mut transaction, &version.faq, number).await?;
         transaction.commit().await?;

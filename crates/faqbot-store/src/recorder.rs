@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use faqbot::learn::redact::Redactor;
-use faqbot::{Embedder, Match, Rule, Verdict};
+use faqbot_core::learn::redact::Redactor;
+use faqbot_core::{Bot, Match, OutcomeKind, Rule, Verdict};
+use faqbot_embed::Embedder;
 use ring::digest::{SHA256, digest};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -15,11 +16,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use super::questions::{Feedback, Question, Rated, Record};
-use super::{Millis, Store, ago, now};
-use crate::config::Keep;
+use crate::questions::{Feedback, Question, Rated, Record};
 use crate::rating::Rating;
-use faqbot::OutcomeKind;
+use crate::{Millis, Store, ago, now};
 
 /// Bytes of a question that are kept: what is longer is a document.
 const TEXT_BYTES: usize = 4_000;
@@ -50,9 +49,22 @@ const END: Duration = Duration::from_secs(5);
 
 const DAY: Millis = 24 * 3600 * 1000;
 
+/// How questions are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Keep {
+    /// How long; `None` for ever.
+    pub time: Option<Duration>,
+    /// What is left out of their texts.
+    pub redact: Redactor,
+}
+
+/// Told what goes wrong while nobody waits for it.
+pub type Warn = fn(&str);
+
 /// How the writing goes.
 #[derive(Debug, Default)]
 pub struct Progress {
+    /// Records that were written.
     pub written: AtomicU64,
     /// Never to be written: the queue was full, or the database was away too long.
     pub dropped: AtomicU64,
@@ -64,7 +76,9 @@ pub struct Progress {
 
 /// Where front ends leave what was asked.
 pub struct Recorder {
+    /// Where it writes.
     pub store: Store,
+    /// How the writing goes.
     pub progress: Arc<Progress>,
     redactor: Redactor,
     sessions: Mutex<Salt>,
@@ -81,18 +95,25 @@ struct Salt {
 
 /// A question with where it came from.
 pub struct Asked<'a, E> {
+    /// Of the reply.
     pub id: Uuid,
+    /// The FAQ that was asked.
     pub faq: &'a str,
+    /// The version of the FAQ.
     pub version: &'a str,
+    /// Where it was asked.
     pub channel: &'a str,
+    /// The conversation, as the client names it.
     pub session: Option<&'a str>,
-    pub bot: &'a faqbot::Bot<E>,
+    /// What was asked.
+    pub bot: &'a Bot<E>,
+    /// What it found.
     pub verdict: &'a Verdict,
 }
 
 impl Recorder {
     /// Starts to write.
-    pub fn new(handle: &Handle, store: Store, keep: &Keep) -> Self {
+    pub fn new(handle: &Handle, store: Store, keep: &Keep, warn: Warn) -> Self {
         let (records, queue) = mpsc::channel(QUEUE);
         let (end, done) = oneshot::channel();
         let progress = Arc::new(Progress::default());
@@ -100,6 +121,7 @@ impl Recorder {
             store: store.clone(),
             progress: Arc::clone(&progress),
             keep: keep.time,
+            warn,
             batch: VecDeque::new(),
         };
         handle.spawn(async move {
@@ -157,7 +179,6 @@ impl Recorder {
     }
 
     /// Leaves to be written which entry was meant with a question, for clients that name no reply.
-    #[cfg(feature = "serve")]
     pub fn meant(&self, faq: &str, question: &str, entry: &str) {
         let rated = Rated::LastTo { faq: faq.to_owned(), text: self.text(question) };
         let entry = Some(entry.to_owned());
@@ -205,6 +226,7 @@ struct Writer {
     store: Store,
     progress: Arc<Progress>,
     keep: Option<Duration>,
+    warn: Warn,
     /// Taken up, and not written yet.
     batch: VecDeque<Record>,
 }
@@ -232,9 +254,9 @@ impl Writer {
                 }
                 Err(error) => {
                     if !self.progress.away.swap(true, Ordering::Relaxed) {
-                        let message =
-                            format!("the store cannot be written: {error}; questions wait to be kept");
-                        crate::output::messages::warn(&message);
+                        (self.warn)(&format!(
+                            "the store cannot be written: {error}; questions wait to be kept"
+                        ));
                     }
                     // The program ends: it is not waited for.
                     if !open {
@@ -306,7 +328,7 @@ impl Writer {
         let Some(keep) = self.keep else { return };
         let removed = timeout(ANSWER, self.store.remove_before(ago(keep))).await;
         if let Ok(Err(error)) = removed {
-            crate::output::messages::warn(&format!("the store: what is too old stays: {error:#}"));
+            (self.warn)(&format!("the store: what is too old stays: {error}"));
         }
     }
 }
