@@ -45,8 +45,9 @@ impl Bot<Box<dyn Embedder>> {
     /// Makes a bot step by step.
     ///
     /// ```
-    /// use faqbot::embed::HashEmbedder;
-    /// use faqbot::{Bot, Faq};
+    /// use faqbot_core::Bot;
+    /// use faqbot_embed::HashEmbedder;
+    /// use faqbot_faq::Faq;
     ///
     /// let faq = Faq::read(b"# Where is my order?\nOpen your orders.", "shop.md".as_ref())?.faq;
     /// let bot = Bot::builder(faq).embedder(HashEmbedder::new()).build()?;

@@ -33,3 +33,8 @@ pub use loaded::{FileSummary, Loaded, Place};
 pub use normalize::{abridge, normalize_phrasing, one_line, slug};
 pub use options::{Answers, Limits, ReadOptions};
 pub use readers::columns::ColumnMap;
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,7 +66,7 @@ const COMMON: [&str; 44] = [
 /// What a message picks of the questions that were offered; `None` where it is a message of its own.
 ///
 /// ```
-/// use faqbot::bot::{Picked, pick};
+/// use faqbot_core::bot::{Picked, pick};
 /// let offered = ["Can I hug my therapist?", "Can I call my therapist?"];
 /// assert_eq!(pick("the second one please", &offered), Some(Picked::Choice(1)));
 /// assert_eq!(pick("the hug one", &offered), Some(Picked::Choice(0)));

@@ -63,7 +63,7 @@ pub fn points(message: &str) -> bool {
 /// Whether a message leans on what came before, as its words tell.
 ///
 /// ```
-/// use faqbot::bot::follow_up::leaning;
+/// use faqbot_core::bot::follow_up::leaning;
 /// assert_eq!(leaning("and on Sundays?").unwrap().rest, "on Sundays?");
 /// assert!(leaning("how much is it?").is_some());
 /// assert!(leaning("how do I return a bike to another shop").is_none());

@@ -77,7 +77,7 @@ const ENGLISH: [&str; 36] = [
 /// [`notice`].
 ///
 /// ```
-/// use faqbot::bot::language::foreign;
+/// use faqbot_core::bot::language::foreign;
 /// assert_eq!(foreign("Wie lange dauert die Lieferung?"), Some("de"));
 /// assert_eq!(foreign("営業時間は？"), Some("ja"));
 /// assert_eq!(foreign("pizza margherita price"), None);

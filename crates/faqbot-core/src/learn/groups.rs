@@ -26,7 +26,7 @@ pub struct Group {
 /// The most important questions come first in `rows`.
 ///
 /// ```
-/// use faqbot::learn::groups::groups;
+/// use faqbot_core::learn::groups::groups;
 /// let rows = ndarray::array![[1.0, 0.0], [0.0, 1.0], [0.8, 0.6], [0.96, 0.28]];
 /// let found: Vec<Vec<usize>> = groups(rows.view(), 0.8).into_iter().map(|group| group.members).collect();
 /// assert_eq!(found, [vec![0, 2, 3], vec![1]]);

@@ -9,7 +9,7 @@ use regex::{Captures, Regex};
 /// the operator's own patterns find.
 ///
 /// ```
-/// use faqbot::learn::redact::Redactor;
+/// use faqbot_core::learn::redact::Redactor;
 /// let redactor = Redactor::new(&[r"\bORD-\d+".to_owned()]).unwrap();
 /// let text = "ORD-77 to bob@example.org, call +49 170 1234567 on 2026-11-26";
 /// assert_eq!(redactor.redact(text), "<redacted> to <email>, call <phone> on 2026-11-26");

@@ -4,7 +4,7 @@
 /// counting half. `None` without both kinds.
 ///
 /// ```
-/// use faqbot::matching::metrics::auroc;
+/// use faqbot_core::matching::metrics::auroc;
 /// assert_eq!(auroc(&[(0.9, true), (0.8, true), (0.3, false)]), Some(1.0));
 /// assert_eq!(auroc(&[(0.5, true), (0.5, false)]), Some(0.5));
 /// assert_eq!(auroc(&[(0.5, true)]), None);
@@ -59,7 +59,7 @@ pub fn reliability(scored: &[(f64, bool)]) -> [Bin; 10] {
 /// Networks"). 0 of nothing.
 ///
 /// ```
-/// use faqbot::matching::metrics::calibration_error;
+/// use faqbot_core::matching::metrics::calibration_error;
 /// let error = calibration_error(&[(0.95, true), (0.95, true), (0.05, false), (0.05, true)]);
 /// assert!((error - (0.05 + 0.45) / 2.0).abs() < 1e-12);
 /// ```

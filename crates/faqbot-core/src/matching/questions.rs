@@ -89,7 +89,7 @@ const JOINS: [&str; 18] = [
 /// The pieces of a message: one where it is one question.
 ///
 /// ```
-/// use faqbot::matching::questions::pieces;
+/// use faqbot_core::matching::questions::pieces;
 /// let texts = |message| pieces(message).iter().map(|piece| piece.text).collect::<Vec<_>>();
 /// assert_eq!(texts("can they hug and also can i be friends with him"), ["can they hug", "can i be friends with him"]);
 /// assert_eq!(texts("do you ship to France, Belgium or Spain"), ["do you ship to France, Belgium or Spain"]);

@@ -8,8 +8,8 @@
 //!
 //! Fitted to `crates/faqbot-core/src/bot/small_talk/texts/en.yaml`, `crates/faqbot-core/src/bot/small_talk/texts/messages.jsonl` and `data/smalltalk.labelled.jsonl` (by nine writers
 //! who had not seen the program, with messages that look like small talk); and as what is none of it to
-//! `data/messages.jsonl`, the phrasings of `data/therapy.yaml` and the calibration files of the public sets, whose own
-//! small talk counts as such. The threshold is chosen by cross-validation in which a writer or a set is left out whole.
+//! `data/messages.jsonl`, the phrasings of `data/therapy.yaml`, what people ask the FAQs of `data/reader` that the reader is
+//! trained on, and the calibration files of the public sets, whose own small talk counts as such. The threshold is chosen by cross-validation in which a writer or a set is left out whole.
 //! `tests/conversation` is only measured on. Takes some ten minutes on two cores.
 
 use std::collections::BTreeMap;
@@ -238,6 +238,9 @@ fn messages(data: &Path) -> Result<(Vec<Message>, Vec<String>), Box<dyn std::err
     let faq = Faq::read(&std::fs::read("data/therapy.yaml")?, Path::new("data/therapy.yaml"))?.faq;
     let phrasings = faq.entries.into_iter().flat_map(|own| own.phrasings);
     other("therapy.yaml", phrasings.map(|text| (text, None)).collect(), 1);
+    for (part, questions) in people(Path::new("data/reader"))?.into_iter().enumerate() {
+        other(&format!("people, part {part}"), questions.into_iter().map(|text| (text, None)).collect(), 1);
+    }
     let mut folders: Vec<_> =
         std::fs::read_dir(data)?.filter_map(|folder| Some(folder.ok()?.path())).collect();
     folders.sort();
@@ -253,6 +256,26 @@ fn messages(data: &Path) -> Result<(Vec<Message>, Vec<String>), Box<dyn std::err
         }
     }
     Ok((messages, sets))
+}
+
+/// What people ask small FAQs, in parts by writer: without the writers that are kept for tests and for the confidence.
+fn people(folder: &Path) -> Result<Vec<Vec<String>>, Box<dyn std::error::Error>> {
+    /// The writers of data/reader's README that are neither for training the reader nor for anything that is fitted.
+    const LEFT_OUT: [u32; 14] = [14, 17, 30, 31, 32, 33, 34, 35, 36, 37, 38, 62, 80, 81];
+    const PARTS: u32 = 6;
+    let mut parts = vec![Vec::new(); PARTS as usize];
+    let mut files: Vec<_> = std::fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path())).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let writer = name.strip_prefix('w').and_then(|name| name.split('-').next()?.parse::<u32>().ok());
+        let Some(writer) = writer.filter(|writer| !LEFT_OUT.contains(writer)) else { continue };
+        let text = std::fs::read_to_string(&file)?;
+        let asked = text.lines().filter(|line| line.starts_with(['p', 'n', 'O']));
+        let asked = asked.filter_map(|line| Some(line.get(2..)?.to_owned()));
+        parts[(writer % PARTS) as usize].extend(asked);
+    }
+    Ok(parts)
 }
 
 /// Asks the queries of all sets with small talk and without: an outcome is worse where what was answered or asked back
