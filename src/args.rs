@@ -11,7 +11,6 @@ use faqbot::OutcomeKind;
 use faqbot::embed::fastembed::BUNDLED_ID;
 use faqbot::faq::Format;
 
-use crate::config::ServeSettings;
 use crate::options::{
     AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
     ServeOptions, StoreOptions, format_named,
@@ -231,7 +230,7 @@ Example:
   faqbot health 127.0.0.1:8080")]
     Health {
         /// Where the server listens
-        #[arg(value_name = "ADDRESS:PORT", default_value = ServeSettings::LISTEN)]
+        #[arg(value_name = "ADDRESS:PORT", default_value = faqbot_server::Options::LISTEN)]
         address: String,
     },
     /// List the embedding models that --model takes

@@ -16,3 +16,4 @@ pub mod man;
 pub mod models;
 pub mod publish;
 pub mod review;
+pub mod serve;

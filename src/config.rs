@@ -56,50 +56,10 @@ pub struct Settings {
     /// The configuration file that was read, and what it sets.
     pub file: Option<(PathBuf, Vec<String>)>,
     /// How `faqbot serve` answers.
-    pub serve: ServeSettings,
+    pub serve: faqbot_server::Options,
     /// Where questions are kept.
     pub store: Option<String>,
     pub keep: Keep,
-}
-
-/// How `faqbot serve` answers.
-#[derive(Debug, Clone)]
-pub struct ServeSettings {
-    pub listen: String,
-    pub token_file: Option<PathBuf>,
-    pub public: bool,
-    pub allow_origin: Vec<String>,
-    pub mcp: bool,
-    /// Questions a minute and client.
-    pub rate: Option<NonZeroU32>,
-    pub trusted_proxy: Option<String>,
-    pub log_questions: bool,
-    pub max_connections: usize,
-    pub queue: usize,
-}
-
-impl ServeSettings {
-    pub const LISTEN: &str = "127.0.0.1:8080";
-    const MAX_CONNECTIONS: usize = 1_024;
-    const QUEUE: usize = 256;
-
-    fn resolve(own: ServeOptions, file: ServeFile) -> Self {
-        let number = |own: Option<NonZeroU32>, file: Option<NonZeroU32>, default: usize| {
-            own.or(file).map_or(default, |number| number.get() as usize)
-        };
-        ServeSettings {
-            listen: own.listen.or(file.listen).unwrap_or_else(|| Self::LISTEN.to_owned()),
-            token_file: own.token_file.or(file.token_file),
-            public: own.public.or(file.public).unwrap_or(false),
-            allow_origin: if own.allow_origin.is_empty() { file.allow_origin } else { own.allow_origin },
-            mcp: own.mcp.or(file.mcp).unwrap_or(false),
-            rate: own.rate.or(file.rate),
-            trusted_proxy: own.trusted_proxy.or(file.trusted_proxy),
-            log_questions: own.log_questions.or(file.log_questions).unwrap_or(false),
-            max_connections: number(own.max_connections, file.max_connections, Self::MAX_CONNECTIONS),
-            queue: number(own.queue, file.queue, Self::QUEUE),
-        }
-    }
 }
 
 /// The configuration file. Paths in it are relative to its folder.
@@ -223,7 +183,7 @@ impl Settings {
             history: state.map(|folder| folder.join("history.txt")),
             color: general.color.or(file.color).unwrap_or(Color::Auto),
             file: config.map(|path| (path, file.names)),
-            serve: ServeSettings::resolve(serve, file.serve),
+            serve: self::serve(serve, file.serve),
             store,
             keep,
         })
@@ -371,6 +331,27 @@ impl File {
             };
         }
         Ok(file)
+    }
+}
+
+/// How `faqbot serve` answers, by the options and the file.
+fn serve(own: ServeOptions, file: ServeFile) -> faqbot_server::Options {
+    const MAX_CONNECTIONS: usize = 1_024;
+    const QUEUE: usize = 256;
+    let number = |own: Option<NonZeroU32>, file: Option<NonZeroU32>, default: usize| {
+        own.or(file).map_or(default, |number| number.get() as usize)
+    };
+    faqbot_server::Options {
+        listen: own.listen.or(file.listen).unwrap_or_else(|| faqbot_server::Options::LISTEN.to_owned()),
+        token_file: own.token_file.or(file.token_file),
+        public: own.public.or(file.public).unwrap_or(false),
+        allow_origin: if own.allow_origin.is_empty() { file.allow_origin } else { own.allow_origin },
+        mcp: own.mcp.or(file.mcp).unwrap_or(false),
+        rate: own.rate.or(file.rate),
+        trusted_proxy: own.trusted_proxy.or(file.trusted_proxy),
+        log_questions: own.log_questions.or(file.log_questions).unwrap_or(false),
+        max_connections: number(own.max_connections, file.max_connections, MAX_CONNECTIONS),
+        queue: number(own.queue, file.queue, QUEUE),
     }
 }
 

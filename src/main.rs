@@ -4,14 +4,10 @@ mod args;
 mod commands;
 mod config;
 mod exit;
-mod faq_file;
 mod names;
 mod options;
 mod output;
 mod parse;
-mod published;
-mod review;
-mod serve;
 mod setup;
 mod store;
 
@@ -87,8 +83,8 @@ fn run(Parsed { command, options, given }: Parsed) -> Result<u8> {
         Command::Convert { args, .. } => convert::convert(&settings, &args)?,
         Command::Eval { args, .. } => return eval::eval(&settings, &args),
         Command::Calibrate { args, .. } => return calibrate::calibrate(&settings, &args),
-        Command::Serve { .. } => serve::serve(&settings)?,
-        Command::Mcp { .. } => serve::mcp(&settings)?,
+        Command::Serve { .. } => commands::serve::serve(&settings)?,
+        Command::Mcp { .. } => commands::serve::mcp(&settings)?,
         Command::Publish { args, .. } => return commands::publish::publish(&settings, &args),
         Command::Versions { args, .. } => return commands::publish::versions(&settings, &args),
         Command::Rollback { args, .. } => return commands::publish::rollback(&settings, &args),

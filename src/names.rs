@@ -3,28 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use faqbot_server::names::plain_name;
 
 use crate::config::{Settings, with_name};
-
-/// First segments of addresses, which are no names for FAQs.
-const TAKEN: [&str; 16] = [
-    "assets",
-    "favicon.ico",
-    "healthz",
-    "language",
-    "mcp",
-    "metrics",
-    "model",
-    "openapi.json",
-    "qnamaker",
-    "readyz",
-    "review",
-    "status",
-    "v1",
-    "version",
-    "webhooks",
-    "widget.js",
-];
 
 /// The name of the FAQ in the program.
 const BUILT_IN: &str = "therapist";
@@ -67,25 +48,6 @@ pub fn named_faqs(paths: &[PathBuf]) -> Result<Vec<(String, Vec<PathBuf>)>> {
         }
     }
     Ok(faqs)
-}
-
-/// A text as a name for addresses.
-fn plain_name(text: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
-    text.chars().map(plain).collect()
-}
-
-/// Whether a FAQ can have this name: it is a segment of addresses, and is to be no other's.
-pub fn check_name(name: &str) -> Result<()> {
-    if name.is_empty() || plain_name(name) != name {
-        bail!("a FAQ cannot be named \"{name}\": a name has letters, digits, `-`, `_` and `.`");
-    }
-    if TAKEN.contains(&name) {
-        bail!(
-            "a FAQ cannot be named \"{name}\", since an address of the server is; --faq NAME=PATH, or --name NAME, gives it another"
-        );
-    }
-    Ok(())
 }
 
 /// The FAQ that a command is about: its name, as the server has it, and the settings with its files as paths.

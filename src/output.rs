@@ -6,5 +6,4 @@ pub mod plot;
 pub mod progress;
 pub mod render;
 pub mod style;
-pub mod texts;
 pub mod timings;

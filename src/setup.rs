@@ -3,17 +3,19 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use faqbot::bot::AnyBot;
 use faqbot::embed::cached::CachedEmbedder;
 use faqbot::embed::deferred::Deferred;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_DIMENSION, BUNDLED_ID, FastEmbedder};
 use faqbot::embed::{self, HashEmbedder, Passages, Progress, Reader, Role};
-use faqbot::faq::Format;
 use faqbot::faq::{Answers, Loaded, ReadOptions, load};
 use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::{Bot, Embedder, Faq, ModelId, Setup};
-use xxhash_rust::xxh3::Xxh3Default;
+use faqbot_store::Source;
+use faqbot_store::source::Calibrated;
 
 use crate::config::{Model, Settings, without_name};
 use crate::output::messages::{Verbosity, detail, say_files, say_skipped, says, warn};
@@ -28,8 +30,58 @@ const BUILT_IN_NAME: &str = "the built-in therapist FAQ";
 /// The name of a FAQ that comes from standard input.
 const STDIN_NAME: &str = "standard input";
 
-/// The bot of every command.
-pub type AnyBot = Bot<Box<dyn Embedder>>;
+/// The FAQ of the settings, for what needs no more of them.
+pub struct SettingsSource {
+    settings: Settings,
+    embedder: Arc<dyn Embedder>,
+}
+
+impl SettingsSource {
+    /// With a model that is loaded already: several FAQs share one.
+    pub fn new(settings: Settings, embedder: Arc<dyn Embedder>) -> Self {
+        SettingsSource { settings, embedder }
+    }
+}
+
+impl Source for SettingsSource {
+    fn files(&self) -> &[PathBuf] {
+        if self.settings.faq_is_stdin() { &[] } else { &self.settings.faq }
+    }
+
+    fn read_options(&self) -> &ReadOptions {
+        &self.settings.read
+    }
+
+    fn embedder(&self) -> &Arc<dyn Embedder> {
+        &self.embedder
+    }
+
+    fn load(&self) -> faqbot_store::Result<Loaded> {
+        read(&self.settings, &self.settings.faq, Answers::Required).map_err(of_source)
+    }
+
+    fn setup(&self, faq: &Faq, calibration: Calibrated) -> faqbot_store::Result<Setup> {
+        match calibration {
+            Calibrated::Beside => setup(&self.settings, faq, self.embedder.model(), true),
+            Calibrated::By(calibration) => {
+                setup_with(&self.settings, faq, self.embedder.model(), calibration)
+            }
+        }
+        .map_err(of_source)
+    }
+
+    fn bot(&self, faq: Faq) -> faqbot_store::Result<AnyBot> {
+        bot(&self.settings, faq, Box::new(Arc::clone(&self.embedder)), true).map_err(of_source)
+    }
+
+    fn read(&self) -> faqbot_store::Result<AnyBot> {
+        self.bot(load_faq(&self.settings, Answers::Required).map_err(of_source)?)
+    }
+}
+
+fn of_source(error: anyhow::Error) -> faqbot_store::Error {
+    faqbot_store::Error::Source(error.into())
+}
 
 /// The name of the FAQ in messages.
 pub fn faq_name(settings: &Settings) -> String {
@@ -199,32 +251,6 @@ pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrate
     let mut progress = EmbeddingBar::new(AnyBot::texts(&faq, &setup));
     Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
         .with_context(|| format!("embedding {}", faq_name(settings)))
-}
-
-/// A name for what a bot answers from: the same for the same FAQ, model and settings on any machine.
-pub fn version_id(bot: &AnyBot) -> String {
-    let mut hash = Xxh3Default::new();
-    if let Some(json) = Format::named("json") {
-        // A hash does not fail to be written to.
-        let _ = json.write(bot.faq(), &mut HashWriter(&mut hash));
-    }
-    hash.update(bot.embedder().model().as_str().as_bytes());
-    hash.update(format!("{:?}", bot.setup()).as_bytes());
-    format!("{:016x}", hash.digest())
-}
-
-/// Writes into a hash.
-struct HashWriter<'h>(&'h mut Xxh3Default);
-
-impl std::io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Passes a cache's warnings on as they come.

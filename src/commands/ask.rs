@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
+use faqbot::bot::AnyBot;
 use faqbot::{Bot, Conversation, Decision, Embedder, Message, Verdict};
 
 use crate::args::AskArgs;
@@ -11,7 +12,7 @@ use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{note, warn};
 use crate::output::render;
 use crate::output::style::{BOLD, plain, styled, width};
-use crate::setup::{AnyBot, load_bot};
+use crate::setup::load_bot;
 
 /// Queries read before they are embedded together.
 const BATCH: usize = 256;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use faqbot::Verdict;
+use faqbot::bot::AnyBot;
 use faqbot::matching::confidence::Calibration;
 use faqbot::quality::calibration::{self, Interval, Measured};
 use faqbot::quality::calibration_file::CalibrationFile;
@@ -17,7 +18,6 @@ use crate::config::{Settings, without_name};
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, plain, styled};
-use crate::setup::AnyBot;
 
 /// `faqbot calibrate`: the exit code, 1 where nothing is written since it would be worse.
 pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {

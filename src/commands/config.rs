@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Result;
+use faqbot_store::address::without_password;
 use toml::Value;
 
-use faqbot_store::address::without_password;
-
-use crate::config::{Model, ServeSettings, Settings};
+use crate::config::{Model, Settings};
 use crate::output::style::plain;
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
@@ -105,7 +104,7 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
 }
 
 /// The settings of the server, each with its value, or with what is used where it has none.
-fn of_serve(own: &ServeSettings) -> [(&'static str, Option<Value>, &'static str); 10] {
+fn of_serve(own: &faqbot_server::Options) -> [(&'static str, Option<Value>, &'static str); 10] {
     let text = |text: String| Value::String(text);
     let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     let origins: Vec<Value> = own.allow_origin.iter().cloned().map(text).collect();

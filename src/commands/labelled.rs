@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use faqbot::Faq;
+use faqbot::bot::AnyBot;
 use faqbot::faq::Answers;
 use faqbot::quality::eval::{self, LabelledQuery};
 
 use crate::config::Settings;
 use crate::output::messages::warn;
-use crate::setup::{self, AnyBot};
+use crate::setup;
 
 /// A FAQ to measure: answers are not needed for that.
 fn load_faq(settings: &Settings) -> Result<Faq> {

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use faqbot::Embedder;
+use faqbot::bot::AnyBot;
 use faqbot::faq::Answers;
 use faqbot::learn::effect::effect;
 use faqbot::quality::check::{self, Level};
 use faqbot::quality::eval::{self, LabelledQuery};
+use faqbot_server::names::check_name;
+use faqbot_store::published::{Folder, pack, unpack};
+use faqbot_store::review::labels;
 use faqbot_store::versions::{Content, Version};
 use faqbot_store::{Missing, Store};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -18,12 +22,10 @@ use super::log::when;
 use crate::args::{PublishArgs, RollbackArgs, VersionsArgs};
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
-use crate::names::{check_name, one_faq};
+use crate::names::one_faq;
 use crate::output::messages::{note, warn};
 use crate::output::style::{BOLD, DIM, count, plain, styled};
-use crate::published::{Folder, pack, unpack};
-use crate::review::labels;
-use crate::setup::{self, AnyBot};
+use crate::setup::{self, SettingsSource};
 use crate::store::with_store;
 
 /// Findings that are said.
@@ -58,7 +60,8 @@ async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: 
     let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
     // Vectors may be read from these folders until the end.
     let (folder, old_folder) = (Folder::own()?, Folder::own()?);
-    let (content, bot) = pack(settings, faq, &embedder, &folder)?;
+    let source = SettingsSource::new(settings.clone(), Arc::clone(&embedder));
+    let (content, bot) = pack(&source, faq, &folder)?;
     let hash = hash(&content);
     if let Some(served) =
         served.filter(|served| served.hash == hash && served.model == bot.embedder().model().as_str())
@@ -69,7 +72,7 @@ async fn publish_to(settings: &Settings, args: &PublishArgs, name: &str, store: 
     let before = match served {
         Some(served) if served.model == embedder.model().as_str() => {
             let content = store.content(name, served.number).await?;
-            Some(unpack(settings, &content, &served.model, &embedder, &old_folder)?)
+            Some(unpack(&source, &content, &served.model, &old_folder, warn)?)
         }
         _ => None,
     };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use faqbot::Embedder;
-use faqbot_store::{Missing, Store};
+use faqbot_store::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
+use faqbot_store::{Missing, Source, Store};
 use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use tokio::runtime::Runtime;
@@ -16,8 +17,7 @@ use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::names::one_faq;
 use crate::output::messages::note;
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled, width, wrapped};
-use crate::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
-use crate::setup;
+use crate::setup::{self, SettingsSource};
 use crate::store::{runtime, url};
 
 /// Questions of a group that are shown.
@@ -51,14 +51,14 @@ pub fn review(settings: &Settings, args: &ReviewArgs) -> Result<u8> {
 
 fn with_store(settings: &Settings, args: &ReviewArgs, runtime: &Runtime, store: &Store) -> Result<u8> {
     let (name, settings) = one_faq(settings)?;
-    let settings = &settings;
-    let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
-    let mut review = runtime.block_on(Review::open(&name, settings, store, Arc::clone(&embedder)))?;
+    let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(&settings)?);
+    let source: Arc<dyn Source> = Arc::new(SettingsSource::new(settings.clone(), embedder));
+    let mut review = runtime.block_on(Review::open(&name, Arc::clone(&source), store))?;
     if let Some(path) = &args.import {
         let faq = review.bot().faq();
         let found = runtime.block_on(import(store, &review.name, faq, &settings.keep, path))?;
         note(&format!("{} from {}", count(found, "suggestion", "suggestions"), path.display()));
-        review = runtime.block_on(Review::open(&name, settings, store, embedder))?;
+        review = runtime.block_on(Review::open(&name, source, store))?;
     }
     if args.json {
         let mut out = anstream::stdout().lock();

@@ -13,7 +13,7 @@ use faqbot::{Bot, Decision, Embedder, Exchanged, Match, Rule, Verdict};
 
 use super::markdown;
 use super::style::{BOLD, DIM, FAIR, GOOD, POOR, plain, styled, wrapped};
-use super::texts;
+use faqbot_core::texts;
 
 /// Characters of an answer that are shown below the only choice.
 const BEGIN: usize = 70;

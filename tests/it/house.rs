@@ -10,11 +10,12 @@ type Module = Vec<String>;
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
 /// The roots of the crates.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "src/main.rs",
     "crates/faqbot-core/src/lib.rs",
     "crates/faqbot-embed/src/lib.rs",
     "crates/faqbot-faq/src/lib.rs",
+    "crates/faqbot-server/src/lib.rs",
     "crates/faqbot-store/src/lib.rs",
     "crates/faqbot-train/src/bin/fit/main.rs",
     "crates/ort-rten/src/lib.rs",

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use faqbot_embed::{Embedder, ModelId, Progress};
+use faqbot_faq::Format;
 use faqbot_faq::{Entry, Faq};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::error::Result;
 use crate::matching::confidence::Calibration;
@@ -62,7 +64,21 @@ pub struct Bot<E = Box<dyn Embedder>> {
     prepared: Prepared,
 }
 
+/// A bot whose embedder is chosen as the program runs.
+pub type AnyBot = Bot<Box<dyn Embedder>>;
+
 impl<E: Embedder> Bot<E> {
+    /// A name for what this bot answers from: the same for the same FAQ, model and settings on any machine.
+    pub fn version_id(&self) -> String {
+        let mut hash = Xxh3Default::new();
+        let json = Format::named("json").expect("every build has it");
+        // A hash does not fail to be written to.
+        let _ = json.write(&self.faq, &mut HashWriter(&mut hash));
+        hash.update(self.embedder.model().as_str().as_bytes());
+        hash.update(format!("{:?}", self.setup).as_bytes());
+        format!("{:016x}", hash.digest())
+    }
+
     /// How many matches a reply has where nothing else is asked for.
     pub const MATCHES: usize = 5;
 
@@ -214,6 +230,20 @@ impl<E: Embedder> Bot<E> {
 
 /// Which entries are asked.
 pub type Among<'a> = &'a (dyn Fn(&Entry) -> bool + Sync);
+
+/// Writes into a hash.
+struct HashWriter<'h>(&'h mut Xxh3Default);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,7 @@ pub mod matching;
 mod parallel;
 pub mod quality;
 pub mod reply;
+pub mod texts;
 
 pub use bot::{Bot, Conversation, Exchanged, Message, Setup, Verdict};
 pub use builder::{Builder, Chat};

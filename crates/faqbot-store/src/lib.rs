@@ -6,14 +6,19 @@
 pub mod address;
 pub mod decisions;
 pub mod error;
+pub mod plan;
+pub mod published;
 pub mod questions;
 pub mod rating;
 pub mod recorder;
+pub mod review;
+pub mod source;
 pub mod versions;
 
 pub use error::{Error, Result};
 pub use rating::Rating;
 pub use recorder::{Keep, Recorder};
+pub use source::Source;
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

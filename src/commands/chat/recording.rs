@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use faqbot::Verdict;
+use faqbot::bot::AnyBot;
 use faqbot_store::Rating;
 use faqbot_store::recorder::{Asked, Recorder};
 use faqbot_store::{Missing, Store};
@@ -11,7 +12,6 @@ use uuid::Uuid;
 use crate::config::Settings;
 use crate::names::one_faq;
 use crate::output::messages::warn;
-use crate::setup::{self, AnyBot};
 use crate::store::runtime;
 
 /// What keeps the questions of this chat.
@@ -34,7 +34,7 @@ impl Recording {
             recorder: Recorder::new(runtime.handle(), store, &settings.keep, warn),
             runtime,
             faq: one_faq(settings)?.0,
-            version: setup::version_id(bot),
+            version: bot.version_id(),
             session: Uuid::new_v4().to_string(),
             last: None,
         }))
@@ -62,7 +62,7 @@ impl Recording {
 
     /// The FAQ is another from here on.
     pub fn reloaded(&mut self, bot: &AnyBot) {
-        self.version = setup::version_id(bot);
+        self.version = bot.version_id();
         self.last = None;
     }
 }

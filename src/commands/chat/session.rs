@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use faqbot::bot::AnyBot;
 use faqbot::{Conversation, Decision, Message, Rule, Verdict};
 use faqbot_store::Rating;
 
@@ -14,7 +15,6 @@ use crate::config::Settings;
 use crate::output::messages::{self, say};
 use crate::output::render;
 use crate::output::style::{DIM, styled, width, wrapped};
-use crate::setup::AnyBot;
 
 /// Said where confidence is not calibrated for the model.
 pub const UNCALIBRATED: &str = "This model has no calibrated confidence, so the cosine decides. \

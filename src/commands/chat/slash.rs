@@ -3,17 +3,18 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use faqbot::bot::AnyBot;
 use faqbot::faq::Change;
 use faqbot::faq::{Answers, normalize_phrasing, one_line};
 use faqbot::{EntryId, Policy};
 use faqbot_store::Rating;
+use faqbot_store::plan::Plan;
 
 use super::session::{Chat, Counts, Next, UNCALIBRATED};
-use crate::faq_file::Plan;
 use crate::output::progress::EmbeddingBar;
 use crate::output::render;
 use crate::output::style::{BOLD, DIM, GOOD, count, plain, styled, width, wrapped};
-use crate::setup::{self, AnyBot, faq_name};
+use crate::setup::{self, faq_name};
 
 /// The commands: name, argument, what it does. `/help` shows them, Tab completes them.
 pub const COMMANDS: [(&str, &str, &str); 16] = [
@@ -226,7 +227,7 @@ impl Chat<'_> {
             writeln!(out, "{} has it already.", plain(&id))?;
             return Ok(());
         }
-        let plan = Plan::new(self.settings, &loaded, &change, None)?;
+        let plan = Plan::new(&self.settings.faq, &self.settings.read, &loaded, &change, None)?;
         drop(plan.write()?);
         writeln!(out, "{}", styled(DIM, &plain(&plan.file())))?;
         for line in plan.lines() {

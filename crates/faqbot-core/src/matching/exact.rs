@@ -2,9 +2,8 @@
 
 use std::io;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use faqbot_embed::storage::arrays::{ArrayReader, ArrayWriter, broken};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The phrasings of a FAQ by the hashes of their normalised texts.
 #[derive(Debug, Clone)]
