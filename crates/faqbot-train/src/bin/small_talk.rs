@@ -47,7 +47,7 @@ const SHARES: [f32; 3] = [0.5, 0.15, 0.35];
 /// At most this share of the questions that look like small talk may be taken for it, in cross-validation without their
 /// writer: of those that have no other words, which are few, and of those that have. Only those without an answer are
 /// asked about.
-const FALSE_ALARMS: [f64; 2] = [0.2, 0.03];
+const FALSE_ALARMS: [f64; 2] = [0.1, 0.015];
 
 /// Intents of the public sets that are small talk.
 const SAME: [(&str, &str); 22] = [
