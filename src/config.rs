@@ -3,10 +3,12 @@
 //! `parse` joins flags and environment; this joins the rest and turns it into values that need no further
 //! checks.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::IsTerminal;
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -15,9 +17,9 @@ use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use faqbot::learn::redact::Redactor;
 use faqbot_store::Keep;
 use faqbot_store::address::{sqlite_path, without_password};
-use serde::{Deserialize, Deserializer};
+use toml::{Spanned, Value};
 
-use crate::options::{Color, Limit, Options, ServeOptions, StoreOptions, time};
+use crate::options::{Color, Limit, Options, Over, ServeOptions};
 use crate::output::messages::question;
 use crate::output::progress;
 
@@ -62,51 +64,13 @@ pub struct Settings {
     pub keep: Keep,
 }
 
-/// The configuration file. Paths in it are relative to its folder.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The configuration file.
+#[derive(Default)]
 struct File {
-    #[serde(default, deserialize_with = "one_or_more")]
-    faq: Vec<PathBuf>,
-    format: Option<String>,
-    map: Option<String>,
-    #[serde(default)]
-    limit: Vec<String>,
-    model: Option<String>,
-    model_dir: Option<PathBuf>,
-    min_confidence: Option<f32>,
-    min_cosine: Option<f32>,
-    margin: Option<f32>,
-    no_answers: Option<bool>,
-    offline: Option<bool>,
-    no_cache: Option<bool>,
-    cache_dir: Option<PathBuf>,
-    color: Option<Color>,
-    store: Option<String>,
-    #[serde(default, deserialize_with = "one_or_more")]
-    redact: Vec<String>,
-    keep: Option<String>,
-    #[serde(default)]
-    serve: ServeFile,
+    /// What it says; its paths are relative to its folder, and no longer here.
+    options: Options,
     /// The names of what it sets.
-    #[serde(skip)]
     names: Vec<String>,
-}
-
-/// The table `[serve]` of the configuration file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ServeFile {
-    listen: Option<String>,
-    token_file: Option<PathBuf>,
-    public: Option<bool>,
-    allow_origin: Vec<String>,
-    mcp: Option<bool>,
-    rate: Option<NonZeroU32>,
-    trusted_proxy: Option<String>,
-    log_questions: Option<bool>,
-    max_connections: Option<NonZeroU32>,
-    queue: Option<NonZeroU32>,
 }
 
 impl Settings {
@@ -127,33 +91,19 @@ impl Settings {
     ///
     /// The configuration file cannot be read or holds something it should not.
     pub fn resolve(options: Options) -> Result<Self> {
-        let Options { faq, model, answers, decision, cache, general, serve, store } = options;
-        let config = find_file(general.config.as_deref())?;
-        let file = match &config {
+        let path = find_file(options.general.config.as_deref())?;
+        let file = match &path {
             Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let read = read_options(faq.format, faq.map, &faq.limit, &file)?;
-        let offline = model.offline.or(file.offline).unwrap_or(false);
-        let no_cache = cache.no_cache.or(file.no_cache).unwrap_or(false);
-        if general.config.is_none() {
-            let chosen = model.model.is_some() || model.model_dir.is_some();
-            let moot = Moot {
-                cache_dir: no_cache || cache.folder.cache_dir.is_some(),
-                model: chosen || offline,
-                model_dir: chosen,
-                serve: !serve.serves,
-                store: store.address.store.is_some(),
-            };
-            config.iter().try_for_each(|path| file.confirm(path, &moot))?;
+        if options.general.config.is_none()
+            && let Some(path) = &path
+        {
+            file.confirm(path, &options)?;
         }
-        let keep = keep(&store, &file)?;
-        // A model from a stronger place replaces a folder from a weaker one, and the reverse.
-        let (name, folder) = match (model.model, model.model_dir) {
-            (None, None) => (file.model, file.model_dir),
-            chosen => chosen,
-        };
-        let model = match (folder, name) {
+        let Options { faq, model, answers, decision, cache, general, serve, store } =
+            options.over(file.options);
+        let model_is = match (model.model_dir, model.model) {
             (Some(_), Some(_)) => bail!("both model and model_dir are set; choose one"),
             (Some(folder), None) => Model::Folder(folder),
             (None, None) => Model::Bundled,
@@ -161,133 +111,91 @@ impl Settings {
             (None, Some(name)) if name == Self::HASH => Model::Hash,
             (None, Some(name)) => Model::Catalogue(name),
         };
-        let store = store.address.store.or(file.store);
         let own_cache = default_cache();
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
-            faq: if faq.faq.is_empty() { file.faq } else { faq.faq },
-            read,
-            model,
-            min_confidence: decision.min_confidence.or(file.min_confidence),
-            min_cosine: decision.min_cosine.or(file.min_cosine),
-            margin: decision.margin.or(file.margin),
-            answers: !answers.no_answers.or(file.no_answers).unwrap_or(false),
+            read: read_options(faq.format, faq.map, &faq.limit),
+            faq: faq.faq,
+            model: model_is,
+            min_confidence: decision.min_confidence,
+            min_cosine: decision.min_cosine,
+            margin: decision.margin,
+            answers: !answers.no_answers.unwrap_or(false),
             hub: Hub {
                 cache: hub_cache(),
                 endpoint: variable("HF_ENDPOINT").unwrap_or_else(|| Hub::ENDPOINT.to_owned()),
-                offline,
+                offline: model.offline.unwrap_or(false),
                 progress: progress::download,
             },
-            cache: !no_cache,
-            cache_dir: cache.folder.cache_dir.or(file.cache_dir).or(own_cache),
+            cache: !cache.no_cache.unwrap_or(false),
+            cache_dir: cache.folder.cache_dir.or(own_cache),
             history: state.map(|folder| folder.join("history.txt")),
-            color: general.color.or(file.color).unwrap_or(Color::Auto),
-            file: config.map(|path| (path, file.names)),
-            serve: self::serve(serve, file.serve),
-            store,
-            keep,
+            color: general.color.unwrap_or(Color::Auto),
+            file: path.map(|path| (path, file.names)),
+            serve: self::serve(serve),
+            store: store.address.store,
+            keep: Keep {
+                time: store.keep,
+                redact: Redactor::new(&store.redact).map_err(|error| anyhow::anyhow!("--redact: {error}"))?,
+            },
         })
     }
 }
 
-/// What of a file is without effect: a stronger place says it, or what it is for is switched off.
-struct Moot {
-    cache_dir: bool,
-    /// A model that would be fetched.
-    model: bool,
-    model_dir: bool,
-    serve: bool,
-    store: bool,
-}
-
-/// How FAQ files are read. `file` is for what the flags and variables leave open.
+/// How FAQ files are read.
 fn read_options(
     format: Option<&'static Format>,
-    map: Option<ColumnMap>,
+    columns: Option<ColumnMap>,
     limits: &[Limit],
-    file: &File,
-) -> Result<ReadOptions> {
-    let own = |name: &str| format!("{name} in {FILE}");
-    let format = match (format, &file.format) {
-        (None, Some(name)) => {
-            let found = Format::named(name);
-            Some(found.with_context(|| format!("{}: there is no format \"{name}\"", own("format")))?)
-        }
-        (format, _) => format,
-    };
-    let columns = match (map, &file.map) {
-        (None, Some(map)) => map.parse().map_err(anyhow::Error::msg).with_context(|| own("map"))?,
-        (map, _) => map.unwrap_or_default(),
-    };
-    let mut options = ReadOptions { format, columns, ..ReadOptions::default() };
-    let from_file: Vec<Limit> = file
-        .limit
-        .iter()
-        .map(|limit| limit.parse().map_err(anyhow::Error::msg).with_context(|| own("limit")))
-        .collect::<Result<_>>()?;
+) -> ReadOptions {
+    let mut options = ReadOptions { format, columns: columns.unwrap_or_default(), ..ReadOptions::default() };
     // The stronger come later.
-    for limit in from_file.iter().chain(limits) {
+    for limit in limits {
         match *limit {
             Limit::FileBytes(bytes) => options.limits.file_bytes = bytes,
             Limit::Entries(entries) => options.limits.entries = entries,
             Limit::TextBytes(bytes) => options.limits.text_bytes = bytes,
         }
     }
-    Ok(options)
-}
-
-/// One, or a list of them.
-fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<Vec<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMore<T> {
-        One(T),
-        More(Vec<T>),
-    }
-    Ok(match OneOrMore::deserialize(deserializer)? {
-        OneOrMore::One(path) => vec![path],
-        OneOrMore::More(paths) => paths,
-    })
+    options
 }
 
 impl File {
     /// Asks whether to follow a file that lies in the working directory where it says where to write, what to run
-    /// or fetch, and who may ask: whoever wrote that folder may be someone else.
-    fn confirm(&self, path: &Path, moot: &Moot) -> Result<()> {
+    /// or fetch, and who may ask: whoever wrote that folder may be someone else. What `stronger` options say instead
+    /// is no matter.
+    fn confirm(&self, path: &Path, stronger: &Options) -> Result<()> {
         if path != Path::new(FILE) {
             return Ok(());
         }
-        let named = self.model.as_deref().filter(|name| !is_bundled(name) && *name != Settings::HASH);
+        let Options { model, cache, store, .. } = &self.options;
+        let chosen = stronger.model.model.is_some() || stronger.model.model_dir.is_some();
+        let is_on = |stronger: Option<bool>, own: Option<bool>| stronger.or(own).unwrap_or(false);
+        let offline = is_on(stronger.model.offline, model.offline);
+        let no_cache = is_on(stronger.cache.no_cache, cache.no_cache);
+        let folder =
+            cache.folder.cache_dir.as_ref().filter(|folder| Some(*folder) != default_cache().as_ref());
+        let fetched = model.model.as_deref().filter(|name| !is_bundled(name) && *name != Settings::HASH);
         let risky: Vec<String> = [
-            self.cache_dir
-                .as_ref()
-                .filter(|path| !moot.cache_dir && Some(*path) != default_cache().as_ref())
+            folder
+                .filter(|_| !no_cache && stronger.cache.folder.cache_dir.is_none())
                 .map(|path| format!("cache_dir = {}", path.display())),
-            self.model_dir
+            model
+                .model_dir
                 .as_ref()
-                .filter(|_| !moot.model_dir)
+                .filter(|_| !chosen)
                 .map(|path| format!("model_dir = {}", path.display())),
-            named.filter(|_| !moot.model).map(|name| format!("model = {name}")),
-            self.store
+            fetched.filter(|_| !chosen && !offline).map(|name| format!("model = {name}")),
+            store
+                .address
+                .store
                 .as_ref()
-                .filter(|_| !moot.store)
+                .filter(|_| stronger.store.address.store.is_none())
                 .map(|url| format!("store = {}", without_password(url))),
         ]
         .into_iter()
         .flatten()
-        // How much may be asked is no question of who.
-        .chain(
-            self.names
-                .iter()
-                .filter(|name| {
-                    let harmless =
-                        ["serve.rate", "serve.max_connections", "serve.queue"].contains(&name.as_str());
-                    !moot.serve && name.starts_with("serve.") && !harmless
-                })
-                .cloned(),
-        )
+        .chain(self.names.iter().filter(|name| stronger.serve.serves && says_who_may_ask(name)).cloned())
         .collect();
         if risky.is_empty() {
             return Ok(());
@@ -307,61 +215,77 @@ impl File {
 
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-        let mut file: File = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-            anyhow::anyhow!("{}:{line}: {}", path.display(), error.message())
+        let place = |span: Range<usize>| {
+            format!("{}:{}", path.display(), 1 + text[..span.start].matches('\n').count())
+        };
+        let table: BTreeMap<String, Spanned<Value>> = toml::from_str(&text).map_err(|error| {
+            anyhow::anyhow!("{}: {}", place(error.span().unwrap_or(0..0)), error.message())
         })?;
-        let table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", path.display()))?;
-        let of_serve =
-            table.get("serve").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
-        file.names = table.keys().cloned().chain(of_serve.map(|name| format!("serve.{name}"))).collect();
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let own =
-            [&mut file.model_dir, &mut file.cache_dir, &mut file.serve.token_file].into_iter().flatten();
-        for path in own {
+        let mut file = File::default();
+        for (name, value) in table {
+            let place = place(value.span());
+            let lines = match value.into_inner() {
+                Value::Table(lines) if name == "serve" => {
+                    lines.into_iter().map(|(name, value)| (format!("serve.{name}"), value)).collect()
+                }
+                value => vec![(name, value)],
+            };
+            for (name, value) in lines {
+                let (of_serve, own) = name.strip_prefix("serve.").map_or((false, &*name), |own| (true, own));
+                let said = Options::from_file(own, of_serve, value);
+                let said = said.map_err(|error| anyhow::anyhow!("{place}: {name}: {error}"))?;
+                file.options = said.over(file.options);
+                file.names.push(name);
+            }
+        }
+        file.options.beside(path.parent().unwrap_or(Path::new("")));
+        Ok(file)
+    }
+}
+
+/// Whether a setting says who may ask; how much may be asked is another question.
+fn says_who_may_ask(name: &str) -> bool {
+    name.strip_prefix("serve.").is_some_and(|own| !["rate", "max_connections", "queue"].contains(&own))
+}
+
+impl Options {
+    /// Paths relative to a folder.
+    fn beside(&mut self, folder: &Path) {
+        let own = [&mut self.model.model_dir, &mut self.cache.folder.cache_dir, &mut self.serve.token_file];
+        for path in own.into_iter().flatten() {
             *path = folder.join(&*path);
         }
-        if let Some(path) = file.store.as_deref().and_then(sqlite_path) {
-            file.store = Some(format!("sqlite:{}", folder.join(path).display()));
+        let store = &mut self.store.address.store;
+        if let Some(path) = store.as_deref().and_then(sqlite_path) {
+            *store = Some(format!("sqlite:{}", folder.join(path).display()));
         }
-        for path in &mut file.faq {
+        for path in &mut self.faq.faq {
             *path = match with_name(path) {
                 Some((name, own)) => format!("{name}={}", folder.join(own).display()).into(),
                 None => folder.join(&*path),
             };
         }
-        Ok(file)
     }
 }
 
-/// How `faqbot serve` answers, by the options and the file.
-fn serve(own: ServeOptions, file: ServeFile) -> faqbot_server::Options {
+/// How `faqbot serve` answers.
+fn serve(own: ServeOptions) -> faqbot_server::Options {
     const MAX_CONNECTIONS: usize = 1_024;
     const QUEUE: usize = 256;
-    let number = |own: Option<NonZeroU32>, file: Option<NonZeroU32>, default: usize| {
-        own.or(file).map_or(default, |number| number.get() as usize)
-    };
+    let number =
+        |own: Option<NonZeroU32>, default: usize| own.map_or(default, |number| number.get() as usize);
     faqbot_server::Options {
-        listen: own.listen.or(file.listen).unwrap_or_else(|| faqbot_server::Options::LISTEN.to_owned()),
-        token_file: own.token_file.or(file.token_file),
-        public: own.public.or(file.public).unwrap_or(false),
-        allow_origin: if own.allow_origin.is_empty() { file.allow_origin } else { own.allow_origin },
-        mcp: own.mcp.or(file.mcp).unwrap_or(false),
-        rate: own.rate.or(file.rate),
-        trusted_proxy: own.trusted_proxy.or(file.trusted_proxy),
-        log_questions: own.log_questions.or(file.log_questions).unwrap_or(false),
-        max_connections: number(own.max_connections, file.max_connections, MAX_CONNECTIONS),
-        queue: number(own.queue, file.queue, QUEUE),
+        listen: own.listen.unwrap_or_else(|| faqbot_server::Options::LISTEN.to_owned()),
+        token_file: own.token_file,
+        public: own.public.unwrap_or(false),
+        allow_origin: own.allow_origin,
+        mcp: own.mcp.unwrap_or(false),
+        rate: own.rate,
+        trusted_proxy: own.trusted_proxy,
+        log_questions: own.log_questions.unwrap_or(false),
+        max_connections: number(own.max_connections, MAX_CONNECTIONS),
+        queue: number(own.queue, QUEUE),
     }
-}
-
-/// How questions are kept, by the options and the file.
-fn keep(own: &StoreOptions, file: &File) -> Result<Keep> {
-    let from_file = file.keep.as_deref().map(|text| time(text).map_err(anyhow::Error::msg));
-    let from_file = from_file.transpose().with_context(|| format!("keep in {FILE}"))?;
-    let patterns = if own.redact.is_empty() { &file.redact } else { &own.redact };
-    let redact = Redactor::new(patterns).map_err(|error| anyhow::anyhow!("--redact: {error}"))?;
-    Ok(Keep { time: own.keep.or(from_file), redact })
 }
 
 /// The two halves of `NAME=PATH`, where the whole is not itself a file.

@@ -9,6 +9,9 @@ use clap::builder::{BoolishValueParser, PossibleValue, PossibleValuesParser, Typ
 use clap::{ArgAction, Args, ValueEnum};
 use faqbot::faq::format::FORMATS;
 use faqbot::faq::{ColumnMap, Format};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use toml::{Table, Value};
 
 /// All options that commands share. Each is also a FAQBOT_ variable and a line in faqbot.toml, but for
 /// those that only make sense once.
@@ -34,28 +37,241 @@ pub struct Options {
     pub store: StoreOptions,
 }
 
-/// Which FAQ, and how its files are read.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "FAQ")]
-pub struct FaqOptions {
-    /// A FAQ file or a folder of them, in any format that --format names; may be given several times;
-    /// `-` is standard input (default: the therapist FAQ in the program)
-    #[arg(long, env = "FAQBOT_FAQ", value_name = "PATH")]
-    pub faq: Vec<PathBuf>,
-    /// The format of the FAQ files (default: found by name and content)
-    #[arg(long, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format_named(|_| true), hide_possible_values = true)]
-    pub format: Option<&'static Format>,
-    /// What columns of a table hold, by heading or number: question, answer, also, id, source, tags,
-    /// min_confidence
-    #[arg(long, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
-    pub map: Option<ColumnMap>,
-    /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
-    #[arg(long, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
-    pub limit: Vec<Limit>,
+impl Over for Options {
+    fn over(self, weaker: Self) -> Self {
+        Options {
+            faq: self.faq.over(weaker.faq),
+            model: self.model.over(weaker.model),
+            answers: self.answers.over(weaker.answers),
+            decision: self.decision.over(weaker.decision),
+            cache: self.cache.over(weaker.cache),
+            general: self.general.over(weaker.general),
+            serve: self.serve.over(weaker.serve),
+            store: self.store.over(weaker.store),
+        }
+    }
+}
+
+/// What can be said in several places, of which the strongest counts.
+pub trait Over {
+    /// This, and where it says nothing, what a weaker place says.
+    fn over(self, weaker: Self) -> Self;
+}
+
+impl<T> Over for Option<T> {
+    fn over(self, weaker: Self) -> Self {
+        self.or(weaker)
+    }
+}
+
+impl Over for bool {
+    fn over(self, weaker: Self) -> Self {
+        self || weaker
+    }
+}
+
+impl Over for Vec<PathBuf> {
+    fn over(self, weaker: Self) -> Self {
+        if self.is_empty() { weaker } else { self }
+    }
+}
+
+impl Over for Vec<String> {
+    fn over(self, weaker: Self) -> Self {
+        if self.is_empty() { weaker } else { self }
+    }
+}
+
+impl Over for Vec<Limit> {
+    /// Each has a name: of two of one name the later counts.
+    fn over(self, weaker: Self) -> Self {
+        weaker.into_iter().chain(self).collect()
+    }
+}
+
+/// Groups of options. A field is a flag and a variable by its `arg`, and a line of faqbot.toml by its name, unless serde
+/// skips it.
+macro_rules! groups {
+    ($($(#[$attribute:meta])* pub struct $name:ident { $($(#[$own:meta])* pub $field:ident: $kind:ty,)* })*) => {$(
+        #[derive(Debug, Default, Args, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        $(#[$attribute])*
+        pub struct $name {
+            $($(#[$own])* pub $field: $kind,)*
+        }
+
+        impl Over for $name {
+            fn over(self, weaker: Self) -> Self {
+                $name { $($field: self.$field.over(weaker.$field),)* }
+            }
+        }
+
+        impl $name {
+            /// The names of its fields.
+            const NAMES: &[&str] = &[$(stringify!($field)),*];
+        }
+    )*};
+}
+
+groups! {
+    /// Which FAQ, and how its files are read.
+    #[command(next_help_heading = "FAQ")]
+    pub struct FaqOptions {
+        /// A FAQ file or a folder of them, in any format that --format names; may be given several times;
+        /// `-` is standard input (default: the therapist FAQ in the program)
+        #[arg(long, env = "FAQBOT_FAQ", value_name = "PATH")]
+        #[serde(deserialize_with = "one_or_more")]
+        pub faq: Vec<PathBuf>,
+        /// The format of the FAQ files (default: found by name and content)
+        #[arg(long, env = "FAQBOT_FORMAT", value_name = "NAME", value_parser = format_named(|_| true), hide_possible_values = true)]
+        #[serde(deserialize_with = "format_from_text")]
+        pub format: Option<&'static Format>,
+        /// What columns of a table hold, by heading or number: question, answer, also, id, source, tags,
+        /// min_confidence
+        #[arg(long, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
+        #[serde(deserialize_with = "from_text")]
+        pub map: Option<ColumnMap>,
+        /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
+        #[arg(long, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
+        #[serde(deserialize_with = "limits_from_text")]
+        pub limit: Vec<Limit>,
+    }
+
+    /// What is embedded.
+    #[command(next_help_heading = "Model")]
+    pub struct AnswerOptions {
+        /// Leave the answers out of the matching: one vector an entry less
+        #[arg(long, env = "FAQBOT_NO_ANSWERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+        pub no_answers: Option<bool>,
+    }
+
+    /// When to answer.
+    #[command(next_help_heading = "Decision")]
+    pub struct DecisionOptions {
+        /// Below this confidence (0 to 1) the bot asks back or has no answer
+        #[arg(long, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]
+        pub min_confidence: Option<f32>,
+        /// Below this cosine (-1 to 1) there is no answer, whatever the confidence
+        #[arg(long, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
+        pub min_cosine: Option<f32>,
+        /// Without confidence: entries this close to the best are asked back about
+        #[arg(long, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
+        pub margin: Option<f32>,
+    }
+
+    /// Vectors on disk.
+    #[command(next_help_heading = "Cache")]
+    pub struct CacheOptions {
+        #[command(flatten)]
+        #[serde(skip)]
+        pub folder: CacheFolder,
+        /// Neither read nor write the embedding cache
+        #[arg(long, env = "FAQBOT_NO_CACHE", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+        pub no_cache: Option<bool>,
+    }
+
+    /// Where they are.
+    #[command(next_help_heading = "Cache")]
+    pub struct CacheFolder {
+        /// The folder of the embedding cache (default: in the user's cache folder)
+        #[arg(long, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
+        pub cache_dir: Option<PathBuf>,
+    }
+
+    /// How `faqbot serve` answers.
+    #[command(next_help_heading = Self::HEADING)]
+    pub struct ServeOptions {
+        /// Whether the command serves at all.
+        #[arg(skip)]
+        #[serde(skip)]
+        pub serves: bool,
+        /// The address to listen on; port 0 takes a free one (default: 127.0.0.1:8080)
+        #[arg(long, env = "FAQBOT_LISTEN", value_name = "ADDRESS:PORT")]
+        pub listen: Option<String>,
+        /// A file with tokens, one a line: requests need one of them
+        #[arg(long, env = "FAQBOT_TOKEN_FILE", value_name = "FILE")]
+        pub token_file: Option<PathBuf>,
+        /// Everybody may ask, through page, widget and /v1/ask; with --token-file the rest needs a token
+        #[arg(long, env = "FAQBOT_PUBLIC", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+        pub public: Option<bool>,
+        /// A site whose pages may ask, such as https://shop.example; may be given several times
+        #[arg(long, env = "FAQBOT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+        pub allow_origin: Vec<String>,
+        /// Answer agents at /mcp too
+        #[arg(long, env = "FAQBOT_MCP", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+        pub mcp: Option<bool>,
+        /// Questions that one address may ask a minute (default: any number)
+        #[arg(long, env = "FAQBOT_RATE", value_name = "N")]
+        pub rate: Option<NonZeroU32>,
+        /// The header in which the proxy before the server names the client, such as X-Forwarded-For
+        #[arg(long, env = "FAQBOT_TRUSTED_PROXY", value_name = "HEADER")]
+        pub trusted_proxy: Option<String>,
+        /// Write questions to the log, which is on standard error
+        #[arg(long, env = "FAQBOT_LOG_QUESTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
+        pub log_questions: Option<bool>,
+        /// Connections at once, at most; others wait (default: 1024)
+        #[arg(long, env = "FAQBOT_MAX_CONNECTIONS", value_name = "N")]
+        pub max_connections: Option<NonZeroU32>,
+        /// Requests that wait to be answered, at most; others are told to come back (default: 256)
+        #[arg(long, env = "FAQBOT_QUEUE", value_name = "N")]
+        pub queue: Option<NonZeroU32>,
+    }
+
+    /// What is kept of questions.
+    #[command(next_help_heading = Self::HEADING)]
+    pub struct StoreOptions {
+        #[command(flatten)]
+        #[serde(skip)]
+        pub address: StoreAddress,
+        /// Further texts that are replaced before anything is kept, as a regular expression, such as
+        /// "ORD-\d+"; may be given several times
+        #[arg(long, env = "FAQBOT_REDACT", value_name = "REGEX")]
+        #[serde(deserialize_with = "one_or_more")]
+        pub redact: Vec<String>,
+        /// How long questions are kept, such as 30d (default: until they are removed)
+        #[arg(long, env = "FAQBOT_KEEP", value_name = "TIME", value_parser = time)]
+        #[serde(deserialize_with = "time_from_text")]
+        pub keep: Option<Duration>,
+    }
+
+    /// Where it is kept.
+    #[command(next_help_heading = StoreOptions::HEADING)]
+    pub struct StoreAddress {
+        /// Where questions and what became of them are kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DB
+        /// (default: nothing is kept)
+        #[arg(long, env = "FAQBOT_STORE", value_name = "URL", hide_env_values = true)]
+        pub store: Option<String>,
+    }
+
+    /// What holds for every command.
+    #[command(next_help_heading = "General")]
+    pub struct GeneralOptions {
+        /// Say nothing on standard error but errors
+        #[arg(short, long, conflicts_with = "verbose")]
+        #[serde(skip)]
+        pub quiet: bool,
+        /// Say on standard error what is read and used
+        #[arg(short, long, action = ArgAction::SetTrue)]
+        #[serde(skip)]
+        pub verbose: bool,
+        /// Say on standard error where the time went
+        #[arg(long)]
+        #[serde(skip)]
+        pub timings: bool,
+        /// Colours in the output
+        #[arg(long, env = "FAQBOT_COLOR", value_name = "WHEN")]
+        pub color: Option<Color>,
+        /// The configuration file (default: ./faqbot.toml, then faqbot/faqbot.toml in the user's
+        /// configuration folder)
+        #[arg(long, env = "FAQBOT_CONFIG", value_name = "FILE")]
+        #[serde(skip)]
+        pub config: Option<PathBuf>,
+    }
 }
 
 /// What embeds.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[command(next_help_heading = "Model")]
 pub struct ModelOptions {
     /// An embedding model (default: all-MiniLM-L6-v2, in the program); see `faqbot models`
@@ -69,112 +285,19 @@ pub struct ModelOptions {
     pub offline: Option<bool>,
 }
 
-/// What is embedded.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Model")]
-pub struct AnswerOptions {
-    /// Leave the answers out of the matching: one vector an entry less
-    #[arg(long, env = "FAQBOT_NO_ANSWERS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub no_answers: Option<bool>,
+impl ModelOptions {
+    const NAMES: &[&str] = &["model", "model_dir", "offline"];
 }
 
-/// When to answer.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Decision")]
-pub struct DecisionOptions {
-    /// Below this confidence (0 to 1) the bot asks back or has no answer
-    #[arg(long, env = "FAQBOT_MIN_CONFIDENCE", value_name = "X")]
-    pub min_confidence: Option<f32>,
-    /// Below this cosine (-1 to 1) there is no answer, whatever the confidence
-    #[arg(long, env = "FAQBOT_MIN_COSINE", value_name = "X", allow_negative_numbers = true)]
-    pub min_cosine: Option<f32>,
-    /// Without confidence: entries this close to the best are asked back about
-    #[arg(long, env = "FAQBOT_MARGIN", value_name = "X", allow_negative_numbers = true)]
-    pub margin: Option<f32>,
-}
-
-/// Vectors on disk.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Cache")]
-pub struct CacheOptions {
-    #[command(flatten)]
-    pub folder: CacheFolder,
-    /// Neither read nor write the embedding cache
-    #[arg(long, env = "FAQBOT_NO_CACHE", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub no_cache: Option<bool>,
-}
-
-/// Where they are.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Cache")]
-pub struct CacheFolder {
-    /// The folder of the embedding cache (default: in the user's cache folder)
-    #[arg(long, env = "FAQBOT_CACHE_DIR", value_name = "DIR")]
-    pub cache_dir: Option<PathBuf>,
-}
-
-/// How `faqbot serve` answers.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = Self::HEADING)]
-pub struct ServeOptions {
-    /// Whether the command serves at all.
-    #[arg(skip)]
-    pub serves: bool,
-    /// The address to listen on; port 0 takes a free one (default: 127.0.0.1:8080)
-    #[arg(long, env = "FAQBOT_LISTEN", value_name = "ADDRESS:PORT")]
-    pub listen: Option<String>,
-    /// A file with tokens, one a line: requests need one of them
-    #[arg(long, env = "FAQBOT_TOKEN_FILE", value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Everybody may ask, through page, widget and /v1/ask; with --token-file the rest needs a token
-    #[arg(long, env = "FAQBOT_PUBLIC", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub public: Option<bool>,
-    /// A site whose pages may ask, such as https://shop.example; may be given several times
-    #[arg(long, env = "FAQBOT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
-    pub allow_origin: Vec<String>,
-    /// Answer agents at /mcp too
-    #[arg(long, env = "FAQBOT_MCP", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub mcp: Option<bool>,
-    /// Questions that one address may ask a minute (default: any number)
-    #[arg(long, env = "FAQBOT_RATE", value_name = "N")]
-    pub rate: Option<NonZeroU32>,
-    /// The header in which the proxy before the server names the client, such as X-Forwarded-For
-    #[arg(long, env = "FAQBOT_TRUSTED_PROXY", value_name = "HEADER")]
-    pub trusted_proxy: Option<String>,
-    /// Write questions to the log, which is on standard error
-    #[arg(long, env = "FAQBOT_LOG_QUESTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub log_questions: Option<bool>,
-    /// Connections at once, at most; others wait (default: 1024)
-    #[arg(long, env = "FAQBOT_MAX_CONNECTIONS", value_name = "N")]
-    pub max_connections: Option<NonZeroU32>,
-    /// Requests that wait to be answered, at most; others are told to come back (default: 256)
-    #[arg(long, env = "FAQBOT_QUEUE", value_name = "N")]
-    pub queue: Option<NonZeroU32>,
-}
-
-/// What is kept of questions.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = Self::HEADING)]
-pub struct StoreOptions {
-    #[command(flatten)]
-    pub address: StoreAddress,
-    /// Further texts that are replaced before anything is kept, as a regular expression, such as
-    /// "ORD-\d+"; may be given several times
-    #[arg(long, env = "FAQBOT_REDACT", value_name = "REGEX")]
-    pub redact: Vec<String>,
-    /// How long questions are kept, such as 30d (default: until they are removed)
-    #[arg(long, env = "FAQBOT_KEEP", value_name = "TIME", value_parser = time)]
-    pub keep: Option<Duration>,
-}
-
-/// Where it is kept.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = StoreOptions::HEADING)]
-pub struct StoreAddress {
-    /// Where questions and what became of them are kept: sqlite:PATH or postgres://USER:PASSWORD@HOST/DB
-    /// (default: nothing is kept)
-    #[arg(long, env = "FAQBOT_STORE", value_name = "URL", hide_env_values = true)]
-    pub store: Option<String>,
+impl Over for ModelOptions {
+    /// A model and a folder with one exclude each other: the stronger of them stands alone.
+    fn over(self, weaker: Self) -> Self {
+        let (model, model_dir) = match (self.model, self.model_dir) {
+            (None, None) => (weaker.model, weaker.model_dir),
+            chosen => chosen,
+        };
+        ModelOptions { model, model_dir, offline: self.offline.over(weaker.offline) }
+    }
 }
 
 impl From<StoreAddress> for StoreOptions {
@@ -182,28 +305,6 @@ impl From<StoreAddress> for StoreOptions {
     fn from(address: StoreAddress) -> Self {
         StoreOptions { address, ..StoreOptions::default() }
     }
-}
-
-/// What holds for every command.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "General")]
-pub struct GeneralOptions {
-    /// Say nothing on standard error but errors
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say on standard error what is read and used
-    #[arg(short, long, action = ArgAction::SetTrue)]
-    pub verbose: bool,
-    /// Say on standard error where the time went
-    #[arg(long)]
-    pub timings: bool,
-    /// Colours in the output
-    #[arg(long, env = "FAQBOT_COLOR", value_name = "WHEN")]
-    pub color: Option<Color>,
-    /// The configuration file (default: ./faqbot.toml, then faqbot/faqbot.toml in the user's
-    /// configuration folder)
-    #[arg(long, env = "FAQBOT_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
 }
 
 impl ServeOptions {
@@ -235,63 +336,66 @@ pub fn time(text: &str) -> Result<Duration, String> {
 }
 
 impl Options {
-    /// These, and where they leave something open, the weaker ones.
-    pub fn over(self, weaker: Options) -> Options {
-        fn list<T>(own: Vec<T>, weaker: Vec<T>) -> Vec<T> {
-            if own.is_empty() { weaker } else { own }
+    /// One line of faqbot.toml, or of its table `[serve]`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such setting, or it has another kind of value.
+    pub fn from_file(name: &str, of_serve: bool, value: Value) -> Result<Self, String> {
+        fn group<G: DeserializeOwned>(name: &str, value: Value) -> Result<G, String> {
+            Table::from_iter([(name.to_owned(), value)])
+                .try_into()
+                .map_err(|error: toml::de::Error| error.message().to_owned())
         }
-        let Options { faq, model, answers, decision, cache, general, serve, store } = weaker;
-        // A model and a folder with one exclude each other: the stronger of them stands alone.
-        let chosen = self.model.model.is_some() || self.model.model_dir.is_some();
-        Options {
-            faq: FaqOptions {
-                faq: list(self.faq.faq, faq.faq),
-                format: self.faq.format.or(faq.format),
-                map: self.faq.map.or(faq.map),
-                limit: faq.limit.into_iter().chain(self.faq.limit).collect(),
-            },
-            model: ModelOptions {
-                model: if chosen { self.model.model } else { model.model },
-                model_dir: if chosen { self.model.model_dir } else { model.model_dir },
-                offline: self.model.offline.or(model.offline),
-            },
-            answers: AnswerOptions { no_answers: self.answers.no_answers.or(answers.no_answers) },
-            decision: DecisionOptions {
-                min_confidence: self.decision.min_confidence.or(decision.min_confidence),
-                min_cosine: self.decision.min_cosine.or(decision.min_cosine),
-                margin: self.decision.margin.or(decision.margin),
-            },
-            cache: CacheOptions {
-                folder: CacheFolder { cache_dir: self.cache.folder.cache_dir.or(cache.folder.cache_dir) },
-                no_cache: self.cache.no_cache.or(cache.no_cache),
-            },
-            general: GeneralOptions {
-                quiet: self.general.quiet || general.quiet,
-                verbose: self.general.verbose || general.verbose,
-                timings: self.general.timings || general.timings,
-                color: self.general.color.or(general.color),
-                config: self.general.config.or(general.config),
-            },
-            serve: ServeOptions {
-                serves: self.serve.serves || serve.serves,
-                listen: self.serve.listen.or(serve.listen),
-                token_file: self.serve.token_file.or(serve.token_file),
-                public: self.serve.public.or(serve.public),
-                allow_origin: list(self.serve.allow_origin, serve.allow_origin),
-                mcp: self.serve.mcp.or(serve.mcp),
-                rate: self.serve.rate.or(serve.rate),
-                trusted_proxy: self.serve.trusted_proxy.or(serve.trusted_proxy),
-                log_questions: self.serve.log_questions.or(serve.log_questions),
-                max_connections: self.serve.max_connections.or(serve.max_connections),
-                queue: self.serve.queue.or(serve.queue),
-            },
-            store: StoreOptions {
-                address: StoreAddress { store: self.store.address.store.or(store.address.store) },
-                redact: list(self.store.redact, store.redact),
-                keep: self.store.keep.or(store.keep),
-            },
+        let mut options = Options::default();
+        match name {
+            _ if of_serve && ServeOptions::NAMES.contains(&name) => options.serve = group(name, value)?,
+            _ if of_serve => return Err("there is no such setting".to_owned()),
+            _ if FaqOptions::NAMES.contains(&name) => options.faq = group(name, value)?,
+            _ if ModelOptions::NAMES.contains(&name) => options.model = group(name, value)?,
+            _ if AnswerOptions::NAMES.contains(&name) => options.answers = group(name, value)?,
+            _ if DecisionOptions::NAMES.contains(&name) => options.decision = group(name, value)?,
+            _ if CacheFolder::NAMES.contains(&name) => options.cache.folder = group(name, value)?,
+            _ if CacheOptions::NAMES.contains(&name) => options.cache = group(name, value)?,
+            _ if GeneralOptions::NAMES.contains(&name) => options.general = group(name, value)?,
+            _ if StoreAddress::NAMES.contains(&name) => options.store.address = group(name, value)?,
+            _ if StoreOptions::NAMES.contains(&name) => options.store = group(name, value)?,
+            _ => return Err("there is no such setting".to_owned()),
         }
+        Ok(options)
     }
+}
+
+/// What is written as a text in a file.
+fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(file: D) -> Result<Option<T>, D::Error> {
+    String::deserialize(file)?.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn format_from_text<'de, D: Deserializer<'de>>(file: D) -> Result<Option<&'static Format>, D::Error> {
+    let name = String::deserialize(file)?;
+    Format::named(&name).map(Some).ok_or_else(|| D::Error::custom(format!("there is no format \"{name}\"")))
+}
+
+fn time_from_text<'de, D: Deserializer<'de>>(file: D) -> Result<Option<Duration>, D::Error> {
+    time(&String::deserialize(file)?).map(Some).map_err(D::Error::custom)
+}
+
+fn limits_from_text<'de, D: Deserializer<'de>>(file: D) -> Result<Vec<Limit>, D::Error> {
+    Vec::<String>::deserialize(file)?.iter().map(|limit| limit.parse().map_err(D::Error::custom)).collect()
+}
+
+/// One, or a list of them.
+fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(file: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore<T> {
+        One(T),
+        More(Vec<T>),
+    }
+    Ok(match OneOrMore::deserialize(file)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize, serde::Serialize)]

@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::args::{Cli, Command};
 use crate::exit::FAILED;
-use crate::options::{Options, ServeOptions, StoreOptions};
+use crate::options::{Options, Over, ServeOptions, StoreOptions};
 
 /// What is to be done, and with what.
 pub struct Parsed {
@@ -206,6 +206,20 @@ mod tests {
         let error = parsed(&["--faq", "a", "models"]).err().unwrap();
         assert!(error.contains("`faqbot models` takes no --faq"), "{error}");
         assert!(parsed(&["models", "--faq", "a"]).is_err());
+    }
+
+    #[test]
+    fn docs_settings_has_a_row_for_every_setting() {
+        let docs = include_str!("../docs/settings.md");
+        for arg in Cli::command().get_arguments() {
+            let (Some(variable), Some(flag)) = (arg.get_env(), arg.get_long()) else { continue };
+            let row = docs.lines().find(|line| line.contains(&format!("`{}`", variable.to_string_lossy())));
+            let row = row.unwrap_or_else(|| panic!("docs/settings.md has no {}", variable.display()));
+            assert!(row.contains(&format!("`--{flag}")), "{row}");
+            // Which file is read is in none.
+            let name = arg.get_id().as_str();
+            assert!(name == "config" || row.contains(&format!("`{name}`")), "{row}");
+        }
     }
 
     #[test]
