@@ -233,7 +233,7 @@ impl File {
             for (name, value) in lines {
                 let (of_serve, own) = name.strip_prefix("serve.").map_or((false, &*name), |own| (true, own));
                 let said = Options::from_file(own, of_serve, value);
-                let said = said.map_err(|error| anyhow::anyhow!("{place}: {name}: {error}"))?;
+                let said = said.map_err(|error| anyhow::anyhow!("{place}: {error}"))?;
                 file.options = said.over(file.options);
                 file.names.push(name);
             }

@@ -343,27 +343,45 @@ impl Options {
     /// There is no such setting, or it has another kind of value.
     pub fn from_file(name: &str, of_serve: bool, value: Value) -> Result<Self, String> {
         fn group<G: DeserializeOwned>(name: &str, value: Value) -> Result<G, String> {
-            Table::from_iter([(name.to_owned(), value)])
-                .try_into()
-                .map_err(|error: toml::de::Error| error.message().to_owned())
+            let line = Table::from_iter([(name.to_owned(), value)]);
+            line.try_into().map_err(|error: toml::de::Error| format!("{name}: {}", error.message()))
         }
         let mut options = Options::default();
+        let is = |names: &[&str]| !of_serve && names.contains(&name);
         match name {
             _ if of_serve && ServeOptions::NAMES.contains(&name) => options.serve = group(name, value)?,
-            _ if of_serve => return Err("there is no such setting".to_owned()),
-            _ if FaqOptions::NAMES.contains(&name) => options.faq = group(name, value)?,
-            _ if ModelOptions::NAMES.contains(&name) => options.model = group(name, value)?,
-            _ if AnswerOptions::NAMES.contains(&name) => options.answers = group(name, value)?,
-            _ if DecisionOptions::NAMES.contains(&name) => options.decision = group(name, value)?,
-            _ if CacheFolder::NAMES.contains(&name) => options.cache.folder = group(name, value)?,
-            _ if CacheOptions::NAMES.contains(&name) => options.cache = group(name, value)?,
-            _ if GeneralOptions::NAMES.contains(&name) => options.general = group(name, value)?,
-            _ if StoreAddress::NAMES.contains(&name) => options.store.address = group(name, value)?,
-            _ if StoreOptions::NAMES.contains(&name) => options.store = group(name, value)?,
-            _ => return Err("there is no such setting".to_owned()),
+            _ if is(FaqOptions::NAMES) => options.faq = group(name, value)?,
+            _ if is(ModelOptions::NAMES) => options.model = group(name, value)?,
+            _ if is(AnswerOptions::NAMES) => options.answers = group(name, value)?,
+            _ if is(DecisionOptions::NAMES) => options.decision = group(name, value)?,
+            _ if is(CacheFolder::NAMES) => options.cache.folder = group(name, value)?,
+            _ if is(CacheOptions::NAMES) => options.cache = group(name, value)?,
+            _ if is(GeneralOptions::NAMES) => options.general = group(name, value)?,
+            _ if is(StoreAddress::NAMES) => options.store.address = group(name, value)?,
+            _ if is(StoreOptions::NAMES) => options.store = group(name, value)?,
+            _ => return Err(unknown(name, of_serve)),
         }
         Ok(options)
     }
+}
+
+/// Says that there is no such setting, and which may have been meant.
+fn unknown(name: &str, of_serve: bool) -> String {
+    let of_file = [
+        FaqOptions::NAMES,
+        ModelOptions::NAMES,
+        AnswerOptions::NAMES,
+        DecisionOptions::NAMES,
+        CacheFolder::NAMES,
+        &["no_cache", "color", "serve"],
+        StoreAddress::NAMES,
+        &["redact", "keep"],
+    ];
+    let known = if of_serve { ServeOptions::NAMES.to_vec() } else { of_file.concat() };
+    let near = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+    let hint = near.filter(|(typos, known)| *typos <= 2 && 2 * typos < known.len());
+    let hint = hint.map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"));
+    format!("unknown setting `{name}`{}{hint}", if of_serve { " in [serve]" } else { "" })
 }
 
 /// What is written as a text in a file.

@@ -124,7 +124,10 @@ fn flags_go_over_variables_over_the_file() {
 
     world.write("other.toml", "faq = \"shop.yaml\"\nmin_cosin = 1\n");
     let run = world.run(&["ask", "--config", "other.toml", "x"], "", 2);
-    assert!(run.err.contains("other.toml:2: unknown field `min_cosin`"), "{run:?}");
+    assert!(
+        run.err.contains("other.toml:2: unknown setting `min_cosin`; did you mean `min_cosine`?"),
+        "{run:?}"
+    );
     let run = world.run(&["ask", "--config", "none.toml", "x"], "", 2);
     assert!(run.err.contains("none.toml: no such configuration file"), "{run:?}");
     let run = world.run(&["ask", "--min-cosine", "2", "x"], "", 2);
