@@ -1,35 +1,14 @@
 //! The bots of one or more FAQs, for browsers, programs and agents: [`serve`] over HTTP, [`mcp`] on standard input and output.
 //!
-//! Handlers only translate: every one asks by way of [`state::App`], which calls the bot.
+//! Handlers only translate: every one asks by way of `service::state::App`, which calls the bot.
 
-mod ask;
-mod azure;
+mod api;
 pub mod error;
-mod faqs;
-mod feedback;
-mod follow;
-mod html;
-mod input;
-mod limits;
-mod listen;
-mod markdown;
-mod mcp;
+mod http;
 pub mod names;
-mod numeric_ids;
-mod openai;
-mod operations;
-mod page;
-mod problem;
-mod published;
-mod qna;
-mod qnamaker;
-mod queue;
-mod rasa;
-mod reload;
-mod review;
 mod router;
-mod state;
-mod version;
+mod service;
+mod web;
 
 use std::io::IsTerminal;
 use std::net::ToSocketAddrs;
@@ -50,15 +29,18 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::http::limits::Limits;
+use crate::http::listen;
+use api::mcp::Mcp;
+use api::operations;
 pub use error::{Error, Result};
-use limits::Limits;
-use mcp::Mcp;
 use names::check_name;
-use published::Published;
-use queue::Queue;
 use router::Access;
-use state::App;
-use version::{Served, Version};
+use service::published::Published;
+use service::queue::Queue;
+use service::state::App;
+use service::version::{Served, Version};
+use service::{follow, reload};
 
 /// What is served.
 pub struct Site {

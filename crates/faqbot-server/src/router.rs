@@ -25,10 +25,12 @@ use utoipa::openapi::{RefOr, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::mcp::Mcp;
-use crate::problem::Problem;
-use crate::state::App;
-use crate::{ask, azure, faqs, feedback, limits, openai, operations, page, qnamaker, rasa, review};
+use crate::api::mcp::Mcp;
+use crate::api::{ask, azure, faqs, feedback, openai, operations, qnamaker, rasa, review};
+use crate::http::limits;
+use crate::http::problem::Problem;
+use crate::service::state::App;
+use crate::web::page;
 
 /// The body of a request, at most: a question is cut after 20,000 bytes.
 const BODY: usize = 256 * 1024;

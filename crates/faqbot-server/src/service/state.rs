@@ -17,11 +17,11 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::error::Result;
-use crate::limits::Limits;
-use crate::problem::Problem;
-use crate::published::Published;
-use crate::queue::{Among, PART, Queue, Wait};
-use crate::version::{Served, Version};
+use crate::http::limits::Limits;
+use crate::http::problem::Problem;
+use crate::service::published::Published;
+use crate::service::queue::{Among, PART, Queue, Wait};
+use crate::service::version::{Served, Version};
 
 /// Replies that feedback can still be given to.
 const REMEMBERED: usize = 10_000;

@@ -8,11 +8,11 @@ use faqbot_faq::normalize_phrasing;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::html;
-use crate::input::Params;
-use crate::problem::Problem;
-use crate::state::App;
-use crate::version::{Served, Version};
+use crate::http::input::Params;
+use crate::http::problem::Problem;
+use crate::service::state::App;
+use crate::service::version::{Served, Version};
+use crate::web::html;
 
 /// Questions that a page offers to begin with.
 const SUGGESTED: usize = 3;

@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::azure::{self, Record};
-use crate::input::Input;
-use crate::problem::Problem;
-use crate::qna::{self, Dialog, QnaAnswer, QnaQuestion};
-use crate::state::App;
+use crate::api::azure::{self, Record};
+use crate::api::qna::{self, Dialog, QnaAnswer, QnaQuestion};
+use crate::http::input::Input;
+use crate::http::problem::Problem;
+use crate::service::state::App;
 
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, rename_all = "camelCase")]

@@ -14,9 +14,9 @@ use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::in_full;
-use crate::input::{Input, Params};
-use crate::problem::Problem;
-use crate::state::App;
+use crate::http::input::{Input, Params};
+use crate::http::problem::Problem;
+use crate::service::state::App;
 
 /// Which FAQ.
 #[derive(Deserialize, IntoParams)]

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// A body in JSON.
 pub struct Input<T>(pub T);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use crate::html;
-use crate::numeric_ids::NumericIds;
+use crate::api::numeric_ids::NumericIds;
+use crate::web::html;
 use faqbot_core::bot::AnyBot;
 use faqbot_store::Source;
 

@@ -18,7 +18,7 @@ use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Result};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// A token that is shorter can be guessed.
 const TOKEN_CHARS: usize = 16;

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::input::Input;
-use crate::markdown;
-use crate::problem::Problem;
-use crate::state::{App, Question};
+use crate::http::input::Input;
+use crate::http::problem::Problem;
+use crate::service::state::{App, Question};
+use crate::web::markdown;
 
 /// The retrieval intent of small talk, as Rasa's own examples name it.
 const CHITCHAT: &str = "chitchat";

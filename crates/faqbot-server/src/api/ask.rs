@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::html;
-use crate::input::{Input, whole};
-use crate::limits::Client;
-use crate::problem::Problem;
-use crate::state::{App, Asked, Before, MOST_MATCHES, Question};
+use crate::http::input::{Input, whole};
+use crate::http::limits::Client;
+use crate::http::problem::Problem;
+use crate::service::state::{App, Asked, Before, MOST_MATCHES, Question};
+use crate::web::html;
 
 /// Queries in one request, at most.
 const MOST_QUERIES: usize = 1_000;

@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 use crate::names::check_name;
-use crate::version::{Served, Version};
+use crate::service::version::{Served, Version};
 use faqbot_store::published::{Folder, unpack};
 
 /// Where published FAQs come from, and which version of each is served.

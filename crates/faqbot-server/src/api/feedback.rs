@@ -11,9 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::input::Input;
-use crate::problem::Problem;
-use crate::state::App;
+use crate::http::input::Input;
+use crate::http::problem::Problem;
+use crate::service::state::App;
 
 /// What someone thinks of a reply.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -24,7 +24,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::limits::Peer;
+use crate::http::limits::Peer;
 
 /// The time in which a request's header must have come. An idle connection is closed after it too.
 const HEADER_TIME: Duration = Duration::from_secs(15);

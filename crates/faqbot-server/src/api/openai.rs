@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::input::Input;
-use crate::limits::Client;
-use crate::markdown;
-use crate::problem::Problem;
-use crate::qna;
-use crate::queue::PART;
-use crate::state::{App, Asked, Before, Question};
-use crate::version::{Served, Version};
+use crate::api::qna;
+use crate::http::input::Input;
+use crate::http::limits::Client;
+use crate::http::problem::Problem;
+use crate::service::queue::PART;
+use crate::service::state::{App, Asked, Before, Question};
+use crate::service::version::{Served, Version};
+use crate::web::markdown;
 
 /// Texts that are embedded in one request, at most.
 const MOST_TEXTS: usize = 1_000;

@@ -12,12 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::markdown;
-use crate::numeric_ids::NONE;
-use crate::problem::Problem;
-use crate::queue::Among;
-use crate::state::{App, Before, Question};
-use crate::version::{Served, Version};
+use crate::api::numeric_ids::NONE;
+use crate::http::problem::Problem;
+use crate::service::queue::Among;
+use crate::service::state::{App, Before, Question};
+use crate::service::version::{Served, Version};
+use crate::web::markdown;
 
 /// The number of an answer that is a question back: it is no entry, and its prompts are.
 const ASKS_BACK: i32 = 0;

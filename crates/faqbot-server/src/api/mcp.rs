@@ -18,10 +18,10 @@ use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
 
-use crate::markdown;
-use crate::problem::Problem;
-use crate::state::{App, Before, MOST_MATCHES, Question};
-use crate::version::{Served, Version};
+use crate::http::problem::Problem;
+use crate::service::state::{App, Before, MOST_MATCHES, Question};
+use crate::service::version::{Served, Version};
+use crate::web::markdown;
 
 /// Resources on a page of their list.
 const PAGE: usize = 200;

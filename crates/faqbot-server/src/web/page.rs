@@ -11,14 +11,14 @@ use faqbot_core::texts::{self, LANGUAGE, TEXTS};
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::ask;
-use crate::faqs::FaqJson;
-use crate::html::{self, escape};
-use crate::input::Params;
-use crate::limits::Client;
-use crate::markdown;
-use crate::problem::Problem;
-use crate::state::{App, Question};
+use crate::api::ask;
+use crate::api::faqs::FaqJson;
+use crate::http::input::Params;
+use crate::http::limits::Client;
+use crate::http::problem::Problem;
+use crate::service::state::{App, Question};
+use crate::web::html::{self, escape};
+use crate::web::markdown;
 
 /// The page without what the FAQ puts into it.
 const PAGE: &str = include_str!("assets/page.html");

@@ -10,8 +10,8 @@ use metrics::counter;
 use tokio::time::{sleep, timeout};
 
 use crate::error::{Error, Result, in_full};
-use crate::published::Published;
-use crate::state::App;
+use crate::service::published::Published;
+use crate::service::state::App;
 
 /// How often the store is asked, whether or not it notified: a notice is lost where a connection is.
 const POLL: Duration = Duration::from_secs(15);

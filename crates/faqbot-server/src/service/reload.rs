@@ -10,8 +10,8 @@ use metrics::counter;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::{Error, Result, in_full};
-use crate::state::App;
-use crate::version::{Served, Version};
+use crate::service::state::App;
+use crate::service::version::{Served, Version};
 
 /// Files that are being written are left alone until nothing has come for this long.
 const QUIET: Duration = Duration::from_millis(300);

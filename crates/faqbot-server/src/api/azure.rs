@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::feedback;
-use crate::input::{Input, Params};
-use crate::problem::Problem;
-use crate::qna::{self, Dialog, QnaAnswer, QnaQuestion};
-use crate::state::App;
+use crate::api::feedback;
+use crate::api::qna::{self, Dialog, QnaAnswer, QnaQuestion};
+use crate::http::input::{Input, Params};
+use crate::http::problem::Problem;
+use crate::service::state::App;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -13,8 +13,8 @@ use ndarray::Array2;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Error, Result, in_full};
-use crate::problem::Problem;
-use crate::version::Version;
+use crate::http::problem::Problem;
+use crate::service::version::Version;
 
 /// Questions that are answered at once, at most: more cost no less each, and others wait longer.
 const BATCH: usize = 64;

@@ -1,0 +1,6 @@
+//! Connections, and what a request may be.
+
+pub mod input;
+pub mod limits;
+pub mod listen;
+pub mod problem;
