@@ -1,6 +1,6 @@
 //! The program: parses, dispatches, and turns what comes back into an exit code.
 
-mod args;
+mod cli;
 mod commands;
 mod config;
 mod exit;
@@ -18,7 +18,8 @@ use std::time::Instant;
 use anstream::ColorChoice;
 use anyhow::{Context, Result};
 
-use args::{Command, ConfigAction};
+use cli::Command;
+use commands::config::ConfigAction;
 use commands::{ask, cache, calibrate, chat, check, completions, convert, eval, man, models};
 use config::Settings;
 use exit::{ANSWERED, FAILED, is_broken_pipe};

@@ -335,6 +335,28 @@ pub fn time(text: &str) -> Result<Duration, String> {
     time.filter(|&time| time > 0 && time < most).map(Duration::from_secs).ok_or_else(|| wanted.into())
 }
 
+/// A share, but not a bare 1, which may be meant as one in a hundred.
+pub fn share_not_one(text: &str) -> Result<f64, String> {
+    match text.trim() {
+        "1" | "1." | "1.0" => Err("is one in a hundred meant, or all? write 1% or 100%".into()),
+        text => share(text),
+    }
+}
+
+/// A share as a fraction or in percent.
+pub fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(percent) => (percent.trim(), 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.parse::<f64>().map_err(|_| "not a share, such as 5% or 0.05".to_owned())? / unit;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("a share lies from 0 to 1, or 0% to 100%".into())
+    }
+}
+
 impl Options {
     /// One line of faqbot.toml, or of its table `[serve]`.
     ///

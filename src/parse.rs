@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use crate::args::{Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::exit::FAILED;
 use crate::options::{Options, Over, ServeOptions, StoreOptions};
 

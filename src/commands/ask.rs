@@ -3,16 +3,31 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use faqbot::bot::AnyBot;
 use faqbot::{Bot, Conversation, Decision, Embedder, Message, Verdict};
 
-use crate::args::AskArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{note, warn};
 use crate::output::render;
 use crate::output::style::{BOLD, plain, styled, width};
 use crate::setup::load_bot;
+
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The question; without one, questions are read from standard input, one a line
+    pub query: Vec<String>,
+    /// Show the N best entries as well
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// One JSON object a question, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+    /// Show how the answer came about: signals, weights, confidence, rule
+    #[arg(long, conflicts_with = "json")]
+    pub explain: bool,
+}
 
 /// Queries read before they are embedded together.
 const BATCH: usize = 256;

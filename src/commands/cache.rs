@@ -3,12 +3,38 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
+use clap::Subcommand;
 use faqbot::storage::cache_folder;
 
-use crate::args::CacheAction;
 use crate::config::Settings;
+use crate::options::{CacheFolder, GeneralOptions};
 use crate::output::messages::note;
 use crate::output::style::{count, plain};
+
+#[derive(Debug, Subcommand)]
+pub enum CacheAction {
+    /// Print the cache's folder
+    Path {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// Print how many files it holds, and how many bytes
+    Size {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+    /// Remove all cached vectors
+    Clear {
+        #[command(flatten)]
+        folder: CacheFolder,
+        #[command(flatten)]
+        general: GeneralOptions,
+    },
+}
 
 /// `faqbot cache`
 pub fn cache(settings: &Settings, action: &CacheAction) -> Result<()> {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use faqbot::Verdict;
 use faqbot::bot::AnyBot;
 use faqbot::matching::confidence::Calibration;
@@ -13,11 +14,31 @@ use faqbot::quality::calibration_file::CalibrationFile;
 use faqbot::quality::{eval, unlabelled};
 
 use super::labelled;
-use crate::args::CalibrateArgs;
 use crate::config::{Settings, without_name};
 use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::options::{share, share_not_one};
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, plain, styled};
+
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// Questions that were asked, without labels, one a line: estimates how many of them the FAQ answers
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["queries", "out_of_scope"], required_unless_present = "queries")]
+    pub unlabelled: Option<PathBuf>,
+    /// The share of all queries that may get a wrong answer, such as 5% or 0.05
+    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share_not_one)]
+    pub max_wrong: f64,
+    /// The share of questions without an answer in the FAQ that you expect, such as 20%, where the
+    /// file has another
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub out_of_scope: Option<f64>,
+    /// Print what it would give, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
 
 /// `faqbot calibrate`: the exit code, 1 where nothing is written since it would be worse.
 pub fn calibrate(settings: &Settings, args: &CalibrateArgs) -> Result<u8> {

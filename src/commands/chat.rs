@@ -4,6 +4,13 @@
 //! lines; from a pipe they are read as they are, without banner, prompt or colour. An error is said
 //! and the chat goes on.
 
+mod completion;
+mod history;
+mod recording;
+mod session;
+mod signals;
+mod slash;
+
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::time::Instant;
 
@@ -13,14 +20,6 @@ use rustyline::error::ReadlineError;
 use crate::config::Settings;
 use crate::output::style::{BOLD, DIM, count, plain, styled, width, wrapped};
 use crate::setup::{faq_name, load_bot};
-
-mod completion;
-mod history;
-mod recording;
-mod session;
-mod signals;
-mod slash;
-
 use completion::{Commands, editor, unfold};
 use history::History;
 use session::{Chat, Next, UNCALIBRATED};

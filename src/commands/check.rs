@@ -1,20 +1,33 @@
 //! `faqbot check`: what will make the bot answer wrongly.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
 use faqbot::RowError;
 use faqbot::faq::{Answers, Loaded};
 use faqbot::quality::check::{self, Collision, Finding, Level};
 use serde::Serialize;
 
-use crate::args::CheckArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::{say_files, say_merged, say_skipped};
 use crate::output::progress::CheckingBar;
 use crate::output::style::{BOLD, DIM, FAIR_LABEL, count, plain, styled};
 use crate::setup;
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// FAQ files or folders, read as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 1 for hints and skipped rows as well
+    #[arg(long)]
+    pub strict: bool,
+}
 
 /// `faqbot check`: the exit code, 1 where there is something to fix.
 pub fn check(settings: &Settings, args: &CheckArgs) -> Result<u8> {

@@ -4,11 +4,28 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Result;
+use clap::Subcommand;
 use faqbot_store::address::without_password;
 use toml::Value;
 
 use crate::config::{Model, Settings};
+use crate::options::{Options, ServeOptions, StoreOptions};
 use crate::output::style::plain;
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print all settings in the form of faqbot.toml, each with where it comes from
+    #[command(after_help = "Example:
+  faqbot config show --faq shop.yaml > new.toml")]
+    Show {
+        #[command(flatten)]
+        serve: ServeOptions,
+        #[command(flatten)]
+        store: StoreOptions,
+        #[command(flatten)]
+        options: Options,
+    },
+}
 
 /// `faqbot config show`. `given` says which settings come from flags and variables.
 pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()> {

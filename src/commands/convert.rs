@@ -2,17 +2,34 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use faqbot::faq::format::FORMATS;
 use faqbot::faq::{Answers, Format};
 use faqbot::storage::files::{self, Existing};
 
-use crate::args::ConvertArgs;
 use crate::config::Settings;
+use crate::options::format_named;
 use crate::output::messages::{note, say_files, say_merged, say_skipped, warn};
 use crate::output::style::plain;
 use crate::setup;
+
+#[derive(Debug, Args)]
+pub struct ConvertArgs {
+    /// FAQ files or folders, read as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// The file to write; its ending says the format. `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+    /// The format to write, where the ending does not say it
+    #[arg(long, value_name = "NAME", value_parser = format_named(Format::is_written))]
+    pub to: Option<&'static Format>,
+    /// Replace OUT if it is there
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// `faqbot convert`
 pub fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {

@@ -3,18 +3,51 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use faqbot::quality::eval::{self, Failure, Report};
 
 use super::labelled;
-use crate::args::EvalArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
+use crate::options::share;
 use crate::output::messages::{say, warn};
 use crate::output::plot::Plot;
 use crate::output::progress::EmbeddingBar;
 use crate::output::style::{BOLD, DIM, ERROR_LABEL, plain, styled};
+
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
+    #[arg(long, value_name = "FILE")]
+    pub queries: PathBuf,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 1 where anything is worse than in this report (made with --json)
+    #[arg(long, value_name = "OLD.json")]
+    pub compare: Option<PathBuf>,
+    /// How much worse is still the same, for --compare
+    #[arg(long, value_name = "X", default_value = "0.005", value_parser = share)]
+    pub tolerance: f64,
+    /// Exit with 1 where the in-scope accuracy is below this, such as 90% or 0.9
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_accuracy: Option<f64>,
+    /// Exit with 1 where the top-1 accuracy is below this
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_top1: Option<f64>,
+    /// Exit with 1 where more of the queries get a wrong answer
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub max_wrong: Option<f64>,
+    /// Exit with 1 where the out-of-scope recall is below this
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub min_recall: Option<f64>,
+    /// Draw the reliability and risk-coverage curves into a file
+    #[arg(long, value_name = "FILE.svg|png")]
+    pub plot: Option<PathBuf>,
+}
 
 /// Confused pairs that are shown.
 const PAIRS: usize = 15;

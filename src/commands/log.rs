@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::DateTime;
+use clap::{Args, Subcommand};
 use faqbot::Faq;
 use faqbot::OutcomeKind;
 use faqbot::faq::{Answers, abridge};
@@ -15,15 +18,90 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use serde::Serialize;
 
-use crate::args::{ForgetArgs, LogAction, LogArgs, StatsArgs, WhichQuestions};
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::names::one_faq;
+use crate::options::{FaqOptions, GeneralOptions, StoreAddress, time};
 use crate::output::messages::note;
 use crate::output::plot::{self, Picture, Plot};
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled};
 use crate::setup;
 use crate::store::with_store;
+
+#[derive(Debug, Subcommand)]
+pub enum LogAction {
+    /// Counts by day and entry: answered, asked back, unanswered, thumbs, confidence
+    Stats(StatsArgs),
+    /// Remove a conversation, or every question in which a text stands
+    Forget(ForgetArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    #[command(flatten)]
+    pub which: WhichQuestions,
+    /// Only questions that became this: answer, ambiguous (asked back) or no_match
+    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+    pub outcome: Option<OutcomeKind>,
+    /// At most the newest N; 0 for all
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub newest: u32,
+    /// One JSON object a question, on a line of its own
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    pub which: WhichQuestions,
+    /// Print the counts as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw questions and confidence by day into a file
+    #[arg(long, value_name = "FILE.svg|png")]
+    pub plot: Option<PathBuf>,
+    /// For the entries that were never answered.
+    #[command(flatten)]
+    pub faq: FaqOptions,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// The conversation, by its name in the log
+    #[arg(long, value_name = "NAME", required_unless_present = "text")]
+    pub session: Option<String>,
+    /// A text that stands in the questions
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    #[command(flatten)]
+    pub store: StoreAddress,
+    #[command(flatten)]
+    pub general: GeneralOptions,
+}
+
+/// Which of the questions that were kept.
+#[derive(Debug, Args)]
+pub struct WhichQuestions {
+    /// Only those of the last time, such as 7d
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<Duration>,
+    /// Only those to the FAQ with this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+fn outcome(text: &str) -> Result<OutcomeKind, String> {
+    OutcomeKind::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
+}
 
 /// Characters of a question that are shown in a line.
 const LINE: usize = 200;

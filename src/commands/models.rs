@@ -3,15 +3,21 @@
 use std::io::Write;
 
 use anyhow::Result;
+use clap::Args;
 use comfy_table::{CellAlignment, Table, TableStyle};
 use faqbot::ModelId;
 use faqbot::embed::fastembed::{BUNDLED, BUNDLED_ID, CatalogueModel, catalogue};
 use faqbot::matching::confidence::Calibration;
 
-use crate::args::ModelsArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::output::messages::note;
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Only those with this in their name or languages, such as multilingual
+    pub filter: Option<String>,
+}
 
 /// The size of a model's weights: to the byte's tenth of a million where they are here, else about what a download has.
 fn size(model: &CatalogueModel) -> String {

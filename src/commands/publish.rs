@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use faqbot::Embedder;
 use faqbot::bot::AnyBot;
 use faqbot::faq::Answers;
@@ -19,7 +21,6 @@ use faqbot_store::{Missing, Store};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::log::when;
-use crate::args::{PublishArgs, RollbackArgs, VersionsArgs};
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::names::one_faq;
@@ -27,6 +28,43 @@ use crate::output::messages::{note, warn};
 use crate::output::style::{BOLD, DIM, count, plain, styled};
 use crate::setup::{self, SettingsSource};
 use crate::store::with_store;
+
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// FAQ files or folders, published as one FAQ (default: as --faq)
+    pub input: Vec<PathBuf>,
+    /// The name it is served under (default: that of the file)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Who publishes it (default: the user)
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+    /// What is new in it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Also where it is worse than the version before
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VersionsArgs {
+    /// Only those of the FAQ with this name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The version to serve (default: the one before that is served now)
+    pub number: Option<i64>,
+    /// The FAQ, where several are published
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
 
 /// Findings that are said.
 const SHOWN: usize = 10;

@@ -1,9 +1,11 @@
 //! `faqbot review`: what was asked and not answered, group by group, at the keyboard or from a pipe.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use faqbot::Embedder;
 use faqbot_store::review::{Choice, Decide, Done, Group, Preview, Question, Review, import};
 use faqbot_store::{Missing, Source, Store};
@@ -11,7 +13,6 @@ use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 use tokio::runtime::Runtime;
 
-use crate::args::ReviewArgs;
 use crate::config::Settings;
 use crate::exit::{ANSWERED, NOT_ANSWERED};
 use crate::names::one_faq;
@@ -19,6 +20,16 @@ use crate::output::messages::note;
 use crate::output::style::{BOLD, DIM, FAIR, GOOD, POOR, count, plain, styled, width, wrapped};
 use crate::setup::{self, SettingsSource};
 use crate::store::{runtime, url};
+
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Print the groups as JSON, and decide nothing
+    #[arg(long)]
+    pub json: bool,
+    /// First take in the suggestions of an export of QnA Maker's
+    #[arg(long, value_name = "FILE.tsv")]
+    pub import: Option<PathBuf>,
+}
 
 /// Questions of a group that are shown.
 const SHOWN: usize = 8;

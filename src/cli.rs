@@ -1,21 +1,28 @@
-//! The commands with their arguments and the options they use.
+//! The commands, each with its arguments and the options it uses.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
-use faqbot::OutcomeKind;
 use faqbot::embed::fastembed::BUNDLED_ID;
-use faqbot::faq::Format;
 
+use crate::commands::ask::AskArgs;
+use crate::commands::cache::CacheAction;
+use crate::commands::calibrate::CalibrateArgs;
+use crate::commands::check::CheckArgs;
+use crate::commands::config::ConfigAction;
+use crate::commands::convert::ConvertArgs;
+use crate::commands::eval::EvalArgs;
+use crate::commands::log::{LogAction, LogArgs};
+use crate::commands::models::ModelsArgs;
+use crate::commands::publish::{PublishArgs, RollbackArgs, VersionsArgs};
+use crate::commands::review::ReviewArgs;
 use crate::options::{
-    AnswerOptions, CacheFolder, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options,
-    ServeOptions, StoreOptions, format_named,
+    AnswerOptions, CacheOptions, FaqOptions, GeneralOptions, ModelOptions, Options, ServeOptions,
+    StoreAddress, StoreOptions,
 };
-use crate::options::{StoreAddress, time};
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let model = BUNDLED_ID.unwrap_or("none in the binary");
@@ -271,289 +278,6 @@ Example:
     /// Anything else: a question.
     #[command(external_subcommand)]
     Other(Vec<OsString>),
-}
-
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    /// Only those with this in their name or languages, such as multilingual
-    pub filter: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct AskArgs {
-    /// The question; without one, questions are read from standard input, one a line
-    pub query: Vec<String>,
-    /// Show the N best entries as well
-    #[arg(long, value_name = "N")]
-    pub top: Option<usize>,
-    /// One JSON object a question, on a line of its own
-    #[arg(long)]
-    pub json: bool,
-    /// Show how the answer came about: signals, weights, confidence, rule
-    #[arg(long, conflicts_with = "json")]
-    pub explain: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct ConvertArgs {
-    /// FAQ files or folders, read as one FAQ (default: as --faq)
-    pub input: Vec<PathBuf>,
-    /// The file to write; its ending says the format. `-` is standard output
-    #[arg(short, long, value_name = "OUT")]
-    pub output: PathBuf,
-    /// The format to write, where the ending does not say it
-    #[arg(long, value_name = "NAME", value_parser = format_named(Format::is_written))]
-    pub to: Option<&'static Format>,
-    /// Replace OUT if it is there
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    /// FAQ files or folders, read as one FAQ (default: as --faq)
-    pub input: Vec<PathBuf>,
-    /// Print the findings as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Exit with 1 for hints and skipped rows as well
-    #[arg(long)]
-    pub strict: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct EvalArgs {
-    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
-    #[arg(long, value_name = "FILE")]
-    pub queries: PathBuf,
-    /// Print the report as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Exit with 1 where anything is worse than in this report (made with --json)
-    #[arg(long, value_name = "OLD.json")]
-    pub compare: Option<PathBuf>,
-    /// How much worse is still the same, for --compare
-    #[arg(long, value_name = "X", default_value = "0.005", value_parser = share)]
-    pub tolerance: f64,
-    /// Exit with 1 where the in-scope accuracy is below this, such as 90% or 0.9
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub min_accuracy: Option<f64>,
-    /// Exit with 1 where the top-1 accuracy is below this
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub min_top1: Option<f64>,
-    /// Exit with 1 where more of the queries get a wrong answer
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub max_wrong: Option<f64>,
-    /// Exit with 1 where the out-of-scope recall is below this
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub min_recall: Option<f64>,
-    /// Draw the reliability and risk-coverage curves into a file
-    #[arg(long, value_name = "FILE.svg|png")]
-    pub plot: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct CalibrateArgs {
-    /// Labelled queries, one JSON object a line: {"query", "expected": id or null}; or a CSV with these columns
-    #[arg(long, value_name = "FILE")]
-    pub queries: Option<PathBuf>,
-    /// Questions that were asked, without labels, one a line: estimates how many of them the FAQ answers
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["queries", "out_of_scope"], required_unless_present = "queries")]
-    pub unlabelled: Option<PathBuf>,
-    /// The share of all queries that may get a wrong answer, such as 5% or 0.05
-    #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share_not_one)]
-    pub max_wrong: f64,
-    /// The share of questions without an answer in the FAQ that you expect, such as 20%, where the
-    /// file has another
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub out_of_scope: Option<f64>,
-    /// Print what it would give, and write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-/// A share, but not a bare 1, which may be meant as one in a hundred.
-fn share_not_one(text: &str) -> Result<f64, String> {
-    match text.trim() {
-        "1" | "1." | "1.0" => Err("is one in a hundred meant, or all? write 1% or 100%".into()),
-        text => share(text),
-    }
-}
-
-/// A share as a fraction or in percent.
-fn share(text: &str) -> Result<f64, String> {
-    let (number, unit) = match text.strip_suffix('%') {
-        Some(percent) => (percent.trim(), 100.0),
-        None => (text, 1.0),
-    };
-    let share = number.parse::<f64>().map_err(|_| "not a share, such as 5% or 0.05".to_owned())? / unit;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("a share lies from 0 to 1, or 0% to 100%".into())
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub enum LogAction {
-    /// Counts by day and entry: answered, asked back, unanswered, thumbs, confidence
-    Stats(StatsArgs),
-    /// Remove a conversation, or every question in which a text stands
-    Forget(ForgetArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct ReviewArgs {
-    /// Print the groups as JSON, and decide nothing
-    #[arg(long)]
-    pub json: bool,
-    /// First take in the suggestions of an export of QnA Maker's
-    #[arg(long, value_name = "FILE.tsv")]
-    pub import: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct PublishArgs {
-    /// FAQ files or folders, published as one FAQ (default: as --faq)
-    pub input: Vec<PathBuf>,
-    /// The name it is served under (default: that of the file)
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// Who publishes it (default: the user)
-    #[arg(long, value_name = "NAME")]
-    pub author: Option<String>,
-    /// What is new in it
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
-    /// Also where it is worse than the version before
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct VersionsArgs {
-    /// Only those of the FAQ with this name
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// Print them as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct RollbackArgs {
-    /// The version to serve (default: the one before that is served now)
-    pub number: Option<i64>,
-    /// The FAQ, where several are published
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct LogArgs {
-    #[command(flatten)]
-    pub which: WhichQuestions,
-    /// Only questions that became this: answer, ambiguous (asked back) or no_match
-    #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
-    pub outcome: Option<OutcomeKind>,
-    /// At most the newest N; 0 for all
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub newest: u32,
-    /// One JSON object a question, on a line of its own
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub store: StoreAddress,
-    #[command(flatten)]
-    pub general: GeneralOptions,
-}
-
-#[derive(Debug, Args)]
-pub struct StatsArgs {
-    #[command(flatten)]
-    pub which: WhichQuestions,
-    /// Print the counts as JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Draw questions and confidence by day into a file
-    #[arg(long, value_name = "FILE.svg|png")]
-    pub plot: Option<PathBuf>,
-    /// For the entries that were never answered.
-    #[command(flatten)]
-    pub faq: FaqOptions,
-    #[command(flatten)]
-    pub store: StoreAddress,
-    #[command(flatten)]
-    pub general: GeneralOptions,
-}
-
-#[derive(Debug, Args)]
-pub struct ForgetArgs {
-    /// The conversation, by its name in the log
-    #[arg(long, value_name = "NAME", required_unless_present = "text")]
-    pub session: Option<String>,
-    /// A text that stands in the questions
-    #[arg(long, value_name = "TEXT")]
-    pub text: Option<String>,
-    #[command(flatten)]
-    pub store: StoreAddress,
-    #[command(flatten)]
-    pub general: GeneralOptions,
-}
-
-/// Which of the questions that were kept.
-#[derive(Debug, Args)]
-pub struct WhichQuestions {
-    /// Only those of the last time, such as 7d
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub since: Option<Duration>,
-    /// Only those to the FAQ with this name
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-}
-
-fn outcome(text: &str) -> Result<OutcomeKind, String> {
-    OutcomeKind::named(text).ok_or_else(|| "an outcome is answer, ambiguous or no_match".to_owned())
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CacheAction {
-    /// Print the cache's folder
-    Path {
-        #[command(flatten)]
-        folder: CacheFolder,
-        #[command(flatten)]
-        general: GeneralOptions,
-    },
-    /// Print how many files it holds, and how many bytes
-    Size {
-        #[command(flatten)]
-        folder: CacheFolder,
-        #[command(flatten)]
-        general: GeneralOptions,
-    },
-    /// Remove all cached vectors
-    Clear {
-        #[command(flatten)]
-        folder: CacheFolder,
-        #[command(flatten)]
-        general: GeneralOptions,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ConfigAction {
-    /// Print all settings in the form of faqbot.toml, each with where it comes from
-    #[command(after_help = "Example:
-  faqbot config show --faq shop.yaml > new.toml")]
-    Show {
-        #[command(flatten)]
-        serve: ServeOptions,
-        #[command(flatten)]
-        store: StoreOptions,
-        #[command(flatten)]
-        options: Options,
-    },
 }
 
 impl Command {
