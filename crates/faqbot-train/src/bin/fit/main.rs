@@ -16,6 +16,7 @@
 //! `target/fit`.
 
 mod asked;
+mod boosting;
 mod content;
 mod data;
 mod draw;
@@ -34,7 +35,7 @@ use faqbot::matching::features::{FEATURES, Features, READER_NAMES, is_read, name
 use faqbot::matching::guard::Guard;
 use faqbot::matching::metrics::{auroc, calibration_error};
 use faqbot::matching::signals::{WEIGHTS, is_real_answer};
-use faqbot::matching::trees::{Options, Row, Trees};
+use faqbot::matching::trees::Trees;
 use faqbot::quality::calibration::{Scored, choose_policy};
 use faqbot::quality::eval::LabelledQuery;
 use faqbot::quality::unlabelled;
@@ -42,6 +43,7 @@ use faqbot::{Bot, Embedder, Faq, Policy, Setup, Verdict};
 use rayon::prelude::*;
 
 use asked::{Asked, labels};
+use boosting::{Options, Row};
 use content::{Misplaced, close_pairs};
 use data::{
     Data, FAMILIES, PUBLISHED, Pairs, SETS, SOURCES, Set, Table, pairs, texts_of_faq, texts_of_queries,
@@ -137,7 +139,7 @@ fn fit_to<'s>(samples: impl Iterator<Item = (&'s Sample, &'s Features)>) -> Tree
         right: sample.right,
         weight: sample.weight,
     };
-    Trees::fit(&samples.map(row).collect::<Vec<Row>>(), &options())
+    boosting::fit(&samples.map(row).collect::<Vec<Row>>(), &options())
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -614,6 +616,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("kept aside, writer 30", by_writer("w30")),
         ("kept aside, writer 38", by_writer("w38")),
         ("kept aside, writer 62", by_writer("w62")),
+        ("kept aside, writer 80", by_writer("w80")),
         ("kept aside, the queries of the next", before.iter().collect()),
         ("kept aside, two paraphrases each as phrasings", with_two.iter().collect()),
     ] {
