@@ -267,7 +267,7 @@ fn sentence<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, needed: f32) -> String
             None => format!("No answer: {why}"),
         },
         Decision::SmallTalk => {
-            let kind = verdict.small_talk.as_ref().map_or("", |said| said.kind);
+            let kind = verdict.small_talk.as_ref().map_or("", |said| said.kind.name());
             format!("Replied to \"{kind}\": {why}")
         }
     };

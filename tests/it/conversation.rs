@@ -62,7 +62,7 @@ fn small_talk_gets_its_reply_and_questions_do_not() {
         let (mut right, mut of, mut taken, mut questions) = (0, 0, 0, 0);
         for row in rows::<SmallTalk>(&format!("small_talk.{half}.jsonl")) {
             let verdict = say(bot, &mut Conversation::default(), &row.text);
-            let kind = verdict.small_talk.as_ref().map(|said| said.kind);
+            let kind = verdict.small_talk.as_ref().map(|said| said.kind.name());
             match &row.kind {
                 Some(wanted) => {
                     of += 1;

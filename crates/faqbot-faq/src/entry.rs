@@ -1,5 +1,6 @@
 //! A FAQ and its entries.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -83,30 +84,109 @@ pub struct SmallTalk {
     /// Whether all of it is off.
     pub off: bool,
     /// The FAQ's own replies by their kind; `None` for a kind that is off.
-    pub own: BTreeMap<String, Option<String>>,
+    pub own: BTreeMap<SmallTalkKind, Option<String>>,
+}
+
+/// A kind of small talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SmallTalkKind {
+    /// Hello.
+    Greeting,
+    /// Bye.
+    Goodbye,
+    /// Thank you.
+    Thanks,
+    /// What the bot is.
+    WhoAreYou,
+    /// Whether somebody answers.
+    AreYouHuman,
+    /// What it can be asked.
+    WhatCanYouDo,
+    /// Who is behind it.
+    WhoMadeYou,
+    /// How it is.
+    HowAreYou,
+    /// A call for help, with nothing asked.
+    Help,
+    /// An apology.
+    Sorry,
+    /// Yes, to nothing that was offered.
+    Yes,
+    /// No, to nothing that was offered.
+    No,
+    /// Praise.
+    Compliment,
+    /// Abuse.
+    Insult,
+    /// Letters struck at random, and what makes no sense.
+    Nonsense,
+    /// Wanting a person.
+    Human,
+}
+
+impl SmallTalkKind {
+    /// All of them, each at its position as a number.
+    pub const ALL: [Self; 16] = [
+        Self::Greeting,
+        Self::Goodbye,
+        Self::Thanks,
+        Self::WhoAreYou,
+        Self::AreYouHuman,
+        Self::WhatCanYouDo,
+        Self::WhoMadeYou,
+        Self::HowAreYou,
+        Self::Help,
+        Self::Sorry,
+        Self::Yes,
+        Self::No,
+        Self::Compliment,
+        Self::Insult,
+        Self::Nonsense,
+        Self::Human,
+    ];
+
+    /// Its name in files and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Greeting => "greeting",
+            Self::Goodbye => "goodbye",
+            Self::Thanks => "thanks",
+            Self::WhoAreYou => "who_are_you",
+            Self::AreYouHuman => "are_you_human",
+            Self::WhatCanYouDo => "what_can_you_do",
+            Self::WhoMadeYou => "who_made_you",
+            Self::HowAreYou => "how_are_you",
+            Self::Help => "help",
+            Self::Sorry => "sorry",
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Compliment => "compliment",
+            Self::Insult => "insult",
+            Self::Nonsense => "nonsense",
+            Self::Human => "human",
+        }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+// By name, as they are written.
+impl Ord for SmallTalkKind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name())
+    }
+}
+
+impl PartialOrd for SmallTalkKind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl SmallTalk {
-    /// The kinds of small talk.
-    pub const KINDS: [&str; 16] = [
-        "greeting",
-        "goodbye",
-        "thanks",
-        "who_are_you",
-        "are_you_human",
-        "what_can_you_do",
-        "who_made_you",
-        "how_are_you",
-        "help",
-        "sorry",
-        "yes",
-        "no",
-        "compliment",
-        "insult",
-        "nonsense",
-        "human",
-    ];
-
     /// Whether the FAQ says nothing of it.
     pub fn is_default(&self) -> bool {
         *self == SmallTalk::default()

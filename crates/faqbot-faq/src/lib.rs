@@ -26,7 +26,7 @@ pub mod sanitize;
 mod schema;
 
 pub use change::Change;
-pub use entry::{Entry, EntryId, Faq, SmallTalk};
+pub use entry::{Entry, EntryId, Faq, SmallTalk, SmallTalkKind};
 pub use error::{Error, Result, RowError};
 pub use format::Format;
 pub use loaded::{FileSummary, Loaded, Place};

@@ -4,6 +4,7 @@
 //! Statements are written once, for both: what they have in common is enough, and the program's tests run them on both.
 
 pub mod address;
+pub mod channel;
 pub mod decisions;
 pub mod error;
 pub mod plan;
@@ -15,11 +16,6 @@ pub mod review;
 pub mod source;
 pub mod versions;
 
-pub use error::{Error, Result};
-pub use rating::Rating;
-pub use recorder::{Keep, Recorder};
-pub use source::Source;
-
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,6 +25,11 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, SqlSafeS
 use tokio::time::timeout;
 
 use address::{address, without_password};
+pub use channel::Channel;
+pub use error::{Error, Result};
+pub use rating::Rating;
+pub use recorder::{Keep, Recorder};
+pub use source::Source;
 
 /// How long a connection is waited for; while it is, nothing is written.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::versions::Content;
+use faqbot_core::Setup;
+use faqbot_core::bot::AnyBot;
 use faqbot_core::quality::calibration_file::CalibrationFile;
 use faqbot_embed::Embedder;
 use faqbot_embed::cached::CachedEmbedder;
@@ -14,9 +15,8 @@ use tempfile::TempDir;
 
 use crate::recorder::Warn;
 use crate::source::{Calibrated, Source};
+use crate::versions::Content;
 use crate::{Error, Result};
-use faqbot_core::Setup;
-use faqbot_core::bot::AnyBot;
 
 /// What a FAQ is published as, and its bot, whose vectors are in the folder, which is empty before.
 ///

@@ -10,6 +10,7 @@ use sqlx::{Any, AssertSqlSafe, Executor, Row};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::channel::Channel;
 use crate::rating::Rating;
 use crate::{Error, Millis, Result, Store};
 
@@ -26,7 +27,7 @@ pub struct Question {
     /// The version of the FAQ.
     pub version: String,
     /// Where it was asked: an API, the chat, the page.
-    pub channel: String,
+    pub channel: Channel,
     /// A conversation within a day.
     pub session: Option<String>,
     /// As it was written, redacted.
@@ -346,7 +347,7 @@ fn insert_questions<'q>(questions: &[&'q Question]) -> Query<'q, Any, AnyArgumen
             .bind(question.at)
             .bind(&question.faq)
             .bind(&question.version)
-            .bind(&question.channel)
+            .bind(question.channel.name())
             .bind(&question.session)
             .bind(&question.text)
             .bind(text_key(&question.faq, &question.text))
@@ -394,12 +395,14 @@ fn text_key(faq: &str, text: &str) -> String {
 
 fn question(row: &AnyRow) -> Result<Question> {
     let (id, outcome): (&str, &str) = (row.try_get("id")?, row.try_get("outcome")?);
+    let channel: &str = row.try_get("channel")?;
     Ok(Question {
         id: id.parse().map_err(|_| Error::Content(format!("a question whose id is none: \"{id}\"")))?,
         at: row.try_get("asked_at")?,
         faq: row.try_get("faq")?,
         version: row.try_get("faq_version")?,
-        channel: row.try_get("channel")?,
+        channel: Channel::named(channel)
+            .ok_or_else(|| Error::Content(format!("a channel that is none: \"{channel}\"")))?,
         session: row.try_get("session")?,
         text: row.try_get("text")?,
         outcome: OutcomeKind::named(outcome)

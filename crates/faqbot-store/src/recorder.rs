@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+use crate::channel::Channel;
 use crate::questions::{Feedback, Question, Rated, Record};
 use crate::rating::Rating;
 use crate::{Millis, Store, ago, now};
@@ -102,7 +103,7 @@ pub struct Asked<'a, E> {
     /// The version of the FAQ.
     pub version: &'a str,
     /// Where it was asked.
-    pub channel: &'a str,
+    pub channel: Channel,
     /// The conversation, as the client names it.
     pub session: Option<&'a str>,
     /// What was asked.
@@ -160,7 +161,7 @@ impl Recorder {
             at: now(),
             faq: (*faq).to_owned(),
             version: (*version).to_owned(),
-            channel: (*channel).to_owned(),
+            channel: *channel,
             session: session.map(|session| self.session(session)),
             text: self.text(&verdict.query),
             outcome: OutcomeKind::of(verdict),

@@ -8,10 +8,8 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::decisions::{Decision, Kind};
-use crate::questions::{Filter, Kept};
-use crate::{Error, Rating, Result, Store};
 use faqbot_core::OutcomeKind;
+use faqbot_core::bot::AnyBot;
 use faqbot_core::learn::effect::{Effect, effect};
 use faqbot_core::learn::groups::{SAME_MEANING, groups};
 use faqbot_core::quality::calibration;
@@ -28,10 +26,11 @@ use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::decisions::{Decision, Kind};
 use crate::plan::Plan;
+use crate::questions::{Filter, Kept};
 use crate::source::Source;
-use faqbot_core::bot::AnyBot;
-
+use crate::{Error, Rating, Result, Store};
 pub use import::import;
 
 /// The newest questions that are looked at.

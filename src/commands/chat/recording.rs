@@ -47,7 +47,7 @@ impl Recording {
             id,
             faq: &self.faq,
             version: &self.version,
-            channel: "chat",
+            channel: faqbot_store::Channel::Chat,
             session: Some(&self.session),
             bot,
             verdict,

@@ -13,14 +13,14 @@ pub use aside::{Aside, aside};
 pub use classifier::{Classifier, FEATURES, Reading, best, softmax};
 pub use phrasings::{by_words, english, exactly, is_mashed, may_be};
 
-use faqbot_faq::{Faq, SmallTalk};
+use faqbot_faq::{Faq, SmallTalkKind};
 use phrasings::SETS;
 
 /// What the bot says to small talk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmallTalkReply {
-    /// One of [`SmallTalk::KINDS`].
-    pub kind: &'static str,
+    /// What it replies to.
+    pub kind: SmallTalkKind,
     /// What is said, as Markdown.
     pub text: String,
 }
@@ -28,21 +28,21 @@ pub struct SmallTalkReply {
 /// A message that is small talk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
-    /// A position in [`SmallTalk::KINDS`].
-    pub kind: usize,
+    /// What it is.
+    pub kind: SmallTalkKind,
     /// The set whose phrasing it is: the reply is in its language.
     set: usize,
 }
 
 impl Found {
     /// Of a kind, in English.
-    fn of_kind(kind: usize) -> Found {
+    fn of_kind(kind: SmallTalkKind) -> Found {
         Found { kind, set: 0 }
     }
 
     /// Nonsense.
     pub(super) fn nonsense() -> Found {
-        Found::of_kind(SmallTalk::KINDS.iter().position(|kind| *kind == "nonsense").unwrap_or(0))
+        Found::of_kind(SmallTalkKind::Nonsense)
     }
 }
 
@@ -51,11 +51,11 @@ const QUESTIONS: usize = 3;
 
 /// What is said to small talk, unless the FAQ turns it off.
 pub fn reply(found: Found, faq: &Faq) -> Option<SmallTalkReply> {
-    let kind = SmallTalk::KINDS[found.kind];
-    let template = match faq.small_talk.own.get(kind) {
+    let kind = found.kind;
+    let template = match faq.small_talk.own.get(&kind) {
         _ if faq.small_talk.off => return None,
         Some(own) => own.as_deref()?,
-        None => &SETS[found.set].replies[found.kind],
+        None => &SETS[found.set].replies[kind as usize],
     };
     let language = SETS[found.set].language;
     let text = template

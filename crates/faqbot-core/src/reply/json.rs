@@ -187,7 +187,7 @@ impl<'r> ReplyJson<'r> {
             cut: reply.cut,
             outcome: reply.outcome.kind(),
             crisis: reply.crisis,
-            small_talk: said.map(|said| said.kind),
+            small_talk: said.map(|said| said.kind.name()),
             answer: match answered {
                 [] => said.map(|said| Cow::Borrowed(said.text.as_str())),
                 [only] => Some(Cow::Borrowed(only.answer.as_str())),

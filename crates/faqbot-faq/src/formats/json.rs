@@ -67,7 +67,7 @@ pub(super) fn small_talk(small_talk: &SmallTalk) -> Option<Value> {
     }
     let reply = |reply: &Option<String>| reply.as_ref().map_or(Value::Bool(false), |text| json!(text));
     let kinds: serde_json::Map<String, Value> =
-        small_talk.own.iter().map(|(kind, own)| (kind.clone(), reply(own))).collect();
+        small_talk.own.iter().map(|(kind, own)| (kind.name().to_owned(), reply(own))).collect();
     (!kinds.is_empty()).then_some(Value::Object(kinds))
 }
 

@@ -112,7 +112,7 @@ fn small_talk(small_talk: &SmallTalk) -> Option<Yaml<'_>> {
     }
     let mut kinds = Mapping::new();
     for (kind, reply) in &small_talk.own {
-        kinds.insert(string(kind), reply.as_deref().map_or_else(no, string));
+        kinds.insert(string(kind.name()), reply.as_deref().map_or_else(no, string));
     }
     (!kinds.is_empty()).then_some(Yaml::Mapping(kinds))
 }

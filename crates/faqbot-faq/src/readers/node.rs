@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::fields::{self, ALSO, ANSWER, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
 use super::headings::asks;
-use crate::entry::SmallTalk;
+use crate::entry::SmallTalkKind;
 use crate::error::RowError;
 use crate::normalize::abridge;
 use crate::parsed::{Parsed, RawEntry};
@@ -453,19 +453,19 @@ impl Reader {
 pub fn small_talk(node: Node, parsed: &mut Parsed) {
     let off = |node: &Node| node.as_text().is_some_and(|text| matches!(text.trim(), "false" | "no"));
     let line = node.line;
-    let known = || SmallTalk::KINDS.join(", ");
+    let known = || SmallTalkKind::ALL.map(SmallTalkKind::name).join(", ");
     match node.value {
         _ if off(&node) => parsed.small_talk.off = true,
         Value::Null => {}
         Value::Text(text) if matches!(text.trim(), "true" | "yes") => {}
         Value::Map(kinds) => {
             for (kind, node) in kinds {
-                if !SmallTalk::KINDS.contains(&&*kind) {
+                let Some(kind) = SmallTalkKind::named(&kind) else {
                     let reason = format!("`smalltalk` has no kind `{kind}`; there are {}", known());
                     parsed.skipped.push(RowError::new(node.line, reason));
                     continue;
-                }
-                let reply = if off(&node) { Ok(None) } else { text(node, &kind) };
+                };
+                let reply = if off(&node) { Ok(None) } else { text(node, kind.name()) };
                 match reply {
                     Ok(reply) => drop(parsed.small_talk.own.insert(kind, reply)),
                     Err(error) => parsed.skipped.push(error),

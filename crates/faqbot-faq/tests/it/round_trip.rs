@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use faqbot_faq::SmallTalk;
 use faqbot_faq::format::FORMATS;
 use faqbot_faq::{Entry, EntryId, Faq};
 use faqbot_faq::{ReadOptions, load};
+use faqbot_faq::{SmallTalk, SmallTalkKind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::{option, sample};
@@ -148,8 +148,8 @@ fn faq() -> impl Strategy<Value = Faq> {
             }
         }
         let (off, greets, insult) = small_talk;
-        let own = greets.map(|text| ("greeting".to_owned(), Some(text)));
-        let own = own.into_iter().chain(insult.map(|own| ("insult".to_owned(), own))).collect();
+        let own = greets.map(|text| (SmallTalkKind::Greeting, Some(text)));
+        let own = own.into_iter().chain(insult.map(|own| (SmallTalkKind::Insult, own))).collect();
         let small_talk = if off { SmallTalk { off, ..SmallTalk::default() } } else { SmallTalk { off, own } };
         let language = off.then(|| "de".to_owned());
         Faq { title, greeting, fallback, contact, language, small_talk, entries }

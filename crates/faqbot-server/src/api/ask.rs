@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use faqbot_core::bot::AnyBot;
 use faqbot_core::reply::json::{Html, ReplyJson};
 use faqbot_core::{Conversation, Found, Reply};
+use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -179,7 +180,7 @@ pub async fn ask(
         count: matches(request.top)?,
         session: request.session.clone(),
         before,
-        ..Question::new(request.query, "api")
+        ..Question::new(request.query, Channel::Api)
     };
     let asked = app.ask(faq, question).await?;
     let whole = asked.reply();
@@ -209,7 +210,7 @@ pub async fn batch(
     }
     // One was taken before.
     app.limits.take(client, queries.saturating_sub(1))?;
-    let like = Question { count, ..Question::new(String::new(), "batch") };
+    let like = Question { count, ..Question::new(String::new(), Channel::Batch) };
     let asked = app.ask_all(faq, request.queries, &like).await?;
     let name = faq.name.clone();
     // Megabytes, which would keep others waiting here.

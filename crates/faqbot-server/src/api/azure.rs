@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use faqbot_store::Channel;
 use faqbot_store::Rating;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -193,7 +194,7 @@ pub async fn query(
             is_or(filters.logical_operation.as_deref()),
         ),
         before: qna::before(request.context.as_ref()),
-        channel: "azure",
+        channel: Channel::Azure,
     };
     let verdict = qna::ask(&app, faq, question).await?;
     let answers = verdict.answers.into_iter().map(AzureAnswer::from).enumerate().map(|(at, answer)| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use faqbot_core::OutcomeKind;
 use faqbot_core::bot::AnyBot;
 use faqbot_core::{Conversation, Match};
+use faqbot_store::Channel;
 use rmcp::handler::server::common::schema_for_output;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -285,7 +286,7 @@ impl Mcp {
             ..Conversation::default()
         };
         let before = Before::Given(conversation);
-        let question = Question { before, ..Question::new(params.question, "mcp") };
+        let question = Question { before, ..Question::new(params.question, Channel::Mcp) };
         let asked = self.app.ask(faq, question).await?;
         let (bot, verdict) = (&asked.version.bot, &asked.verdict);
         let outcome = OutcomeKind::of(verdict);
@@ -371,7 +372,7 @@ impl Mcp {
             count: limit,
             before: Before::Search,
             among: Some(Arc::new(|entry| !entry.out_of_scope)),
-            ..Question::new(query, "search")
+            ..Question::new(query, Channel::Search)
         };
         let asked = self.app.ask(faq, question).await?;
         let bot = &asked.version.bot;

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use faqbot_core::Conversation;
 use faqbot_faq::abridge;
+use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -117,7 +118,7 @@ async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Prob
         return Ok(Said { text, asked: None });
     }
     let before = Before::Given(conversation(&faq.version(), &messages[..at]));
-    let asked = app.ask(faq, Question { before, ..Question::new(query, "openai") }).await?;
+    let asked = app.ask(faq, Question { before, ..Question::new(query, Channel::Openai) }).await?;
     Ok(Said { text: markdown::markdown(&asked.version.bot, &asked.verdict), asked: Some(asked) })
 }
 

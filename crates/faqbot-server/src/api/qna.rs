@@ -7,6 +7,7 @@ use axum::response::Response;
 use faqbot_core::reply::json::SpanJson;
 use faqbot_core::{Conversation, Decision, Match, Rule, Verdict};
 use faqbot_faq::Entry;
+use faqbot_store::Channel;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -42,7 +43,7 @@ pub struct QnaQuestion {
     pub among: Option<Among>,
     /// The entry that was answered before, by its number, and the question that it answered.
     pub before: (Option<i64>, Option<String>),
-    pub channel: &'static str,
+    pub channel: Channel,
 }
 
 /// What a request says of the question before: the entry that answered it, and its words.

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -106,7 +107,7 @@ pub async fn generate_answer(
         threshold: threshold.map(|threshold| threshold as f32),
         among: qna::with_metadata(pairs, any),
         before: qna::before(request.context.as_ref()),
-        channel: "qnamaker",
+        channel: Channel::QnaMaker,
     };
     let verdict = qna::ask(&app, faq, question).await?;
     let answers = verdict.answers.into_iter().map(MakerAnswer::from).collect();

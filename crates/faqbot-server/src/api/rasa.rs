@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use faqbot_core::Decision;
+use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -66,7 +67,8 @@ pub async fn webhook(
         },
         None => {
             let session = Some(recipient_id.clone()).filter(|sender| *sender != default_sender());
-            let asked = app.ask(faq, Question { session, ..Question::new(message.message, "rasa") }).await?;
+            let asked =
+                app.ask(faq, Question { session, ..Question::new(message.message, Channel::Rasa) }).await?;
             let (bot, verdict) = (&asked.version.bot, &asked.verdict);
             let button = |title: String, id: &str| Button { title, payload: format!("/{id}") };
             let offered = verdict.choices().into_iter().map(|found| bot.entry(found));
@@ -118,11 +120,11 @@ pub async fn parse(
     State(app): State<Arc<App>>,
     Input(request): Input<ParseRequest>,
 ) -> Result<Json<Parsed>, Problem> {
-    let asked = app.ask(app.faq(None)?, Question::new(request.text.clone(), "rasa")).await?;
+    let asked = app.ask(app.faq(None)?, Question::new(request.text.clone(), Channel::Rasa)).await?;
     let (bot, verdict) = (&asked.version.bot, &asked.verdict);
     if let Some(said) = &verdict.small_talk {
         // What it is is told by its words; none of the FAQ's intents is meant.
-        let intent = Intent { name: format!("{CHITCHAT}/{}", said.kind), confidence: 1.0 };
+        let intent = Intent { name: format!("{CHITCHAT}/{}", said.kind.name()), confidence: 1.0 };
         return Ok(Json(Parsed {
             text: request.text,
             message_id: request.message_id,

@@ -8,9 +8,9 @@ use std::time::Instant;
 use faqbot_core::OutcomeKind;
 use faqbot_core::bot::AnyBot;
 use faqbot_core::{Conversation, Reply, Rule, Verdict};
-use faqbot_store::Rating;
 use faqbot_store::recorder::{self, Recorder};
 use faqbot_store::review::Review;
+use faqbot_store::{Channel, Rating};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
@@ -246,7 +246,7 @@ impl App {
         }
         let outcome = OutcomeKind::of(verdict);
         let name = faq.name.clone();
-        counter!("faqbot_questions_total", "faq" => name.clone(), "channel" => channel, "outcome" => outcome.name())
+        counter!("faqbot_questions_total", "faq" => name.clone(), "channel" => channel.name(), "outcome" => outcome.name())
             .increment(1);
         histogram!("faqbot_question_seconds", "faq" => name.clone()).record(seconds);
         if let Some(confidence) = verdict.confidence {
@@ -255,7 +255,7 @@ impl App {
         let entry = |at: usize| version.bot.faq().entries[at].id.to_string();
         if self.log_questions {
             let answered = verdict.answer().map(|found| entry(found.entry));
-            tracing::info!(%id, faq = name, channel, outcome = outcome.name(), entry = answered, query = verdict.query, "asked");
+            tracing::info!(%id, faq = name, channel = channel.name(), outcome = outcome.name(), entry = answered, query = verdict.query, "asked");
         }
         let shown =
             verdict.answers().into_iter().chain(verdict.choices()).map(|found| entry(found.entry)).collect();
@@ -286,7 +286,7 @@ pub struct Question {
     /// Which entries are asked.
     pub among: Option<Among>,
     /// Through which front end it came.
-    pub channel: &'static str,
+    pub channel: Channel,
     /// The client's name of the conversation.
     pub session: Option<String>,
     pub before: Before,
@@ -303,7 +303,7 @@ pub enum Before {
 }
 
 impl Question {
-    pub fn new(query: impl Into<String>, channel: &'static str) -> Self {
+    pub fn new(query: impl Into<String>, channel: Channel) -> Self {
         Question {
             query: query.into(),
             count: AnyBot::MATCHES,

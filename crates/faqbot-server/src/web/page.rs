@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use faqbot_core::Decision;
 use faqbot_core::texts::{self, LANGUAGE, TEXTS};
+use faqbot_store::Channel;
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -92,7 +93,7 @@ async fn page(
         None => about.greeting_html.clone().unwrap_or_default(),
         Some(query) => {
             app.limits.take(client.0, 1)?;
-            let asked = app.ask(faq, Question::new(query.clone(), "page")).await?;
+            let asked = app.ask(faq, Question::new(query.clone(), Channel::Page)).await?;
             let (bot, verdict) = (&asked.version.bot, &asked.verdict);
             let reply = asked.reply();
             let json = serde_json::to_string(&ask::reply(&faq.name, &asked, &reply, None));

@@ -10,6 +10,7 @@ use faqbot_faq::normalize_phrasing;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::channel::Channel;
 use crate::questions::{Feedback, Question, Rated, Record};
 use crate::{Error, Keep, Rating, Result, Store, now};
 
@@ -89,7 +90,7 @@ pub async fn import(store: &Store, name: &str, faq: &Faq, keep: &Keep, path: &Pa
                     at: now(),
                     faq: name.to_owned(),
                     version: String::new(),
-                    channel: "import".to_owned(),
+                    channel: Channel::Import,
                     session: None,
                     text: keep.redact.redact(&question),
                     outcome: OutcomeKind::Ambiguous,

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::questions::Kept;
-use crate::{Error, Rating, Result};
 use faqbot_core::OutcomeKind;
 use faqbot_core::quality::eval::{LabelledQuery, load_queries};
 use faqbot_embed::storage::files::{Existing, write as write_file, write_private};
 use faqbot_faq::Faq;
 use faqbot_faq::normalize_phrasing;
 use serde::Serialize;
+
+use crate::questions::Kept;
+use crate::{Error, Rating, Result};
 
 /// The kind of a label that a decision gave.
 const DECIDED: &str = "review";

@@ -19,7 +19,7 @@ use faqbot::bot::small_talk::{self, Classifier, FEATURES, Reading, best, softmax
 use faqbot::embed::fastembed::FastEmbedder;
 use faqbot::embed::{Embedder, Role};
 use faqbot::faq::load::load;
-use faqbot::faq::{Answers, ReadOptions, SmallTalk};
+use faqbot::faq::{Answers, ReadOptions, SmallTalkKind};
 use faqbot::quality::eval::load_queries;
 use faqbot::{Bot, Conversation, Decision, Faq, Match, Setup};
 use ndarray::{Array2, ArrayView1, Axis};
@@ -78,7 +78,7 @@ const SAME: [(&str, &str); 22] = [
 
 struct Message {
     text: String,
-    /// A position in [`SmallTalk::KINDS`], or [`NONE`].
+    /// A kind's position in [`SmallTalkKind::ALL`], or [`NONE`].
     kind: usize,
     /// [`OWN`], [`LOOK_ALIKES`], or a set after them.
     set: usize,
@@ -86,7 +86,7 @@ struct Message {
     fold: String,
 }
 
-const NONE: usize = SmallTalk::KINDS.len();
+const NONE: usize = SmallTalkKind::ALL.len();
 const OWN: usize = 0;
 const LOOK_ALIKES: usize = 1;
 
@@ -98,7 +98,7 @@ struct Labelled {
 }
 
 fn kind_of(name: &str) -> usize {
-    SmallTalk::KINDS.iter().position(|own| *own == name).unwrap_or(NONE)
+    SmallTalkKind::named(name).map_or(NONE, |kind| kind as usize)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -130,7 +130,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let model = fitted.train(&others, sets.len());
             let judge = |at: usize| {
                 let row = fitted.rows.row(at).to_vec();
-                (at, best(&model.probabilities(&fitted.readings[at], &row)))
+                (
+                    at,
+                    best(&model.probabilities(&fitted.readings[at], &row))
+                        .map(|(kind, sure)| (kind as usize, sure)),
+                )
             };
             own.into_iter().map(judge).collect::<Vec<_>>()
         })
@@ -205,7 +209,7 @@ fn messages(data: &Path) -> Result<(Vec<Message>, Vec<String>), Box<dyn std::err
     let mut sets = vec!["small talk".to_owned(), "questions that look like it".to_owned()];
     let own = small_talk::english().into_iter().enumerate().map(|(at, (text, kind))| {
         let fold = format!("phrasings, part {}", at % PARTS);
-        Message { text, kind, set: OWN, fold }
+        Message { text, kind: kind as usize, set: OWN, fold }
     });
     let mut messages: Vec<Message> = own.collect();
     for line in std::fs::read_to_string("data/smalltalk.labelled.jsonl")?.lines() {
@@ -378,7 +382,7 @@ struct Fitted {
 impl Fitted {
     /// The model of least log loss on chosen messages.
     fn train(&self, chosen: &[usize], sets: usize) -> Classifier {
-        let (kinds, dimension) = (SmallTalk::KINDS.len() + 1, self.rows.ncols());
+        let (kinds, dimension) = (NONE + 1, self.rows.ncols());
         let mut sizes = vec![0usize; sets];
         chosen.iter().for_each(|&at| sizes[self.messages[at].set] += 1);
         let others = sizes.iter().skip(2).filter(|size| **size > 0).count() as f32;

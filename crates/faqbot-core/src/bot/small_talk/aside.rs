@@ -1,6 +1,6 @@
 //! What stands around a message's question: greetings and thanks.
 
-use faqbot_faq::SmallTalk;
+use faqbot_faq::SmallTalkKind::{self, Goodbye, Greeting, No, Sorry, Thanks, Yes};
 
 use super::Found;
 use super::phrasings::{STOPS, exactly};
@@ -17,9 +17,9 @@ pub struct Aside<'m> {
 }
 
 /// Kinds that stand before a question.
-const BEFORE: [&str; 5] = ["greeting", "thanks", "sorry", "yes", "no"];
+const BEFORE: [SmallTalkKind; 5] = [Greeting, Thanks, Sorry, Yes, No];
 /// Kinds that stand after one.
-const AFTER: [&str; 2] = ["thanks", "goodbye"];
+const AFTER: [SmallTalkKind; 2] = [Thanks, Goodbye];
 /// Words that a greeting may be followed by without a comma.
 const ADDRESSED: [&str; 12] = [
     "there",
@@ -60,13 +60,13 @@ fn before(message: &str) -> Option<(Found, &str)> {
         let rest = message[at + c.len_utf8()..]
             .trim_start_matches(|c: char| STOPS.contains(&c) || c.is_whitespace());
         let found = exactly(&message[..at])?;
-        let kind = SmallTalk::KINDS[found.kind];
         // Without a comma, only greetings end where the question begins: "hi where is my order".
         // "how do" greets too, but not in "how do i pay".
         let asks = ["how", "wha"]
             .iter()
             .any(|word| message.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
-        let sure = if STOPS.contains(&c) { BEFORE.contains(&kind) } else { kind == "greeting" && !asks };
+        let sure =
+            if STOPS.contains(&c) { BEFORE.contains(&found.kind) } else { found.kind == Greeting && !asks };
         (sure && !rest.is_empty()).then_some((found, rest))
     };
     // A hyphen within a word is none: "non-stick".
@@ -96,7 +96,7 @@ fn after(message: &str) -> Option<(Found, &str)> {
         let found = exactly(&trimmed[at..])?;
         let rest = message[..at].trim_end_matches(|c: char| c.is_whitespace() || ",;-–:".contains(c));
         let enough = rest.split_whitespace().count() >= 2;
-        (AFTER.contains(&SmallTalk::KINDS[found.kind]) && enough).then_some((found, rest))
+        (AFTER.contains(&found.kind) && enough).then_some((found, rest))
     };
     let starts = trimmed.char_indices().rev().filter(|(_, c)| STOPS.contains(c) || *c == ' ');
     // The longest: "thank you very much" and not "much".

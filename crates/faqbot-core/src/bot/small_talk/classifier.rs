@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use faqbot_embed::ModelId;
 use faqbot_embed::fastembed::BUNDLED_ID;
-use faqbot_faq::SmallTalk;
+use faqbot_faq::SmallTalkKind;
 use serde::{Deserialize, Serialize};
 
 use super::Found;
@@ -182,8 +182,8 @@ impl Classifier {
 }
 
 /// The kind with the greatest probability.
-pub fn best(probabilities: &[f32]) -> Option<(usize, f32)> {
-    let kinds = probabilities.iter().copied().take(SmallTalk::KINDS.len()).enumerate();
+pub fn best(probabilities: &[f32]) -> Option<(SmallTalkKind, f32)> {
+    let kinds = SmallTalkKind::ALL.into_iter().zip(probabilities.iter().copied());
     kinds.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
@@ -235,7 +235,7 @@ mod tests {
     fn what_ships_has_a_weight_for_each_feature_and_kind() {
         let Some(id) = BUNDLED_ID else { return };
         let shipped = Classifier::shipped(&ModelId::new(id)).unwrap();
-        assert_eq!(shipped.features.len(), FEATURES * (SmallTalk::KINDS.len() + 1));
+        assert_eq!(shipped.features.len(), FEATURES * (SmallTalkKind::ALL.len() + 1));
         assert_eq!(shipped.vector.len(), shipped.constants.len());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use faqbot_faq::{Faq, SmallTalk, normalize_phrasing};
+use faqbot_faq::{Faq, SmallTalkKind, normalize_phrasing};
 use serde::Deserialize;
 
 use super::Found;
@@ -18,9 +18,9 @@ pub(super) struct Set {
     /// The replies, by kind.
     pub(super) replies: Vec<String>,
     /// Phrasings as [`words`] makes them, with their kinds.
-    pub(super) phrasings: HashMap<String, usize>,
+    pub(super) phrasings: HashMap<String, SmallTalkKind>,
     /// Messages of signs alone, which have no words.
-    signs: HashMap<String, usize>,
+    signs: HashMap<String, SmallTalkKind>,
 }
 
 /// More messages in English, by others than who wrote the phrasings.
@@ -55,13 +55,13 @@ impl Set {
         };
         let mut set = Set {
             language,
-            replies: vec![String::new(); SmallTalk::KINDS.len()],
+            replies: vec![String::new(); SmallTalkKind::ALL.len()],
             phrasings: HashMap::new(),
             signs: HashMap::new(),
         };
         for entry in faq.entries {
-            let kind = SmallTalk::KINDS.iter().position(|kind| *kind == entry.id.as_str())?;
-            set.replies[kind] = entry.answer;
+            let kind = SmallTalkKind::named(entry.id.as_str())?;
+            set.replies[kind as usize] = entry.answer;
             let more = messages.iter().filter(|message| message.kind == entry.id.as_str());
             let more: Vec<String> = more.map(|message| message.text.clone()).collect();
             for phrasing in entry.phrasings.into_iter().chain(more) {
@@ -77,9 +77,10 @@ impl Set {
     }
 }
 
-/// The phrasings of the English set with their kinds, by position in [`SmallTalk::KINDS`].
-pub fn english() -> Vec<(String, usize)> {
-    let mut all: Vec<(String, usize)> = SETS.iter().take(1).flat_map(|set| set.phrasings.clone()).collect();
+/// The phrasings of the English set with their kinds.
+pub fn english() -> Vec<(String, SmallTalkKind)> {
+    let mut all: Vec<(String, SmallTalkKind)> =
+        SETS.iter().take(1).flat_map(|set| set.phrasings.clone()).collect();
     all.sort();
     all
 }
@@ -212,7 +213,9 @@ fn in_pieces(message: &str, exact: &dyn Fn(&str) -> Option<Found>) -> Option<Fou
         .iter()
         .map(|piece| exact(piece).or_else(|| exact(&without_fillers(piece))))
         .collect::<Option<_>>()?;
-    let small = |found: &&Found| ["greeting", "yes", "no"].contains(&SmallTalk::KINDS[found.kind]);
+    let small = |found: &&Found| {
+        [SmallTalkKind::Greeting, SmallTalkKind::Yes, SmallTalkKind::No].contains(&found.kind)
+    };
     found.iter().rfind(|found| !small(found)).or(found.last()).copied()
 }
 
@@ -230,7 +233,9 @@ fn nearly(text: &str) -> Option<Found> {
                 continue;
             }
             let Some(typos) = typos(&typed, phrasing, WORDS) else { continue };
-            let better = best.is_none_or(|(least, found)| (typos, kind, at) < (least, found.kind, found.set));
+            let better = best.is_none_or(|(least, found)| {
+                (typos, kind as usize, at) < (least, found.kind as usize, found.set)
+            });
             if better {
                 best = Some((typos, Found { kind, set: at }));
             }
@@ -301,7 +306,7 @@ mod tests {
     use super::*;
 
     fn kind(message: &str) -> Option<&'static str> {
-        by_words(message).map(|found| SmallTalk::KINDS[found.kind])
+        by_words(message).map(|found| found.kind.name())
     }
 
     #[test]
