@@ -14,6 +14,7 @@ use super::options::{Answers, ReadOptions};
 use super::parsed::{Parsed, RawEntry};
 use super::sanitize::sanitize;
 use crate::error::{Error, Result, RowError};
+use crate::readers::html_text;
 
 /// A file as its parser read it.
 #[derive(Debug)]
@@ -54,6 +55,11 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
         for mut raw in parsed.entries {
             let line = raw.line;
             let link = Link::of(&mut raw);
+            let left_out = read_html(&mut raw);
+            if !left_out.is_empty() {
+                let reason = format!("the answer's HTML has {}; only text is shown", left_out.join(" and "));
+                notes.push(in_file(RowError::new(line, reason)));
+            }
             let own_names = [raw.id.clone().and_then(clean), raw.number.take()];
             let (id, mut entry) = match check(raw, options.answers, &mut controls, &mut merged, &in_file) {
                 Ok(checked) => checked,
@@ -200,6 +206,19 @@ fn join_halves(parts: &mut [Part]) {
             .entries
             .retain(|raw| !raw.half || !(raw.used || (raw.questions.is_empty() && raw.answer.is_none())));
     }
+}
+
+/// Makes Markdown of answers that are HTML, as exports of shops and help desks have them; what has no text is left out.
+fn read_html(raw: &mut RawEntry) -> Vec<&'static str> {
+    let mut left_out = Vec::new();
+    for text in raw.answer.iter_mut().chain(&mut raw.variants) {
+        if let Some((markdown, without_text)) = html_text::answer_to_markdown(text) {
+            *text = markdown;
+            left_out.extend(without_text);
+        }
+    }
+    left_out.dedup();
+    left_out
 }
 
 /// Where an entry leads, by names.
