@@ -633,3 +633,166 @@ fn gather(kept: &[Kept], decisions: &[Decision]) -> Vec<Open> {
     open.truncate(TEXTS);
     open
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use faqbot_core::Setup;
+    use faqbot_core::matching::decision::Policy;
+    use faqbot_embed::HashEmbedder;
+    use faqbot_faq::{Faq, ReadOptions};
+    use tempfile::TempDir;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::channel::Channel;
+    use crate::questions::{Feedback, Question as Asked, Rated, Record};
+    use crate::source::Calibrated;
+    use crate::{Missing, now};
+
+    const YAML: &str = "# ours
+- question: Where is my order?
+  answer: On its way.
+- question: How do I pay?
+  answer: By card.
+";
+
+    /// A FAQ in a file.
+    struct InFile {
+        files: Vec<PathBuf>,
+        options: ReadOptions,
+        embedder: Arc<dyn Embedder>,
+    }
+
+    impl Source for InFile {
+        fn files(&self) -> &[PathBuf] {
+            &self.files
+        }
+
+        fn read_options(&self) -> &ReadOptions {
+            &self.options
+        }
+
+        fn embedder(&self) -> &Arc<dyn Embedder> {
+            &self.embedder
+        }
+
+        fn load(&self) -> Result<Loaded> {
+            Ok(Faq::load(&self.files[0])?)
+        }
+
+        fn setup(&self, _: &Faq, _: Calibrated) -> Result<Setup> {
+            let policy = Policy { min_cosine: 0.5, margin: 0.05, ..Policy::UNCALIBRATED };
+            Ok(Setup { policy, calibration: None, answers: false })
+        }
+    }
+
+    /// A folder with a FAQ and a store in which these were asked and had no answer.
+    async fn asked(texts: &[&str]) -> (TempDir, Arc<dyn Source>, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.yaml");
+        fs::write(&path, YAML).unwrap();
+        let embedder: Arc<dyn Embedder> = Arc::new(HashEmbedder::new());
+        let source = Arc::new(InFile { files: vec![path], options: ReadOptions::default(), embedder });
+        let url = format!("sqlite:{}", folder.path().join("asked.db").display());
+        let store = Store::open(&url, Missing::Create).await.unwrap();
+        let record = |text: &&str| {
+            Record::Question(Box::new(Asked {
+                id: Uuid::now_v7(),
+                at: now(),
+                faq: "shop".into(),
+                version: String::new(),
+                channel: Channel::Chat,
+                session: None,
+                text: (*text).to_owned(),
+                outcome: OutcomeKind::NoMatch,
+                entry: None,
+                confidence: None,
+                runner_up: None,
+                shown: Vec::new(),
+            }))
+        };
+        let records: Vec<Record> = texts.iter().map(record).collect();
+        store.write(records.iter()).await.unwrap();
+        (folder, source, store)
+    }
+
+    fn text(folder: &TempDir) -> String {
+        fs::read_to_string(folder.path().join("shop.yaml")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn questions_that_mean_the_same_become_a_phrasing() {
+        let parcel = ["has my parcel left", "has my parcel left yet", "has my parcel left"];
+        let (folder, source, store) = asked(&[&parcel[..], &["where is my order"]].concat()).await;
+        let mut review = Review::open("shop", Arc::clone(&source), &store).await.unwrap();
+        // What the FAQ answers by now is not open.
+        assert_eq!(review.groups.len(), 1, "{:?}", review.groups);
+        let group = review.groups[0].clone();
+        assert_eq!((group.count, group.questions.len()), (3, 2));
+        let choice = Choice::Phrasing { entry: "where-is-my-order".into(), phrasing: None };
+        let preview = review.preview(&group.id, &choice, &[]).unwrap();
+        assert_eq!(text(&folder), YAML, "a preview writes nothing");
+        assert_eq!((preview.lines.len(), preview.effect.answered), (2, 2), "{preview:?}");
+        let revision = Some(preview.revision);
+        let decide = Decide { group: group.id, questions: Vec::new(), choice, revision };
+        review.decide(&store, &decide).await.unwrap();
+        assert!(text(&folder).starts_with("# ours") && text(&folder).contains("has my parcel left"));
+        assert!(folder.path().join("shop.queries.jsonl").is_file());
+        // It is answered, and does not come back.
+        assert!(review.groups.is_empty());
+        assert!(Review::open("shop", source, &store).await.unwrap().groups.is_empty());
+        let again = review.decide(&store, &decide).await;
+        assert!(matches!(again, Err(Error::Conflict(_))));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_ours_stays_away() {
+        let (folder, source, store) = asked(&["who won the match"]).await;
+        let mut review = Review::open("shop", Arc::clone(&source), &store).await.unwrap();
+        let group = review.groups[0].id.clone();
+        let decide = Decide { group, questions: Vec::new(), choice: Choice::NotOurs, revision: None };
+        review.decide(&store, &decide).await.unwrap();
+        assert!(text(&folder).contains("out_of_scope: true"), "{}", text(&folder));
+        assert!(Review::open("shop", source, &store).await.unwrap().groups.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changed_meanwhile_is_left_as_it_is() {
+        let (folder, source, store) = asked(&["can I fetch it myself"]).await;
+        let mut review = Review::open("shop", source, &store).await.unwrap();
+        let group = review.groups[0].id.clone();
+        let choice = Choice::Entry { question: None, answer: "Yes, until six.".into() };
+        let preview = review.preview(&group, &choice, &[]).unwrap();
+        let changed = YAML.replace("By card.", "In cash.");
+        fs::write(folder.path().join("shop.yaml"), &changed).unwrap();
+        let decide = Decide { group, questions: Vec::new(), choice, revision: Some(preview.revision) };
+        let done = review.decide(&store, &decide).await;
+        assert!(matches!(done, Err(Error::Conflict(_))), "{:?}", done.err());
+        assert_eq!(text(&folder), changed);
+    }
+
+    #[tokio::test]
+    async fn thumbs_and_choices_are_labels() {
+        let (_folder, source, store) = asked(&["is it on its way"]).await;
+        let id = store.questions(&Filter { newest: 1, ..Filter::default() }).await.unwrap()[0].question.id;
+        let chosen = Record::Feedback(Feedback {
+            question: Rated::Id(id),
+            at: now(),
+            rating: Rating::Chosen,
+            entry: Some("where-is-my-order".into()),
+        });
+        store.write([chosen].iter()).await.unwrap();
+        let review = Review::open("shop", source, &store).await.unwrap();
+        assert_eq!(review.labels.len(), 1);
+        let group = &review.groups[0];
+        assert!(group.chosen && group.suggestion.as_deref() == Some("where-is-my-order"));
+    }
+
+    #[test]
+    fn labels_lie_beside_the_faq() {
+        assert_eq!(labels::path(Path::new("a/shop.yaml")), Path::new("a/shop.queries.jsonl"));
+    }
+}

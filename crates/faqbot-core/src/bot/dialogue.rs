@@ -113,3 +113,113 @@ fn is_open(verdict: &Verdict) -> bool {
     let stands = matches!(verdict.rule, Rule::OutOfScope | Rule::SharedPhrasing | Rule::Crisis);
     !stands && verdict.answer().is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use faqbot_embed::HashEmbedder;
+    use faqbot_faq::{Faq, SmallTalkKind};
+
+    use super::*;
+    use crate::bot::Setup;
+    use crate::matching::decision::Policy;
+
+    const YAML: &str = "
+- question: How do I reset my password?
+  also: [forgot my password]
+  answer: Use the link.
+  follow_ups: [reset-device]
+- id: reset-device
+  question: How do I reset the device?
+  answer: Hold the button.
+- question: Where is my order?
+  also: [forgot my password!!]
+  answer: On its way.
+";
+
+    /// A bot, and what is said to it in turn.
+    struct Talk {
+        bot: Bot<HashEmbedder>,
+        conversation: Conversation,
+    }
+
+    impl Talk {
+        fn new() -> Self {
+            let faq = Faq::read(YAML.as_bytes(), Path::new("test.yaml")).unwrap().faq;
+            let policy = Policy { min_cosine: 0.5, margin: 0.05, ..Policy::UNCALIBRATED };
+            let setup = Setup { policy, calibration: None, answers: true };
+            let bot = Bot::new(faq, HashEmbedder::new(), setup, &mut |_| ()).unwrap();
+            Talk { bot, conversation: Conversation::default() }
+        }
+
+        fn say(&mut self, text: &str) -> Verdict {
+            let message = Message { text, conversation: &self.conversation };
+            let verdict = self.bot.talk(&[message], 5, None, &mut |_| ()).unwrap().remove(0);
+            self.conversation.note(&self.bot, &verdict);
+            verdict
+        }
+
+        /// The answer to a message, or nothing.
+        fn answer(&mut self, text: &str) -> Option<String> {
+            let verdict = self.say(text);
+            verdict.answer().map(|found| self.bot.entry(found).answer.clone())
+        }
+    }
+
+    #[test]
+    fn choices_are_picked_by_number_and_in_words() {
+        for (pick, wanted) in
+            [("2", Some("On its way.")), ("the first one", Some("Use the link.")), ("neither", None)]
+        {
+            let mut talk = Talk::new();
+            assert_eq!(talk.say("forgot my password").choices().len(), 2);
+            assert_eq!(talk.answer(pick).as_deref(), wanted, "{pick}");
+        }
+        // What picks none of them is a question.
+        let mut talk = Talk::new();
+        talk.say("forgot my password");
+        assert_eq!(talk.answer("how do i reset the device").as_deref(), Some("Hold the button."));
+    }
+
+    #[test]
+    fn a_number_beyond_the_choices_asks_back_once_more() {
+        let mut talk = Talk::new();
+        talk.say("forgot my password");
+        let verdict = talk.say("7");
+        assert_eq!((verdict.rule, verdict.choices().len()), (Rule::NoSuchChoice, 2));
+        assert_eq!(talk.answer("1").as_deref(), Some("Use the link."));
+    }
+
+    #[test]
+    fn follow_ups_are_picked_by_their_number() {
+        let mut talk = Talk::new();
+        assert_eq!(talk.answer("how do i reset my password").as_deref(), Some("Use the link."));
+        assert_eq!(talk.answer("1").as_deref(), Some("Hold the button."));
+    }
+
+    #[test]
+    fn greetings_are_answered_and_left_out_of_questions() {
+        let mut talk = Talk::new();
+        let verdict = talk.say("hello!");
+        assert_eq!(verdict.decision, Decision::SmallTalk);
+        assert_eq!(verdict.small_talk.unwrap().kind, SmallTalkKind::Greeting);
+        let verdict = talk.say("hello there, where is my order? thank you");
+        assert_eq!(talk.bot.entry(verdict.answer().unwrap()).answer, "On its way.");
+        assert_eq!(verdict.query, "hello there, where is my order? thank you");
+    }
+
+    #[test]
+    fn messages_of_several_people_do_not_mix() {
+        let mut one = Talk::new();
+        one.say("forgot my password");
+        let other = Conversation::default();
+        let messages = [
+            Message { text: "2", conversation: &one.conversation },
+            Message { text: "2", conversation: &other },
+        ];
+        let verdicts = one.bot.talk(&messages, 5, None, &mut |_| ()).unwrap();
+        assert_eq!(verdicts[0].answer().map(|found| found.entry), Some(2));
+        assert!(verdicts[1].answer().is_none());
+    }
+}
