@@ -44,8 +44,8 @@ impl Policy {
     ///
     /// `min_confidence` is the least at which at most 5 % of all queries get a wrong answer, on average over the
     /// calibration files of the eleven public sets, the minimal pairs for the fit, and the small FAQs with what people ask that are for
-    /// the fit (which count as twelve sets; it gives 0.62); `ask_confidence`
-    /// the least at which the choices hold a right entry at least one time in four (0.17), and two hundredths less, so that
+    /// the fit (which count as twelve sets); `ask_confidence`
+    /// the least at which the choices hold a right entry at least one time in four (0.16), and a hundredth less, so that
     /// nearly four in five of the questions in other words are answered or offered; `hint_confidence` the least from which the
     /// nearest question is right at least one time in three. `min_cosine` keeps out what has nothing in common with
     /// its best entry: the greatest below which lies at most 1 % of the queries whose best entry is right; `unread_min_cosine` is
