@@ -423,8 +423,8 @@ impl Review {
         let text = |own: &Option<String>| -> Result<String> {
             let text = sanitize(own.clone().unwrap_or_else(|| group.question.clone())).0;
             let text = one_line(&text);
-            if !(!normalize_phrasing(&text).is_empty()) {
-                return Err(Error::Refused(format!("a question has at least a word")));
+            if normalize_phrasing(&text).is_empty() {
+                return Err(Error::Refused("a question has at least a word".into()));
             }
             Ok(text)
         };
@@ -433,7 +433,7 @@ impl Review {
                 let at = faq
                     .position(entry)
                     .ok_or_else(|| Error::Refused(format!("there is no entry `{entry}`")))?;
-                if !(!faq.entries[at].crisis) {
+                if faq.entries[at].crisis {
                     return Err(Error::Refused(format!(
                         "the entry `{entry}` is for people in danger: edit it by hand"
                     )));
@@ -442,8 +442,8 @@ impl Review {
             }
             Choice::Entry { question, answer } => {
                 let answer = sanitize(answer.replace("\r\n", "\n")).0.trim().to_owned();
-                if !(!answer.is_empty()) {
-                    return Err(Error::Refused(format!("a new entry needs an answer")));
+                if answer.is_empty() {
+                    return Err(Error::Refused("a new entry needs an answer".into()));
                 }
                 Change::Entry { question: text(question)?, answer: Some(answer) }
             }

@@ -34,7 +34,7 @@ pub struct Verdict {
     pub small_talk: Option<SmallTalkReply>,
     /// The code of the query's language, where there is no answer since the model does not know it.
     pub language: Option<&'static str>,
-    /// Which of an answer's variants are given (see [`Entry::answer_for`](crate::Entry::answer_for)).
+    /// Which of an answer's variants are given (see [`Entry::answer_for`](faqbot_faq::Entry::answer_for)).
     pub seed: u64,
     /// Whether the query was too long, and only its beginning was read; `query` is that.
     pub cut: bool,
