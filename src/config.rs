@@ -215,15 +215,14 @@ impl File {
 
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-        let place = |span: Range<usize>| {
-            format!("{}:{}", path.display(), 1 + text[..span.start].matches('\n').count())
-        };
+        let place = |line: usize| format!("{}:{line}", path.display());
+        let line_at = |span: Range<usize>| 1 + text[..span.start].matches('\n').count();
         let table: BTreeMap<String, Spanned<Value>> = toml::from_str(&text).map_err(|error| {
-            anyhow::anyhow!("{}: {}", place(error.span().unwrap_or(0..0)), error.message())
+            anyhow::anyhow!("{}: {}", place(line_at(error.span().unwrap_or(0..0))), error.message())
         })?;
         let mut file = File::default();
         for (name, value) in table {
-            let place = place(value.span());
+            let line = line_at(value.span());
             let lines = match value.into_inner() {
                 Value::Table(lines) if name == "serve" => {
                     lines.into_iter().map(|(name, value)| (format!("serve.{name}"), value)).collect()
@@ -232,8 +231,12 @@ impl File {
             };
             for (name, value) in lines {
                 let (of_serve, own) = name.strip_prefix("serve.").map_or((false, &*name), |own| (true, own));
-                let said = Options::from_file(own, of_serve, value);
-                let said = said.map_err(|error| anyhow::anyhow!("{place}: {error}"))?;
+                let said = Options::from_file(own, of_serve, value).map_err(|error| {
+                    // The value of a table has the table's place: the line of a setting begins with its name.
+                    let below =
+                        text.lines().skip(line - 1).position(|text| text.trim_start().starts_with(own));
+                    anyhow::anyhow!("{}: {error}", place(line + below.unwrap_or(0)))
+                })?;
                 file.options = said.over(file.options);
                 file.names.push(name);
             }

@@ -128,6 +128,9 @@ fn flags_go_over_variables_over_the_file() {
         run.err.contains("other.toml:2: unknown setting `min_cosin`; did you mean `min_cosine`?"),
         "{run:?}"
     );
+    world.write("serve.toml", "faq = \"shop.yaml\"\n\n[serve]\nmcp = true\nlisen = \"x\"\n");
+    let run = world.run(&["ask", "--config", "serve.toml", "x"], "", 2);
+    assert!(run.err.contains("serve.toml:5: unknown setting `lisen` in [serve]; did you mean"), "{run:?}");
     let run = world.run(&["ask", "--config", "none.toml", "x"], "", 2);
     assert!(run.err.contains("none.toml: no such configuration file"), "{run:?}");
     let run = world.run(&["ask", "--min-cosine", "2", "x"], "", 2);

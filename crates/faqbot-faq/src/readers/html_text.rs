@@ -57,7 +57,8 @@ pub fn answer_to_markdown(text: &str) -> Option<(String, Vec<&'static str>)> {
         parts.retain(|part| !part.trim().is_empty());
         parts.join("\n\n")
     };
-    Some((converted, without_text(text)))
+    // What is all comments is left as it is: without an answer there would be no entry.
+    (!converted.trim().is_empty()).then(|| (converted, without_text(text)))
 }
 
 /// Without the feature `html`, HTML is not read.
@@ -93,7 +94,7 @@ fn without_text(text: &str) -> Vec<&'static str> {
     found
 }
 
-/// Whether a text begins with a comment, or a tag that begins a block, or stands for what has no text.
+/// Whether a text begins, comments aside, with a tag that begins a block or stands for what has no text.
 #[cfg(feature = "html")]
 fn begins_with_block(text: &str) -> bool {
     const BLOCKS: [&str; 36] = [
@@ -134,10 +135,14 @@ fn begins_with_block(text: &str) -> bool {
         "table",
         "ul",
     ];
-    let Some(rest) = text.trim_start().strip_prefix('<') else { return false };
+    let mut text = text.trim_start();
+    while let Some((_, rest)) = text.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")) {
+        text = rest.trim_start();
+    }
+    let Some(rest) = text.strip_prefix('<') else { return false };
     let name = tag_name(rest.trim_start_matches('/'));
     let known = |own: &&str| name.eq_ignore_ascii_case(own);
-    rest.starts_with("!--") || BLOCKS.iter().any(known) || WITHOUT_TEXT.iter().any(|(tag, _)| known(tag))
+    BLOCKS.iter().any(known) || WITHOUT_TEXT.iter().any(|(tag, _)| known(tag))
 }
 
 /// The name that a tag begins with.
