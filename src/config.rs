@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use faqbot::embed::fastembed::{BUNDLED, Hub};
 use faqbot::faq::{ColumnMap, Format, ReadOptions};
 use faqbot::learn::redact::Redactor;
+use faqbot_server::names::plain_name;
 use faqbot_store::Keep;
 use faqbot_store::address::{sqlite_path, without_password};
 use toml::{Spanned, Value};
@@ -294,8 +295,7 @@ fn serve(own: ServeOptions) -> faqbot_server::Options {
 /// The two halves of `NAME=PATH`, where the whole is not itself a file.
 pub fn with_name(path: &Path) -> Option<(String, PathBuf)> {
     let (name, file) = path.to_str()?.split_once('=')?;
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let is_name = !name.is_empty() && name.chars().all(plain);
+    let is_name = !name.is_empty() && plain_name(name) == name;
     (is_name && !path.exists()).then(|| (name.to_owned(), PathBuf::from(file)))
 }
 

@@ -400,10 +400,14 @@ fn unknown(name: &str, of_serve: bool) -> String {
         &["redact", "keep"],
     ];
     let known = if of_serve { ServeOptions::NAMES.to_vec() } else { of_file.concat() };
-    let near = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
-    let hint = near.filter(|(typos, known)| *typos <= 2 && 2 * typos < known.len());
-    let hint = hint.map_or(String::new(), |(_, known)| format!("; did you mean `{known}`?"));
+    let hint = meant(name, &known).map_or(String::new(), |known| format!("; did you mean `{known}`?"));
     format!("unknown setting `{name}`{}{hint}", if of_serve { " in [serve]" } else { "" })
+}
+
+/// The known name that a word was meant as, typing errors aside.
+pub fn meant<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let near = known.iter().map(|known| (strsim::damerau_levenshtein(word, known), *known));
+    near.filter(|(typos, known)| *typos <= 2 && 2 * typos < known.len()).min().map(|(_, known)| known)
 }
 
 /// What is written as a text in a file.

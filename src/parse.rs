@@ -14,7 +14,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::exit::FAILED;
-use crate::options::{Options, Over, ServeOptions, StoreOptions};
+use crate::options::{Options, Over, ServeOptions, StoreOptions, meant};
 
 /// What is to be done, and with what.
 pub struct Parsed {
@@ -122,13 +122,9 @@ fn refuse_typos(command: &clap::Command, words: &[OsString]) -> Result<(), clap:
     if first.contains(char::is_whitespace) || first.ends_with('?') || !line {
         return Ok(());
     }
-    let names: Vec<String> = command.get_subcommands().map(|known| known.get_name().to_owned()).collect();
-    let near = names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&first, name), name))
-        .filter(|(typos, name)| *typos <= 2 && 2 * typos < name.len())
-        .min();
-    let hint = near.map_or(String::new(), |(_, name)| format!("; did you mean `faqbot {name}`?"));
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let near = meant(&first, &names);
+    let hint = near.map_or(String::new(), |name| format!("; did you mean `faqbot {name}`?"));
     let message = format!(
         "there is no command `{first}`{hint}\n\nTo ask it as a question: faqbot ask {first}\nFor the commands: faqbot --help\n"
     );

@@ -79,7 +79,8 @@ impl Source for SettingsSource {
     }
 }
 
-fn of_source(error: anyhow::Error) -> faqbot_store::Error {
+/// An error of the program as one of a source.
+pub fn of_source(error: anyhow::Error) -> faqbot_store::Error {
     faqbot_store::Error::Source(error.into())
 }
 

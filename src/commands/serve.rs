@@ -1,36 +1,53 @@
 //! `faqbot serve` and `faqbot mcp`: the bots of one or more FAQs, for browsers, programs and agents.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
 use faqbot::Embedder;
-use faqbot_server::{LevelFilter, Site};
+use faqbot_server::names::check_name;
+use faqbot_server::{Faqs, LevelFilter, Site};
 use faqbot_store::Source;
 
 use crate::config::Settings;
 use crate::names::named_faqs;
 use crate::output::messages::{Verbosity, note, says, warn};
-use crate::setup::{self, SettingsSource};
+use crate::setup::{self, SettingsSource, of_source};
 
 /// Answers over HTTP until it is told to end.
 pub fn serve(settings: &Settings) -> Result<()> {
-    Ok(faqbot_server::serve(&site(settings)?, &settings.serve)?)
+    let named = checked_names(settings)?;
+    Ok(faqbot_server::serve(&site(settings, &|| faqs(settings, &named)), &settings.serve)?)
 }
 
 /// Answers agents on standard input and output until that ends.
 pub fn mcp(settings: &Settings) -> Result<()> {
-    Ok(faqbot_server::mcp(&site(settings)?, &settings.serve)?)
+    let named = checked_names(settings)?;
+    Ok(faqbot_server::mcp(&site(settings, &|| faqs(settings, &named)), &settings.serve)?)
 }
 
-/// What is served, all of it over one model.
-fn site(settings: &Settings) -> Result<Site> {
-    let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings)?);
-    let source = |(name, faq)| {
-        let settings = Settings { faq, ..settings.clone() };
-        (name, Arc::new(SettingsSource::new(settings, Arc::clone(&embedder))) as Arc<dyn Source>)
+/// FAQs with their names and files.
+type Named = Vec<(String, Vec<PathBuf>)>;
+
+fn checked_names(settings: &Settings) -> Result<Named> {
+    let named = named_faqs(&settings.faq)?;
+    named.iter().try_for_each(|(name, _)| check_name(name))?;
+    Ok(named)
+}
+
+/// The FAQs, all of them over one model.
+fn faqs(settings: &Settings, named: &Named) -> faqbot_store::Result<Faqs> {
+    let embedder: Arc<dyn Embedder> = Arc::from(setup::load_embedder(settings).map_err(of_source)?);
+    let source = |(name, faq): &(String, Vec<PathBuf>)| {
+        let settings = Settings { faq: faq.clone(), ..settings.clone() };
+        (name.clone(), Arc::new(SettingsSource::new(settings, Arc::clone(&embedder))) as Arc<dyn Source>)
     };
-    Ok(Site {
-        faqs: named_faqs(&settings.faq)?.into_iter().map(source).collect(),
+    Ok(named.iter().map(source).collect())
+}
+
+fn site<'s>(settings: &Settings, faqs: &'s dyn Fn() -> faqbot_store::Result<Faqs>) -> Site<'s> {
+    Site {
+        faqs,
         published: settings.faq.is_empty(),
         store: settings.store.clone(),
         keep: settings.keep.clone(),
@@ -44,5 +61,5 @@ fn site(settings: &Settings) -> Result<Site> {
         } else {
             LevelFilter::ERROR
         },
-    })
+    }
 }

@@ -10,9 +10,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An option cannot be used as it is.
+    /// What is wanted cannot be done; the message says why.
     #[error("{0}")]
-    Option(String),
+    Refused(String),
     /// Something that the server needs failed.
     #[error("{what}")]
     Failed {

@@ -34,7 +34,6 @@ use crate::http::listen;
 use api::mcp::Mcp;
 use api::operations;
 pub use error::{Error, Result};
-use names::check_name;
 use router::Access;
 use service::published::Published;
 use service::queue::Queue;
@@ -42,10 +41,14 @@ use service::state::App;
 use service::version::{Served, Version};
 use service::{follow, reload};
 
+/// FAQs by name, in order: the first is asked where none is named. There is at least one, and
+/// [`names::check_name`] finds nothing in any.
+pub type Faqs = Vec<(String, Arc<dyn Source>)>;
+
 /// What is served.
-pub struct Site {
-    /// The FAQs by name, in order: the first is asked where none is named. There is at least one.
-    pub faqs: Vec<(String, Arc<dyn Source>)>,
+pub struct Site<'s> {
+    /// Gives the FAQs, and may load a model for that: it is called once all that needs none is checked.
+    pub faqs: &'s dyn Fn() -> faqbot_store::Result<Faqs>,
     /// Whether what is published in the store is served in their place, where something is.
     pub published: bool,
     /// The address of the store, where questions are kept.
@@ -100,21 +103,21 @@ impl Options {
 pub fn serve(site: &Site, own: &Options) -> Result<()> {
     let listen = own.listen.to_socket_addrs().ok().and_then(|mut found| found.next());
     let listen = listen.ok_or_else(|| {
-        Error::Option(format!("--listen {}: no address and port, such as 127.0.0.1:8080", own.listen))
+        Error::Refused(format!("--listen {}: no address and port, such as 127.0.0.1:8080", own.listen))
     })?;
     let private =
         listen.ip().is_loopback() && !own.public && own.token_file.is_none() && own.trusted_proxy.is_none();
     let access = Access { origins: origins(own)?, mcp: own.mcp, private };
     let tokens = own.token_file.as_deref().map(Limits::read_tokens).transpose()?.unwrap_or_default();
     if !listen.ip().is_loopback() && tokens.is_empty() && !own.public {
-        return Err(Error::Option(format!(
+        return Err(Error::Refused(format!(
             "{} can be reached from other machines: say who may ask with --token-file FILE, or that everybody may with --public",
             own.listen
         )));
     }
     let proxy = own.trusted_proxy.as_deref().map(|name| {
         let header = name.to_ascii_lowercase().parse::<HeaderName>();
-        header.map_err(|_| Error::Option(format!("--trusted-proxy {name}: no name of a header")))
+        header.map_err(|_| Error::Refused(format!("--trusted-proxy {name}: no name of a header")))
     });
     let limits = Limits::new(tokens, own.public, own.rate, proxy.transpose()?);
     log(site.log);
@@ -194,24 +197,24 @@ fn app(
     metrics: PrometheusHandle,
     runtime: &Runtime,
 ) -> Result<Arc<App>> {
-    site.faqs.iter().try_for_each(|(name, _)| check_name(name))?;
     let recorder = recorder(site, runtime)?;
-    let mut faqs = Vec::with_capacity(site.faqs.len());
+    let own_faqs = (site.faqs)()?;
+    let mut faqs = Vec::with_capacity(own_faqs.len());
     let mut published = None;
     if let Some(recorder) = recorder.as_ref().filter(|_| site.published)
-        && let Some((_, source)) = site.faqs.first()
+        && let Some((_, source)) = own_faqs.first()
     {
         let from = Published::new(site.cache.as_deref(), recorder.store.clone(), site.warn)?;
         faqs = runtime.block_on(async { from.all(source).await })?;
         if faqs.is_empty() && recorder.store.engine() == Engine::Postgres {
-            return Err(Error::Option(
+            return Err(Error::Refused(
                 "nothing is published in the store: `faqbot publish` does that, and --faq FILE serves a file"
                     .into(),
             ));
         }
         published = Some(Arc::new(from)).filter(|_| !faqs.is_empty());
     }
-    for (name, source) in site.faqs.iter().filter(|_| published.is_none()) {
+    for (name, source) in own_faqs.iter().filter(|_| published.is_none()) {
         let version = Version::new(source.read()?);
         faqs.push(Served::new(name.clone(), Arc::clone(source), version));
     }
@@ -226,7 +229,7 @@ fn origins(own: &Options) -> Result<Vec<HeaderValue>> {
         let plain = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ', ',']));
         match HeaderValue::from_str(text) {
             Ok(value) if plain => Ok(value),
-            _ => Err(Error::Option(format!(
+            _ => Err(Error::Refused(format!(
                 "--allow-origin {text}: an origin is a scheme and a host, such as https://shop.example"
             ))),
         }

@@ -35,12 +35,12 @@ pub fn plain_name(text: &str) -> String {
 /// It cannot; the message says why.
 pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || plain_name(name) != name {
-        return Err(Error::Option(format!(
+        return Err(Error::Refused(format!(
             "a FAQ cannot be named \"{name}\": a name has letters, digits, `-`, `_` and `.`"
         )));
     }
     if TAKEN.contains(&name) {
-        return Err(Error::Option(format!(
+        return Err(Error::Refused(format!(
             "a FAQ cannot be named \"{name}\", since an address of the server is; --faq NAME=PATH, or --name NAME, gives it another"
         )));
     }

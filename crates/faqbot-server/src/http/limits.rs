@@ -82,19 +82,19 @@ impl Limits {
             }
             let place = format!("{}:{}", path.display(), number + 1);
             if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(Error::Option(format!(
+                return Err(Error::Refused(format!(
                     "{place}: a token is made of ASCII letters, digits and signs; others cannot be sent"
                 )));
             }
             if token.chars().count() < TOKEN_CHARS {
-                return Err(Error::Option(format!(
+                return Err(Error::Refused(format!(
                     "{place}: a token has at least {TOKEN_CHARS} characters; `openssl rand -hex 32` makes one"
                 )));
             }
             tokens.push(hash(token));
         }
         if tokens.is_empty() {
-            return Err(Error::Option(format!(
+            return Err(Error::Refused(format!(
                 "{}: there is no token in it; write one on a line of its own",
                 path.display()
             )));

@@ -42,7 +42,7 @@ pub async fn follow(app: Arc<App>) {
         }
         // A connection may be dead without saying so.
         let looked = timeout(ANSWER, look(&app, &published)).await;
-        if let Err(error) = looked.unwrap_or_else(|_| Err(Error::Option("it does not answer".into()))) {
+        if let Err(error) = looked.unwrap_or_else(|_| Err(Error::Refused("it does not answer".into()))) {
             away(&published, &error);
             notices = None;
             sleep(PAUSE).await;

@@ -56,7 +56,7 @@ impl Published {
         let versions = self.store.versions(Some(name)).await?;
         let version = versions.iter().find(|version| version.number == number);
         let Some(model) = version.map(|version| version.model.clone()) else {
-            return Ok(Err(Error::Option("there is no such version".into())));
+            return Ok(Err(Error::Refused("there is no such version".into())));
         };
         let content = self.store.content(name, number).await?;
         // A FAQ may take seconds to prepare, and what it holds may make that panic.

@@ -212,7 +212,7 @@ fn answer(version: &Version, count: usize, group: Vec<Ask>) {
         Err(error) => {
             let text = in_full(&error);
             for ask in group {
-                let _ = ask.replies.send(Err(Error::Option(text.clone())));
+                let _ = ask.replies.send(Err(Error::Refused(text.clone())));
             }
         }
     }
