@@ -183,7 +183,7 @@ def pairs_of(faqs, texts):
     """Queries with two entries each, the first the one that they are about, if any: tokens, and kinds."""
     found = []
     for faq in faqs:
-        rows = [texts.entry(entry["questions"][0], entry["answer"]) for entry in faq["entries"]]
+        rows = [texts.entry(entry["questions"][:1], entry["answer"]) for entry in faq["entries"]]
         for at, (text, _, entry) in enumerate(faq["queries"]):
             own = entry if entry is not None else at % len(rows)
             found += [(texts.query(text), rows[own]), (texts.query(text), rows[(own + 1 + at) % len(rows)])]

@@ -67,10 +67,11 @@ pub struct Passages {
     pub beside: Option<PathBuf>,
 }
 
-/// An entry as a reader reads it: one of its phrasings, and its answer or a part of that; empty where there is none.
+/// An entry as a reader reads it: its question, with phrasings after it if there are any, and its answer or a part of
+/// that; empty where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EntryText<'t> {
-    /// The phrasing.
+    /// The question, and phrasings after it, each with ` / ` before it.
     pub question: &'t str,
     /// The answer.
     pub answer: &'t str,

@@ -18,7 +18,7 @@ use super::formats::{
     org, plain, qna, rasa, rst, squad, toml, watson, yaml,
 };
 use super::parsed::{Detection, Parsed};
-use super::readers::table::Table;
+use super::readers::table::Wanted;
 use crate::error::RowError;
 
 /// What a parser returns: an error if the text as a whole is not in the format.
@@ -39,9 +39,11 @@ enum Write {
 #[derive(Clone, Copy)]
 enum Parse {
     Text(fn(&str) -> ParseResult),
-    Table(fn(&str, &mut Table) -> ParseResult),
+    /// A tree of values, with the language to read where there are texts in several.
+    Tree(fn(&str, Option<&str>) -> ParseResult),
+    Table(fn(&str, &mut Wanted) -> ParseResult),
     #[cfg_attr(not(feature = "spreadsheets"), allow(dead_code, reason = "no format is read so"))]
-    Workbook(fn(&[u8], &mut Table) -> ParseResult),
+    Workbook(fn(&[u8], &mut Wanted) -> ParseResult),
 }
 
 /// The texts that an editor proposes.
@@ -73,8 +75,8 @@ pub static FORMATS: &[Format] = &[
     Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], detect: aiml::detect, parse: Parse::Text(aiml::parse), write: None, edit: None },
     Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], detect: rasa::detect_yaml, parse: Parse::Text(rasa::parse_yaml), write: None, edit: None },
     Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], detect: chatterbot::detect, parse: Parse::Text(chatterbot::parse), write: None, edit: None },
-    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], detect: yaml::detect, parse: Parse::Text(yaml::parse), write: Some(Write::Whole(yaml::write)), edit: Some(tree::edit) },
-    Format { name: "toml", title: "TOML", endings: &["toml"], detect: toml::detect, parse: Parse::Text(toml::parse), write: None, edit: None },
+    Format { name: "yaml", title: "YAML", endings: &["yaml", "yml"], detect: yaml::detect, parse: Parse::Tree(yaml::parse), write: Some(Write::Whole(yaml::write)), edit: Some(tree::edit) },
+    Format { name: "toml", title: "TOML", endings: &["toml"], detect: toml::detect, parse: Parse::Tree(toml::parse), write: None, edit: None },
     Format { name: "botpress", title: "Botpress JSON", endings: &["json"], detect: botpress::detect, parse: Parse::Text(botpress::parse), write: None, edit: None },
     Format { name: "watson", title: "Watson Assistant JSON", endings: &["json"], detect: watson::detect, parse: Parse::Text(watson::parse), write: None, edit: None },
     Format { name: "dialogflow", title: "Dialogflow ES JSON", endings: &["json"], detect: dialogflow::detect, parse: Parse::Text(dialogflow::parse), write: None, edit: None },
@@ -82,8 +84,8 @@ pub static FORMATS: &[Format] = &[
     Format { name: "squad", title: "SQuAD JSON", endings: &["json"], detect: squad::detect, parse: Parse::Text(squad::parse), write: None, edit: None },
     Format { name: "articles", title: "help centre articles", endings: &["json"], detect: articles::detect, parse: Parse::Text(articles::parse), write: None, edit: None },
     Format { name: "jsonld", title: "FAQPage JSON-LD", endings: &["jsonld", "json"], detect: jsonld::detect, parse: Parse::Text(jsonld::parse), write: Some(Write::Whole(jsonld::write)), edit: None },
-    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], detect: jsonl::detect, parse: Parse::Text(jsonl::parse), write: Some(Write::Entries(jsonl::write)), edit: Some(tree::edit_line) },
-    Format { name: "json", title: "JSON", endings: &["json"], detect: json::detect, parse: Parse::Text(json::parse), write: Some(Write::Whole(json::write)), edit: Some(tree::edit) },
+    Format { name: "jsonl", title: "JSONL", endings: &["jsonl", "ndjson", "json"], detect: jsonl::detect, parse: Parse::Tree(jsonl::parse), write: Some(Write::Entries(jsonl::write)), edit: Some(tree::edit_line) },
+    Format { name: "json", title: "JSON", endings: &["json"], detect: json::detect, parse: Parse::Tree(json::parse), write: Some(Write::Whole(json::write)), edit: Some(tree::edit) },
     Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], detect: csv::detect_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)), edit: Some(rows::edit_qna_maker) },
     Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], detect: csv::detect_tsv, parse: Parse::Table(csv::parse), write: None, edit: Some(rows::edit) },
     Format { name: "csv", title: "CSV", endings: &["csv"], detect: csv::detect, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)), edit: Some(rows::edit) },
@@ -151,13 +153,14 @@ impl Format {
         }
     }
 
-    pub(super) fn parse(&self, bytes: &[u8], text: &str, table: &mut Table) -> ParseResult {
+    pub(super) fn parse(&self, bytes: &[u8], text: &str, wanted: &mut Wanted) -> ParseResult {
         match self.parse {
-            Parse::Workbook(parse) if is_workbook(bytes) => parse(bytes, table),
+            Parse::Workbook(parse) if is_workbook(bytes) => parse(bytes, wanted),
             Parse::Workbook(_) => Err(RowError::new(1, "not a workbook")),
             _ if is_workbook(bytes) => Err(RowError::new(1, "a spreadsheet, and no text")),
             Parse::Text(parse) => parse(text),
-            Parse::Table(parse) => parse(text, table),
+            Parse::Tree(parse) => parse(text, wanted.language),
+            Parse::Table(parse) => parse(text, wanted),
         }
     }
 }

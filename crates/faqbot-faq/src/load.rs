@@ -16,7 +16,7 @@ use super::learned;
 use super::loaded::Loaded;
 use super::options::{Answers, ReadOptions};
 use super::parsed::{Parsed, RawEntry};
-use super::readers::table::Table;
+use super::readers::table::Wanted;
 use crate::error::{Error, Result, RowError};
 
 /// Reading progress, for a progress bar.
@@ -203,8 +203,9 @@ fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn Fn
     // Parsed, but no entry has both question and answer.
     let mut useless: Option<Part> = None;
     for format in candidates {
-        let mut table = Table { columns: &options.columns, progress };
-        let mut parsed = match format.parse(bytes, &text, &mut table) {
+        let mut wanted =
+            Wanted { columns: &options.columns, language: options.language.as_deref(), progress };
+        let mut parsed = match format.parse(bytes, &text, &mut wanted) {
             Ok(parsed) => parsed,
             Err(row) => {
                 tried.push((format.title, row));

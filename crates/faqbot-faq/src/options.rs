@@ -38,6 +38,8 @@ pub struct ReadOptions {
     pub format: Option<&'static Format>,
     /// Which columns of a table hold what, where their names do not say.
     pub columns: ColumnMap,
+    /// The language to read, as a code such as `de`, where a file has texts in several; otherwise, the file's first.
+    pub language: Option<String>,
     /// See [`Answers`].
     pub answers: Answers,
     /// See [`Limits`].

@@ -1,9 +1,10 @@
 //! The reader's part in a reply: it reads the entries that rank best together with the query, and what both say
 //! orders them.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use faqbot_embed::{Embedder, EntryText, Reader};
+use faqbot_faq::Entry;
 
 use super::Bot;
 use super::asked::Asked;
@@ -19,7 +20,7 @@ const AT_FIRST: usize = 4;
 /// The logit from which an entry is clearly the answer.
 const CLEAR: f32 = 3.0;
 
-/// How many candidates, the best once all were read, have further passages of a long answer and another phrasing read.
+/// How many candidates, the best once all were read, have further passages of a long answer read.
 const READ_THOROUGHLY: usize = 2;
 
 /// How many passages of those are read, the first ones; of the other candidates, it is the first.
@@ -37,11 +38,25 @@ const GREATER_SCORE_WEIGHT: f32 = 24.0;
 /// the greater weight, small FAQs with two or three by the lesser ("Order").
 const SEVERAL_PHRASINGS: f32 = 4.0;
 
-/// What of an entry is read: a question, a passage of the answer, and where it stands in that, if there are several.
+/// Bytes of a question and the phrasings that are read with it: the reader reads some 100 tokens of an entry.
+const QUESTION_BYTES: usize = 170;
+
+/// What stands between an entry's question and its phrasings where the reader reads them: as in its training.
+const BETWEEN: &str = " / ";
+
+/// What of an entry is read: its question with some of its phrasings, a passage of the answer, and where it stands in that,
+/// if there are several.
+#[derive(Clone)]
 struct Text<'f> {
-    question: &'f str,
+    question: Cow<'f, str>,
     answer: &'f str,
     span: Option<(usize, usize)>,
+}
+
+impl Text<'_> {
+    fn entry(&self) -> EntryText<'_> {
+        EntryText { question: &self.question, answer: self.answer }
+    }
 }
 
 /// What a pair is about: what was asked, which of its matches, and where the passage stands in the answer.
@@ -55,23 +70,21 @@ struct About {
 #[derive(Default)]
 struct Pairs<'f> {
     queries: Vec<&'f str>,
-    entries: Vec<EntryText<'f>>,
-    known: HashMap<EntryText<'f>, usize>,
+    texts: Vec<Text<'f>>,
     pairs: Vec<(usize, usize)>,
     about: Vec<About>,
 }
 
 impl<'f> Pairs<'f> {
     /// Adds a text of a match of what was asked, with the query that was added last.
-    fn add(&mut self, asked: usize, at: usize, text: &Text<'f>) {
-        let (question, answer) = (text.question, text.answer);
-        let entry = EntryText { question, answer };
-        let place = *self.known.entry(entry).or_insert_with(|| {
-            self.entries.push(entry);
-            self.entries.len() - 1
+    fn add(&mut self, asked: usize, at: usize, text: Text<'f>) {
+        self.about.push(About { asked, at, span: text.span });
+        let same = |known: &Text| known.question == text.question && known.answer == text.answer;
+        let place = self.texts.iter().position(same).unwrap_or_else(|| {
+            self.texts.push(text);
+            self.texts.len() - 1
         });
         self.pairs.push((self.queries.len() - 1, place));
-        self.about.push(About { asked, at, span: text.span });
     }
 
     /// Reads them. What makes a match likelier counts; its passage is noted.
@@ -79,7 +92,8 @@ impl<'f> Pairs<'f> {
         if self.pairs.is_empty() {
             return Ok(());
         }
-        let logits = reader.logits(&self.queries, &self.entries, &self.pairs)?;
+        let entries: Vec<EntryText> = self.texts.iter().map(Text::entry).collect();
+        let logits = reader.logits(&self.queries, &entries, &self.pairs)?;
         for (About { asked, at, span }, logit) in self.about.into_iter().zip(logits) {
             let found = &mut ranked[asked].ranking.matches[at];
             if found.reader.is_none_or(|best| logit > best) {
@@ -119,7 +133,7 @@ impl<E: Embedder> Bot<E> {
                 }
                 pairs.queries.push(asked[number].query);
                 for (at, found) in matches.iter().enumerate().take(part.end).skip(part.start) {
-                    pairs.add(number, at, &self.first_text(found));
+                    self.texts_to_read(found).take(1).for_each(|text| pairs.add(number, at, text));
                 }
             }
             pairs.read(reader, ranked)?;
@@ -133,7 +147,8 @@ impl<E: Embedder> Bot<E> {
         for &number in &read {
             pairs.queries.push(asked[number].query);
             for (at, found) in ranked[number].ranking.matches.iter().take(READ_THOROUGHLY).enumerate() {
-                self.further_texts(found).iter().for_each(|text| pairs.add(number, at, text));
+                let further = self.texts_to_read(found).take(PASSAGES).skip(1);
+                further.for_each(|text| pairs.add(number, at, text));
             }
         }
         pairs.read(reader, ranked)?;
@@ -151,40 +166,38 @@ impl<E: Embedder> Bot<E> {
         move |found| found.reader.map_or(f32::NEG_INFINITY, |logit| logit + weight * found.score)
     }
 
-    /// What is read of every candidate: its question and the answer's first passage, or the nearest phrasing of an entry
-    /// without an answer.
-    fn first_text(&self, found: &Match) -> Text<'_> {
+    /// All that there is to read of an entry: a text for each passage of its answer, and one where it has none.
+    fn texts_to_read(&self, found: &Match) -> impl Iterator<Item = Text<'_>> {
         let entry = self.entry(found);
-        if !is_real_answer(&entry.answer) {
-            return Text { question: &entry.phrasings[found.phrasing], answer: "", span: None };
+        let question = with_phrasings(entry, found.phrasing);
+        let answer = if is_real_answer(&entry.answer) { begin(&entry.answer) } else { "" };
+        let mut spans = passages(answer);
+        let several = spans.len() > 1;
+        if spans.is_empty() {
+            spans.push((0, 0));
         }
-        let answer = begin(&entry.answer);
-        let spans = passages(answer);
-        let (from, to) = spans.first().copied().unwrap_or_default();
-        let span = (spans.len() > 1).then_some((from, to));
-        Text { question: entry.question(), answer: &answer[from..to], span }
+        spans.into_iter().map(move |(from, to)| Text {
+            question: question.clone(),
+            answer: &answer[from..to],
+            span: several.then_some((from, to)),
+        })
     }
+}
 
-    /// What else is read of the best: further passages, and another phrasing with the first.
-    fn further_texts(&self, found: &Match) -> Vec<Text<'_>> {
-        let entry = self.entry(found);
-        if !is_real_answer(&entry.answer) {
-            return Vec::new();
+/// An entry's question, and the phrasings that are read with it. Where there is no room for all, they are in groups, always
+/// the same ones, so that a text is read once; the group is taken that the nearest phrasing is in.
+fn with_phrasings(entry: &Entry, nearest: usize) -> Cow<'_, str> {
+    let question = entry.question();
+    let mut text = Cow::Borrowed(question);
+    for (at, phrasing) in entry.phrasings.iter().enumerate().skip(1) {
+        if text.len() > question.len() && text.len() + BETWEEN.len() + phrasing.len() > QUESTION_BYTES {
+            if nearest < at {
+                break;
+            }
+            text = Cow::Borrowed(question);
         }
-        let answer = begin(&entry.answer);
-        let further = passages(answer).into_iter().take(PASSAGES).skip(1);
-        let mut texts: Vec<Text> = further
-            .map(|(from, to)| Text {
-                question: entry.question(),
-                answer: &answer[from..to],
-                span: Some((from, to)),
-            })
-            .collect();
-        // A further phrasing never makes an entry less likely: its own question was read all the same.
-        let nearest = entry.phrasings[found.phrasing].as_str();
-        if nearest != entry.question() {
-            texts.push(Text { question: nearest, ..self.first_text(found) });
-        }
-        texts
+        text += BETWEEN;
+        text += phrasing.as_str();
     }
+    text
 }

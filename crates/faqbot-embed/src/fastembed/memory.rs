@@ -13,7 +13,7 @@ use crate::storage::cache_folder::{READ, make_room_for_read};
 use crate::storage::files::write_unsynced;
 
 /// Tokens of an entry that are read; the rest is cut.
-pub(super) const ENTRY_TOKENS: usize = 80;
+pub(super) const ENTRY_TOKENS: usize = 104;
 
 /// The length of a token's state.
 pub(super) const WIDTH: usize = 384;
@@ -26,7 +26,7 @@ const KEPT_TOKENS: usize = 16 << 10;
 
 /// The first bytes of a file: what is kept of one entry.
 const MAGIC: &Magic = b"FAQBOTRE";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is kept of an entry's tokens, in int8: [`PARTS`] rows of [`WIDTH`] numbers a token, and what each row is multiplied
 /// with.

@@ -21,9 +21,9 @@ use super::memory::{ENTRY_TOKENS, Memories, Memory, PARTS, WIDTH};
 use crate::EntryText;
 use crate::error::Result;
 
-/// Tokens of a query, and of an entry's question; the rest is cut.
+/// Tokens of a query, and of an entry's question with its phrasings; the rest is cut.
 const QUERY_TOKENS: usize = 48;
-const QUESTION_TOKENS: usize = 32;
+const QUESTION_TOKENS: usize = 56;
 
 /// Bytes of a text that are looked at: so many tokens seldom take more.
 const TEXT_BYTES: usize = 2_000;

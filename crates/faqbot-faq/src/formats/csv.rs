@@ -14,7 +14,7 @@ use crate::error::RowError;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::columns::ColumnMap;
 use crate::readers::lines::Lines;
-use crate::readers::table::{self, META, META_ID, META_MIN_CONFIDENCE, META_TAG, META_VARIANT, Rows, Table};
+use crate::readers::table::{self, META, META_ID, META_MIN_CONFIDENCE, META_TAG, META_VARIANT, Rows, Wanted};
 use crate::schema::{FLAGS, Flag, LINKS, MIN_CONFIDENCE};
 
 /// Rows between two progress reports.
@@ -25,7 +25,7 @@ const REPORT: u64 = 1000;
 /// # Errors
 ///
 /// Returns an error if the header does not name a question and an answer column.
-pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
+pub fn parse(text: &str, wanted: &mut Wanted) -> Result<Parsed, RowError> {
     let delimiter = delimiter(text);
     // Excel reads the delimiter from a first line such as `sep=;`, which is not a row.
     let whole = text;
@@ -37,7 +37,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
     // QnA Maker does not quote: a quote in its files is an ordinary character.
     builder.quoting(detect_qna_maker(text) == Detection::No);
     let mut reader = builder.from_reader(text.as_bytes());
-    let mut rows = Rows::new(table.columns, Some(char::from(delimiter)));
+    let mut rows = Rows::new(wanted.columns, wanted.language, Some(char::from(delimiter)));
     let mut lines = Lines::new(text, first_line);
     // Before a row, the reader may be inside the line break that ends the previous row.
     let mut line_of = |position: Option<&Position>| {
@@ -63,7 +63,7 @@ pub fn parse(text: &str, table: &mut Table) -> Result<Parsed, RowError> {
                 }
                 width = width.max(own.len().min(64));
                 if let Some(position) = position.filter(|position| position.record() % REPORT == 0) {
-                    (table.progress)(position.byte());
+                    (wanted.progress)(position.byte());
                 }
             }
             Err(error) => {
@@ -99,7 +99,7 @@ pub fn detect(text: &str) -> Detection {
         reader.headers().map(|names| names.iter().map(str::to_owned).collect()).unwrap_or_default();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let nothing = ColumnMap::default();
-    let mut rows = Rows::new(&nothing, None);
+    let mut rows = Rows::new(&nothing, None, None);
     // Two columns may be anything; only a header says what they are.
     let header = rows.add(1, &names).is_ok() && rows.parsed().entries.is_empty() && rows.finish().is_ok();
     Detection::weak(names.len() > 1 && header)
@@ -244,7 +244,10 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Parsed, RowError> {
-        super::parse(text, &mut Table { columns: &ColumnMap::default(), progress: &mut |_| () })
+        super::parse(
+            text,
+            &mut Wanted { columns: &ColumnMap::default(), language: None, progress: &mut |_| () },
+        )
     }
 
     #[test]

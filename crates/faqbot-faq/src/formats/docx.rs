@@ -1,17 +1,17 @@
-//! Word documents: headings, or the rows of a table with two columns, are the questions.
+//! Word documents. `document` says what of one is a question.
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::Event;
 use zip::ZipArchive;
 
 use crate::error::RowError;
 use crate::parsed::Parsed;
-use crate::readers::table::{Rows, Table};
-use crate::readers::translated::Translated;
-use crate::readers::xml::referred;
+use crate::readers::document::{self, Block, Style};
+use crate::readers::table::Wanted;
+use crate::readers::xml::{attribute, referred};
 
 /// The document's part in the archive; its links are in another.
 const DOCUMENT: &str = "word/document.xml";
@@ -30,50 +30,14 @@ pub fn is_document(bytes: &[u8]) -> bool {
 /// # Errors
 ///
 /// Returns an error if the document cannot be read, or has neither headings nor a table of questions and answers.
-pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
+pub fn parse(bytes: &[u8], wanted: &mut Wanted) -> Result<Parsed, RowError> {
     let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a Word document: {error}"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let document = part(&mut archive, DOCUMENT)?;
     let links = links(&part(&mut archive, LINKS).unwrap_or_default());
     let content = read(&document, &links)?;
-    (table.progress)(bytes.len() as u64);
-    // Rows of tables with two columns, in the order in which they stand.
-    let mut rows = Rows::new(table.columns, None);
-    let mut tables = false;
-    let mut text = Translated::default();
-    for block in &content {
-        match block {
-            Block::Paragraph { line, markdown } => text.push(*line, &format!("{markdown}\n")),
-            Block::Row { line, cells } if cells.len() == 2 => {
-                tables = true;
-                rows.add(*line, &cells.iter().map(String::as_str).collect::<Vec<_>>())?;
-            }
-            Block::Row { line, cells } => text.push(*line, &format!("{}\n", cells.join(" · "))),
-        }
-    }
-    let of_text = text.parse();
-    match (of_text, tables) {
-        (Ok(mut parsed), false) => {
-            parsed.entries.retain(|raw| !raw.questions.is_empty());
-            Ok(parsed)
-        }
-        (Ok(parsed), true) if !parsed.entries.is_empty() => {
-            let mut all = rows.finish()?;
-            all.title = parsed.title;
-            all.entries.extend(parsed.entries);
-            all.entries.sort_by_key(|raw| raw.line);
-            all.notes.extend(parsed.notes);
-            Ok(all)
-        }
-        (_, true) => rows.finish(),
-        (Err(row), false) => {
-            let reason = format!("{}; nor a table with a column of questions and one of answers", row.reason);
-            Err(RowError::new(
-                row.line,
-                reason.replace("in Markdown, the questions are headings", "questions are headings"),
-            ))
-        }
-    }
+    (wanted.progress)(bytes.len() as u64);
+    document::parse(content, wanted)
 }
 
 fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, RowError> {
@@ -85,12 +49,6 @@ fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, R
         return Err(RowError::new(1, format!("{name} unpacks to more than {MAX_UNPACKED} bytes")));
     }
     Ok(text)
-}
-
-/// What a document has in its order; its lines count paragraphs and rows.
-enum Block {
-    Paragraph { line: usize, markdown: String },
-    Row { line: usize, cells: Vec<String> },
 }
 
 /// The addresses of links, by their ids.
@@ -111,11 +69,6 @@ fn links(xml: &str) -> HashMap<String, String> {
     found
 }
 
-fn attribute(tag: &BytesStart, name: &str) -> Option<String> {
-    let found = tag.attributes().flatten().find(|own| own.key.local_name().as_ref() == name)?;
-    Some(found.value.replace("&amp;", "&"))
-}
-
 /// What is open while a document is read.
 #[derive(Default)]
 struct Open {
@@ -130,6 +83,8 @@ struct Open {
     link: Option<String>,
     cells: Vec<String>,
     depth: usize,
+    /// The number of the table.
+    table: usize,
 }
 
 fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowError> {
@@ -153,7 +108,13 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                     line += 1;
                     (open.paragraph, open.heading, open.item) = (String::new(), 0, None);
                 }
-                "pStyle" => open.heading = level(&attribute(tag, "val").unwrap_or_default()),
+                "pStyle" => {
+                    let style = attribute(tag, "val").unwrap_or_default();
+                    open.heading = level(&style);
+                    if style.starts_with("List") {
+                        open.item = open.item.or(Some(0));
+                    }
+                }
                 "numPr" => open.item = open.item.or(Some(0)),
                 "ilvl" => {
                     open.item =
@@ -171,7 +132,10 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                         open.paragraph.push('[');
                     }
                 }
-                "tbl" if !empty => open.depth += 1,
+                "tbl" if !empty => {
+                    open.depth += 1;
+                    open.table += usize::from(open.depth == 1);
+                }
                 "tr" if open.depth == 1 => open.cells.clear(),
                 "tc" if open.depth == 1 && !empty => open.cells.push(String::new()),
                 _ => {}
@@ -191,21 +155,26 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                     }
                 }
                 "p" => {
-                    let markdown = markdown(&open);
+                    let style = match (open.heading, open.item) {
+                        (0, Some(level)) => Style::Item(level),
+                        (0, None) => Style::Plain,
+                        (level, _) => Style::Heading(level),
+                    };
+                    let text = open.paragraph.trim().to_owned();
                     if open.depth > 0 {
-                        if let Some(cell) = open.cells.last_mut().filter(|_| !markdown.is_empty()) {
+                        if let Some(cell) = open.cells.last_mut().filter(|_| !text.is_empty()) {
                             if !cell.is_empty() {
                                 cell.push_str("\n\n");
                             }
-                            cell.push_str(&markdown);
+                            cell.push_str(&style.markdown(&text));
                         }
-                    } else if !markdown.is_empty() {
-                        blocks.push(Block::Paragraph { line, markdown });
+                    } else if !text.is_empty() {
+                        blocks.push(Block::Paragraph { line, style, text });
                     }
                 }
                 "tr" if open.depth == 1 => {
                     let cells = std::mem::take(&mut open.cells);
-                    blocks.push(Block::Row { line, cells });
+                    blocks.push(Block::Row { line, table: open.table, cells });
                 }
                 "tbl" => open.depth = open.depth.saturating_sub(1),
                 _ => {}
@@ -257,18 +226,6 @@ fn level(style: &str) -> usize {
     }
 }
 
-fn markdown(open: &Open) -> String {
-    let text = open.paragraph.trim();
-    if text.is_empty() {
-        return String::new();
-    }
-    match (open.heading, open.item) {
-        (0, Some(level)) => format!("{}- {text}", "  ".repeat(level)),
-        (0, None) => text.to_owned(),
-        (level, _) => format!("{} {}", "#".repeat(level), text.replace('\n', " ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -286,7 +243,10 @@ mod tests {
     }
 
     fn parsed(body: &str) -> Result<Parsed, RowError> {
-        parse(&document(body), &mut Table { columns: &ColumnMap::default(), progress: &mut |_| () })
+        parse(
+            &document(body),
+            &mut Wanted { columns: &ColumnMap::default(), language: None, progress: &mut |_| () },
+        )
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::schema::MIN_CONFIDENCE;
 /// # Errors
 ///
 /// Returns an error if the text is not JSON or not a list of entries.
-pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    node::faq(json_tree::read(text, 1)?)
+pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
+    node::faq(json_tree::read(text, 1)?, language)
 }
 
 /// Strong for text that starts like JSON.
@@ -110,6 +110,10 @@ impl Serialize for EntryJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, RowError> {
+        super::parse(text, None)
+    }
 
     #[test]
     fn entries_have_their_lines_and_numbers_are_text() {

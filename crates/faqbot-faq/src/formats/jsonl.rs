@@ -14,18 +14,21 @@ use crate::readers::node::Reader;
 /// # Errors
 ///
 /// Returns an error if there are no lines.
-pub fn parse(text: &str) -> Result<Parsed, RowError> {
-    let mut read = Reader::default();
+pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
+    let mut read = Reader::new(language);
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match json_tree::read(line, index + 1) {
-            Ok(entry) => read.entry(entry, &[]),
+            Ok(entry) => {
+                let entry = read.unwrapped(entry);
+                read.entry(entry, &[]);
+            }
             Err(error) => read.parsed.skipped.push(error),
         }
     }
     if read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
         return Err(RowError::new(1, "no lines"));
     }
-    Ok(read.parsed)
+    Ok(read.finish())
 }
 
 /// Strong if the first two lines are complete JSON objects, weak if only the first is.
@@ -52,6 +55,10 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, RowError> {
+        super::parse(text, None)
+    }
 
     #[test]
     fn bad_lines_are_said_and_the_rest_is_read() {

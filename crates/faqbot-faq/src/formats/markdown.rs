@@ -56,9 +56,10 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         return Ok(marked);
     }
     let mut parsed = match sections(text) {
-        Ok(parsed) => parsed,
-        // Some site generators keep the questions in the front matter.
-        Err(error) => in_front_matter(text).ok_or(error)?,
+        Ok(parsed) if !is_of_a_template(&parsed) => parsed,
+        // Some site generators keep the questions in the front matter, or one page for each.
+        Ok(parsed) => in_front_matter(text).unwrap_or(parsed),
+        Err(error) => in_front_matter(text).or_else(|| one_page(text)).ok_or(error)?,
     };
     parsed.skipped.extend(marked.skipped);
     Ok(parsed)
@@ -227,14 +228,48 @@ fn heading_of(text: &str, level: usize) -> Option<String> {
     back.is_some_and(|back| back.text == text && !text.contains('\n')).then_some(heading)
 }
 
+/// Whether a template writes the entries: `## {{ faq.question }}`.
+fn is_of_a_template(parsed: &Parsed) -> bool {
+    let of_template = |raw: &RawEntry| raw.questions.iter().any(|question| question.contains("{{"));
+    !parsed.entries.is_empty() && parsed.entries.iter().all(of_template)
+}
+
+/// A page with one question, which is in its front matter, and the answer below.
+fn one_page(text: &str) -> Option<Parsed> {
+    let body = front_matter(text);
+    let front = text[..body].trim_end();
+    let node = match front.strip_prefix("+++") {
+        Some(front) => toml::read(front.strip_suffix("+++")?).ok()?,
+        None => yaml_tree::read(front.strip_suffix("---")?).ok()?,
+    };
+    let answer = text[body..].trim();
+    let fields = match node.value {
+        node::Value::Map(fields) if !answer.is_empty() => fields,
+        _ => return None,
+    };
+    let asked = |name: &str| fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    if !asked("question") && !asked("title") {
+        return None;
+    }
+    let value = node::Value::Text(answer.to_owned());
+    let line = 1 + text[..body].matches('\n').count();
+    let answer = ("answer".to_owned(), node::Node { line, value });
+    let mut reader = node::Reader::default();
+    reader.ignore_unused();
+    let fields = fields.into_iter().chain([answer]).collect();
+    reader.entry(node::Node { line: 1, value: node::Value::Map(fields) }, &[]);
+    let parsed = reader.finish();
+    (!parsed.entries.is_empty() || !parsed.skipped.is_empty()).then_some(parsed)
+}
+
 /// The entries in a page's front matter.
 fn in_front_matter(text: &str) -> Option<Parsed> {
     let front = text[..front_matter(text)].trim_end();
     let parsed = match front.strip_prefix("+++").and_then(|front| front.strip_suffix("+++")) {
-        Some(front) => toml::parse(front),
-        None => yaml::parse(front.strip_suffix("---")?),
+        Some(front) => toml::parse(front, None),
+        None => yaml::parse(front.strip_suffix("---")?, None),
     };
-    parsed.ok().filter(|parsed| !parsed.entries.is_empty())
+    parsed.ok().filter(|parsed| parsed.entries.iter().any(|raw| raw.answer.is_some()))
 }
 
 #[cfg(test)]

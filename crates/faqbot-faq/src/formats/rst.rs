@@ -5,6 +5,7 @@
 
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
+use crate::readers::headings::asks;
 use crate::readers::sections::sections;
 
 /// Reads a reStructuredText FAQ.
@@ -14,7 +15,7 @@ use crate::readers::sections::sections;
 /// Returns an error if there are no section titles.
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let (lines, numbers) = convert(text);
-    if !lines.iter().any(|line| line.starts_with('#')) {
+    if !lines.iter().any(|line| line.starts_with('#') || line.starts_with("<summary>")) {
         return Err(RowError::new(1, "no section titles: in reStructuredText, the questions are titles"));
     }
     let mut parsed = sections(&lines.join("\n"))?;
@@ -87,6 +88,7 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
                 let depth = *depth;
                 let shown = matches!(block, Block::Text(_)) || blank;
                 let inner = line.get((depth + 3).min(indent)..).unwrap_or_default();
+                let inner = if is_option(inner) { "" } else { inner };
                 push(if shown { inline(inner) } else { String::new() });
                 at += 1;
                 continue;
@@ -117,7 +119,7 @@ fn convert(text: &str) -> (Vec<String>, Vec<usize>) {
         }
         // A line that is a question, with indented text below: an entry of a definition list.
         let below = lines.get(at + 1).is_some_and(|below| below.starts_with(' ') && !below.trim().is_empty());
-        if indent == 0 && line.trim_end().ends_with('?') && below {
+        if indent == 0 && line.trim_end().ends_with('?') && below && !line.starts_with("..") {
             push(format!("**{}**", line.trim_end()));
             push(String::new());
             block = Block::Text(0);
@@ -167,6 +169,13 @@ fn directive_block(directive: &str, indent: usize, push: &mut dyn FnMut(String))
             push(format!("```{argument}"));
             Block::Code(indent, None)
         }
+        "dropdown" | "collapse" | "details" | "toggle" | "accordion" | "admonition"
+            if name != "admonition" || asks(argument) =>
+        {
+            push(format!("<summary>{}</summary>", inline(argument)));
+            push(String::new());
+            Block::Text(indent)
+        }
         "note" | "warning" | "tip" | "important" | "caution" | "danger" | "hint" | "attention"
         | "seealso" | "admonition" => {
             let mut title = name.to_owned();
@@ -184,6 +193,16 @@ fn directive_block(directive: &str, indent: usize, push: &mut dyn FnMut(String))
             Block::Text(indent)
         }
     }
+}
+
+/// Whether a line is an option of a directive, such as `:open:` or `:class: wide`.
+fn is_option(line: &str) -> bool {
+    let name = line.trim().strip_prefix(':').and_then(|rest| rest.split_once(':'));
+    name.is_some_and(|(name, rest)| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            && (rest.is_empty() || rest.starts_with(' '))
+    })
 }
 
 /// Converts the markup within a line: literals, links, and roles such as `:ref:`.

@@ -12,7 +12,16 @@ use crate::readers::node::{self, MAX_DEPTH, Node, Value};
 /// # Errors
 ///
 /// Returns an error if the text is not TOML or has no entries.
-pub fn parse(text: &str) -> Result<Parsed, RowError> {
+pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
+    node::faq(read(text)?, language)
+}
+
+/// Parses a TOML text.
+///
+/// # Errors
+///
+/// Returns an error if the text is not TOML.
+pub fn read(text: &str) -> Result<Node, RowError> {
     let line_at = |offset: usize| {
         1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
     };
@@ -25,7 +34,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let starts: Vec<usize> =
         std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
     let fields = table(root.into_inner(), &starts, 0)?;
-    node::faq(Node { line: 1, value: Value::Map(fields) })
+    Ok(Node { line: 1, value: Value::Map(fields) })
 }
 
 /// Weak if a line starts a list of tables.
@@ -67,6 +76,10 @@ fn convert(value: Spanned<DeValue>, starts: &[usize], depth: usize) -> Result<No
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, RowError> {
+        super::parse(text, None)
+    }
 
     #[test]
     fn entries_have_their_lines_and_numbers_are_text() {

@@ -1,13 +1,17 @@
 //! Spreadsheets (Excel, OpenDocument). Each sheet is a table; `table` knows what the columns mean.
 
-use std::io::{Cursor, Read};
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
-use calamine::{Cell, Data, DataRef, Reader, Sheets, open_workbook_auto_from_rs};
+use calamine::{Cell, Data, DataRef, Reader, SheetVisible, Sheets, open_workbook_auto_from_rs};
+use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use crate::error::RowError;
 use crate::parsed::Parsed;
-use crate::readers::table::{Rows, Table};
+use crate::readers::headings::asks;
+use crate::readers::table::{Rows, Wanted};
+use crate::readers::xml::attribute;
 
 /// A workbook that unpacks to more is a mistake or an attack: the format packs ten to one.
 const MAX_UNPACKED: u64 = 1 << 30;
@@ -29,15 +33,33 @@ const MAX_COLUMNS: usize = 1000;
 /// # Errors
 ///
 /// Returns an error if the workbook cannot be read, or no sheet names a question and an answer column.
-pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
+pub fn parse(bytes: &[u8], wanted: &mut Wanted) -> Result<Parsed, RowError> {
     let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a workbook: {error}"));
     unpackable(bytes)?;
     let mut workbook = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut parsed = Parsed::default();
     let mut reasons = Vec::new();
     let names = workbook.sheet_names();
+    let hidden_sheets: HashSet<String> = workbook
+        .sheets_metadata()
+        .iter()
+        .filter(|sheet| sheet.visible != SheetVisible::Visible)
+        .map(|sheet| sheet.name.clone())
+        .collect();
+    let mut hidden_rows = hidden_rows(bytes);
     for name in &names {
-        let mut rows = SheetRows::new(table);
+        if hidden_sheets.contains(name) {
+            reasons.push(RowError::new(1, format!("the sheet \"{name}\" is hidden: it is left out")));
+            continue;
+        }
+        let mut rows = SheetRows::new(wanted);
+        rows.hidden = hidden_rows.remove(name).unwrap_or_default();
+        if let Sheets::Xlsx(workbook) = &mut workbook {
+            for link in workbook.hyperlinks_by_sheet_name(name).unwrap_or_default() {
+                let (row, column) = link.range.start;
+                rows.links.extend(link.target.map(|target| ((row as usize, column as usize), target)));
+            }
+        }
         let mut unreadable = |error: &dyn std::fmt::Display| {
             let reason = format!("the sheet \"{name}\" cannot be read: {error}");
             parsed.skipped.push(RowError::new(1, reason));
@@ -105,6 +127,64 @@ pub fn parse(bytes: &[u8], table: &mut Table) -> Result<Parsed, RowError> {
     }
     parsed.skipped.extend(reasons);
     Ok(parsed)
+}
+
+/// The rows that are hidden in each sheet of an Excel file, counting from 0; nothing where it is no such file.
+fn hidden_rows(bytes: &[u8]) -> HashMap<String, HashSet<usize>> {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return HashMap::new() };
+    let mut tags = |part: &str, take: &mut dyn FnMut(&BytesStart)| {
+        let Ok(file) = archive.by_name(part) else { return };
+        let mut reader = quick_xml::Reader::from_reader(BufReader::new(file.take(MAX_UNPACKED)));
+        let mut buffer = Vec::new();
+        loop {
+            match read_event(&mut reader, &mut buffer) {
+                Some(Event::Start(tag) | Event::Empty(tag)) => take(&tag),
+                Some(Event::Eof) | None => return,
+                Some(_) => {}
+            }
+            buffer.clear();
+        }
+    };
+    let mut sheets: Vec<(String, String)> = Vec::new();
+    tags("xl/workbook.xml", &mut |tag| {
+        if tag.local_name().as_ref() == "sheet"
+            && let (Some(name), Some(id)) = (attribute(tag, "name"), attribute(tag, "id"))
+        {
+            sheets.push((name, id));
+        }
+    });
+    let mut targets: HashMap<String, String> = HashMap::new();
+    tags("xl/_rels/workbook.xml.rels", &mut |tag| {
+        if let (Some(id), Some(target)) = (attribute(tag, "Id"), attribute(tag, "Target")) {
+            targets.insert(id, target);
+        }
+    });
+    let mut found = HashMap::new();
+    for (name, id) in sheets {
+        let Some(target) = targets.get(&id) else { continue };
+        let part = match target.strip_prefix('/') {
+            Some(from_root) => from_root.to_owned(),
+            None => format!("xl/{target}"),
+        };
+        let mut rows = HashSet::new();
+        tags(&part, &mut |tag| {
+            if tag.local_name().as_ref() == "row"
+                && attribute(tag, "hidden").is_some_and(|own| own == "1" || own == "true")
+            {
+                let number = attribute(tag, "r").and_then(|own| own.parse::<usize>().ok());
+                rows.extend(number.and_then(|number| number.checked_sub(1)));
+            }
+        });
+        found.insert(name, rows);
+    }
+    found
+}
+
+fn read_event<'b>(
+    reader: &mut quick_xml::Reader<impl BufRead>,
+    buffer: &'b mut Vec<u8>,
+) -> Option<Event<'b>> {
+    reader.read_event_into(buffer).ok()
 }
 
 /// Refuses an archive that declares to unpack to more than [`MAX_UNPACKED`], or an OpenDocument whose cells are
@@ -175,12 +255,17 @@ struct SheetRows<'t> {
     bytes: usize,
     empty: bool,
     failed: Option<RowError>,
+    /// The rows that are hidden, and the first that was left out for it.
+    hidden: HashSet<usize>,
+    left_out: Vec<usize>,
+    /// Where cells lead.
+    links: HashMap<(usize, usize), String>,
 }
 
 impl<'t> SheetRows<'t> {
-    fn new(table: &Table<'t>) -> Self {
+    fn new(wanted: &Wanted<'t>) -> Self {
         SheetRows {
-            rows: Rows::new(table.columns, None),
+            rows: Rows::new(wanted.columns, wanted.language, None),
             at: 0,
             cells: Vec::new(),
             ahead: Vec::new(),
@@ -189,6 +274,9 @@ impl<'t> SheetRows<'t> {
             bytes: 0,
             empty: true,
             failed: None,
+            hidden: HashSet::new(),
+            left_out: Vec::new(),
+            links: HashMap::new(),
         }
     }
 
@@ -199,9 +287,21 @@ impl<'t> SheetRows<'t> {
     }
 
     fn value(&mut self, row: usize, column: usize, value: &Data) -> Result<(), String> {
-        let text = text(value);
+        let mut text = text(value);
         if text.is_empty() {
             return Ok(());
+        }
+        if self.hidden.contains(&row) {
+            if self.left_out.last() != Some(&row) {
+                self.left_out.push(row);
+            }
+            return Ok(());
+        }
+        // A question is asked without its link.
+        if let Some(address) = self.links.get(&(row, column)).filter(|address| !text.contains(*address))
+            && !asks(&text)
+        {
+            text = format!("[{}]({address})", text.trim());
         }
         if row != self.at {
             self.end_row();
@@ -270,6 +370,13 @@ impl<'t> SheetRows<'t> {
                 let mut parsed = self.rows.finish()?;
                 let reason = format!("cells beyond column {MAX_COLUMNS} are not read");
                 parsed.notes.extend(self.beyond.map(|row| RowError::new(row, reason)));
+                if let [first, others @ ..] = &self.left_out[..] {
+                    let reason = match others.len() {
+                        0 => "1 hidden row is left out".to_owned(),
+                        more => format!("{} hidden rows are left out", more + 1),
+                    };
+                    parsed.skipped.push(RowError::new(first + 1, reason));
+                }
                 Ok(parsed)
             }
         }

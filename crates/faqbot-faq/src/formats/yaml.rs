@@ -45,7 +45,7 @@ use crate::schema::MIN_CONFIDENCE;
 /// # Errors
 ///
 /// Returns an error if the text is not YAML or not a list of entries.
-pub fn parse(text: &str) -> Result<Parsed, RowError> {
+pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
     if rasa::detect_yaml(text) == Detection::Strong {
         return Err(RowError::new(1, "a file of Rasa's"));
     }
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut failed: Option<RowError> = None;
     for document in yaml_tree::documents(text)? {
         let line = document.line;
-        match node::faq(document) {
+        match node::faq(document, language) {
             // Earlier documents may be about the file, as front matter is.
             Ok(parsed) if !parsed.entries.is_empty() && read.is_none() => read = Some(parsed),
             Ok(parsed) => {
@@ -161,6 +161,10 @@ fn string(text: &str) -> Yaml<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Parsed, RowError> {
+        super::parse(text, None)
+    }
 
     #[test]
     fn scalars_keep_their_text() {

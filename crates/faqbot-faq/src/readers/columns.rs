@@ -3,7 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::fields::{ALSO, ANSWER, ANSWER_VARIANTS, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
+use super::fields::{
+    self, ALSO, ANSWER, ANSWER_VARIANTS, DESCRIPTION, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE,
+};
+use super::keys::is_numbered_question;
+use super::languages::{Languages, language};
 use crate::error::RowError;
 use crate::normalize::{abridge, normalize_phrasing};
 use crate::schema::{FLAGS, LINKS, MIN_CONFIDENCE};
@@ -81,6 +85,8 @@ pub struct Columns {
     pub context_only: Vec<usize>,
     /// QnA Maker's `key:value|key:value`.
     pub metadata: Vec<usize>,
+    /// Those that say whether a row is published, with their names.
+    pub shown: Vec<(usize, String)>,
     /// Whether the file is from QnA Maker, which writes line breaks as `\n`.
     pub qna_maker: bool,
 }
@@ -193,15 +199,24 @@ pub struct Header {
 }
 
 impl Columns {
-    /// Finds the columns that the first row names.
+    /// Finds the columns that the first row names. Of columns in several languages (`question_en`, `question_de`), those
+    /// are taken that `languages` chooses.
     ///
     /// # Errors
     ///
     /// Returns an error if the row does not say which columns are question and answer, or lacks a column that
     /// the user named.
-    pub fn find(map: &ColumnMap, line: usize, row: &[&str]) -> Result<Header, RowError> {
-        let names: Vec<String> = row.iter().map(|name| name.trim().to_lowercase()).collect();
+    pub fn find(
+        map: &ColumnMap,
+        languages: &mut Languages,
+        line: usize,
+        row: &[&str],
+    ) -> Result<Header, RowError> {
+        let mut names: Vec<String> = row.iter().map(|name| name.trim().to_lowercase()).collect();
         let mut used = vec![false; names.len()];
+        if map.0.is_empty() {
+            choose_language(&mut names, &mut used, languages);
+        }
         let mut named = false;
         let mut find = |field: &str, known: &[&str]| -> Result<Vec<usize>, RowError> {
             let mut found = Vec::new();
@@ -253,7 +268,8 @@ impl Columns {
         let mut columns = Columns {
             question: find("question", QUESTION)
                 .and_then(|found| if found.is_empty() { find("question", TITLE) } else { Ok(found) })?,
-            answer: find("answer", ANSWER)?,
+            answer: find("answer", ANSWER)
+                .and_then(|found| if found.is_empty() { find("answer", DESCRIPTION) } else { Ok(found) })?,
             also: find("also", ALSO)?,
             id: find("id", ID)?,
             source: find("source", SOURCE)?,
@@ -265,8 +281,21 @@ impl Columns {
             prompts: find("prompts", PROMPTS)?,
             context_only: find("iscontextonly", IS_CONTEXT_ONLY)?,
             metadata: find("metadata", METADATA)?,
+            shown: Vec::new(),
             qna_maker: names.iter().any(|name| name == "qnaid" || QNA_MAKER.contains(&&**name)),
         };
+        for (at, name) in names.iter().enumerate() {
+            if !used[at] && fields::says_whether_shown(name) {
+                used[at] = true;
+                columns.shown.push((at, name.clone()));
+            }
+        }
+        // Of "question1, question2", the first is the question.
+        if columns.question.is_empty()
+            && let Some(first) = columns.also.iter().position(|&at| is_numbered_question(&names[at]))
+        {
+            columns.question.push(columns.also.remove(first));
+        }
         let mut taken = Vec::new();
         for (at, name) in row.iter().enumerate() {
             let Some(field) = field_in_words(name).filter(|_| !used[at]) else { continue };
@@ -319,6 +348,33 @@ impl Columns {
         }
         let note = (!says.is_empty()).then(|| RowError::new(line, says.join("; ")));
         Ok(Header { columns, named, by_words, note })
+    }
+}
+
+/// Takes the language off the names of columns that are there in several, or in the one that the user wants; the columns in
+/// others are as good as used.
+fn choose_language(names: &mut [String], used: &mut [bool], languages: &mut Languages) {
+    let parts = |name: &str| -> Option<(String, String)> {
+        let name = name.trim_end_matches([')', ']']);
+        let (stem, code) = name.rsplit_once(['_', '-', ' ', '.', '(', '[', ':'])?;
+        let stem = stem.trim_end_matches(['_', '-', ' ', '.', '(', '[', ':']);
+        let known = [QUESTION, ANSWER, TITLE].iter().any(|known| fields::is(known, stem));
+        (known && language(code).is_some()).then(|| (stem.to_owned(), code.to_owned()))
+    };
+    let found: Vec<Option<(String, String)>> = names.iter().map(|name| parts(name)).collect();
+    let mut codes: Vec<&str> = Vec::new();
+    for (_, code) in found.iter().flatten() {
+        if !codes.contains(&code.as_str()) {
+            codes.push(code);
+        }
+    }
+    let Some(chosen) = languages.choose(&codes).map(|at| codes[at].to_owned()) else { return };
+    for (at, own) in found.iter().enumerate() {
+        match own {
+            Some((stem, code)) if *code == chosen => names[at].clone_from(stem),
+            Some(_) => used[at] = true,
+            None => {}
+        }
     }
 }
 

@@ -41,6 +41,33 @@ pub fn after_answer_mark(text: &str) -> Option<&str> {
     after_mark(text, &ANSWER_MARKS)
 }
 
+/// Whether a cell or line is marked as a question or an answer, and the text after the mark: `Q`, `A:`, `Question 3`,
+/// `Q: Where is it?`.
+pub fn mark(text: &str) -> Option<(Marked, &str)> {
+    if let Some(rest) = after_question_mark(text) {
+        return Some((Marked::Question, rest));
+    }
+    if let Some(rest) = after_answer_mark(text) {
+        return Some((Marked::Answer, rest));
+    }
+    let alone = text.trim().trim_end_matches([':', '：', '.', ')']);
+    let alone = alone.trim_end_matches(|c: char| c.is_ascii_digit() || c == '#').trim_end().to_lowercase();
+    if QUESTION_MARKS.contains(&&*alone) {
+        Some((Marked::Question, ""))
+    } else if ANSWER_MARKS.contains(&&*alone) {
+        Some((Marked::Answer, ""))
+    } else {
+        None
+    }
+}
+
+/// What a mark says that a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    Question,
+    Answer,
+}
+
 fn after_mark<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
     let text = text.trim_start();
     let found = marks.iter().find_map(|mark| {
@@ -91,6 +118,10 @@ mod tests {
         assert_eq!(unmarked("1. Orders", "x"), ("1. Orders", "x"));
         assert_eq!(unmarked("3D, what is it?", "x").0, "3D, what is it?");
         assert_eq!(after_question_mark("Question?"), None);
+        assert_eq!(mark("Q3"), Some((Marked::Question, "")));
+        assert_eq!(mark("Answer:"), Some((Marked::Answer, "")));
+        assert_eq!(mark("A: Yes."), Some((Marked::Answer, "Yes.")));
+        assert_eq!((mark("A yes"), mark("Qatar")), (None, None));
         assert_eq!(after_question_mark("Q:"), None);
     }
 }

@@ -3,8 +3,11 @@
 
 use std::collections::HashSet;
 
-use super::fields::{self, ALSO, ANSWER, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
+use super::fields::{self, ALSO, ANSWER, DESCRIPTION, ID, METADATA, QUESTION, SOURCE, TAGS, TITLE};
 use super::headings::asks;
+use super::keys;
+use super::languages::Languages;
+use super::wrapped::unwrapped;
 use crate::entry::SmallTalkKind;
 use crate::error::RowError;
 use crate::normalize::abridge;
@@ -65,13 +68,16 @@ impl Node {
 /// Deeper nesting is refused: a FAQ has four levels, and trees are walked recursively.
 pub const MAX_DEPTH: usize = 64;
 
+/// Names of a field that has several answers, of which one is given.
+const ANSWERS: &[&str] = &["answers", "answer(s)", "responses"];
+
 /// Where QnA Maker and Azure keep follow-ups.
 const DIALOG: &[&str] = &["context", "dialog"];
 const PROMPTS: &[&str] = &["prompts"];
 const IS_CONTEXT_ONLY: &[&str] = &["iscontextonly"];
 
 /// Names that only say that entries follow, and are not topics.
-const CONTAINERS: [&str; 20] = [
+const CONTAINERS: [&str; 44] = [
     "conversations",
     "intents",
     "assets",
@@ -92,6 +98,30 @@ const CONTAINERS: [&str; 20] = [
     "sections",
     "topics",
     "knowledgebase",
+    "accordion",
+    "all_articles",
+    "all_folders",
+    "articles",
+    "docs",
+    "edges",
+    "faq_items",
+    "faqitems",
+    "faqlist",
+    "folders",
+    "messages",
+    "node",
+    "nodes",
+    "pages",
+    "payload",
+    "posts",
+    "records",
+    "results",
+    "translation",
+    "translations",
+    "category",
+    "folder",
+    "section",
+    "collection",
 ];
 
 /// Fields with a section's own name, which is a topic.
@@ -110,10 +140,11 @@ const OF_TOOLS: [&str; 7] = [
 
 /// Reads a whole file: a mapping with `entries`, or lists of entries under any nesting of names, which become
 /// tags.
-pub fn faq(root: Node) -> Result<Parsed, RowError> {
-    let mut read = Reader::default();
+/// Of texts in several languages, those in `language` are read, or the file's first.
+pub fn faq(root: Node, language: Option<&str>) -> Result<Parsed, RowError> {
+    let mut read = Reader::new(language);
     let line = root.line;
-    match root.value {
+    match read.unwrapped(root).value {
         Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => read.native(fields)?,
         value @ (Value::List(_) | Value::Map(_)) => {
             let list = matches!(value, Value::List(_));
@@ -124,7 +155,7 @@ pub fn faq(root: Node) -> Result<Parsed, RowError> {
         }
         Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
     }
-    Ok(read.parsed)
+    Ok(read.finish())
 }
 
 /// What a mapping is.
@@ -149,13 +180,15 @@ impl Kind {
         let pairs =
             fields.iter().filter(|(name, node)| node.as_text().is_some() && asks(name.trim())).count();
         if pairs > 0 && 2 * pairs >= fields.len() && !own(QUESTION) {
-            Kind::Pairs
-        } else if own(QUESTION) && own(ANSWER) {
+            return Kind::Pairs;
+        }
+        let leads = |field: &(String, Node)| holds(field) && !fields::is(METADATA, &field.0);
+        let has_maps = || fields.iter().any(|(_, node)| matches!(node.value, Value::Map(_)));
+        let entry = own(QUESTION) && own(ANSWER);
+        let article = own(TITLE) && (own(ANSWER) || own(DESCRIPTION));
+        if entry {
             Kind::Entry
-        } else if fields.iter().any(|field| {
-            holds(field) && !fields::is(METADATA, &field.0)
-                || (matches!(field.1.value, Value::Map(_)) && !own(QUESTION) && !own(ANSWER))
-        }) {
+        } else if fields.iter().any(leads) || (has_maps() && !article && !own(QUESTION) && !own(ANSWER)) {
             Kind::Section
         } else {
             Kind::Entry
@@ -168,15 +201,60 @@ fn holds_mappings(node: &Node) -> bool {
     matches!(&node.value, Value::List(items) if items.iter().any(|item| matches!(item.value, Value::Map(_))))
 }
 
-/// What is read from a file, with the unused fields reported so far: each once per file.
+/// What is read from a file.
 #[derive(Default)]
 pub struct Reader {
     /// What has been read so far.
     pub parsed: Parsed,
-    unused: HashSet<String>,
+    /// The fields that are not used, each with the line where it is first, and the same for looking up.
+    unused: Vec<(String, usize)>,
+    known_unused: HashSet<String>,
+    says_nothing_of_unused: bool,
+    languages: Languages,
+    /// How many entries are not published, and the line of the first.
+    unpublished: usize,
+    first_unpublished: usize,
 }
 
 impl Reader {
+    /// See [`faq`].
+    pub fn new(language: Option<&str>) -> Self {
+        Reader { languages: Languages::new(language), ..Reader::default() }
+    }
+
+    /// Says nothing of fields that are not used.
+    pub fn ignore_unused(&mut self) {
+        self.says_nothing_of_unused = true;
+    }
+
+    /// A tree without what other systems wrap values in.
+    pub fn unwrapped(&mut self, node: Node) -> Node {
+        unwrapped(node, &mut self.languages)
+    }
+
+    /// What was read, with what is to be said of the file as a whole.
+    pub fn finish(mut self) -> Parsed {
+        if let Some((_, line)) = self.unused.first() {
+            let names: Vec<&str> = self.unused.iter().map(|(name, _)| name.as_str()).take(12).collect();
+            let more = if self.unused.len() > names.len() { ", …" } else { "" };
+            let reason = format!(
+                "fields that are not used: {}{more}; known are id, question (or questions), also, answer, source, tags, \
+                 min_confidence, urgent, crisis, out_of_scope, follow_ups, only_after",
+                names.join(", ")
+            );
+            self.parsed.notes.push(RowError::new(*line, reason));
+        }
+        if self.unpublished > 0 {
+            let reason = fields::unpublished(self.unpublished);
+            self.parsed.skipped.push(RowError::new(self.first_unpublished, reason));
+        }
+        self.parsed.notes.extend(self.languages.note().map(|note| RowError::new(1, note)));
+        if self.parsed.language.is_none() {
+            self.parsed.language = self.languages.read().map(str::to_owned);
+        }
+        self.parsed
+    }
+
     /// Reads the native format: a mapping with `entries` and texts.
     fn native(&mut self, fields: Vec<(String, Node)>) -> Result<(), RowError> {
         for (name, node) in fields {
@@ -237,9 +315,9 @@ impl Reader {
             }),
             Value::Map(fields) => match Kind::of(&fields) {
                 Kind::Entry
-                    if fields
-                        .iter()
-                        .any(|(name, _)| fields::is(QUESTION, name) || fields::is(ANSWER, name)) =>
+                    if fields.iter().any(|(name, _)| {
+                        [QUESTION, ANSWER, DESCRIPTION].iter().any(|known| fields::is(known, name))
+                    }) =>
                 {
                     self.entry(Node { line, value: Value::Map(fields) }, names);
                 }
@@ -272,6 +350,7 @@ impl Reader {
     fn section(&mut self, fields: Vec<(String, Node)>, names: &mut Vec<String>, root: bool) {
         let depth = names.len();
         let mut rest = Vec::new();
+        let fields = self.paired(fields, names);
         for (name, node) in fields {
             let lower = name.to_lowercase();
             match node.value {
@@ -291,7 +370,8 @@ impl Reader {
         let named = names.len() > depth;
         for (name, node) in rest {
             // If the section has its own name, the names below only say that entries follow.
-            let topic = !named && !CONTAINERS.contains(&name.to_lowercase().as_str());
+            let topic =
+                !named && !CONTAINERS.contains(&name.to_lowercase().as_str()) && !keys::is_number(&name);
             let list_of_texts = matches!(&node.value, Value::List(items) if items.iter().all(|item| item.as_text().is_some()));
             if list_of_texts {
                 self.unused(&name, node.line);
@@ -308,14 +388,30 @@ impl Reader {
         names.truncate(depth);
     }
 
-    /// Reports an unused field, once per file.
+    /// Takes what belongs together by its names, as messages of programs do: `q1` and `a1`, `faq_2_question` and
+    /// `faq_2_answer`. Returns the other fields.
+    fn paired(&mut self, fields: Vec<(String, Node)>, names: &[String]) -> Vec<(String, Node)> {
+        let pairs = keys::pairs(&fields);
+        if pairs.is_empty() {
+            return fields;
+        }
+        let mut fields: Vec<Option<(String, Node)>> = fields.into_iter().map(Some).collect();
+        for (question, answer) in pairs {
+            let (Some((_, question)), Some((_, answer))) = (fields[question].take(), fields[answer].take())
+            else {
+                continue;
+            };
+            let line = question.line;
+            let value = Value::Map(vec![("question".to_owned(), question), ("answer".to_owned(), answer)]);
+            self.entry(Node { line, value }, names);
+        }
+        fields.into_iter().flatten().collect()
+    }
+
+    /// Notes an unused field.
     fn unused(&mut self, name: &str, line: usize) {
-        if self.unused.insert(name.to_owned()) {
-            let reason = format!(
-                "the field `{name}`, here first, is not used; known: id, question (or questions), also, answer, \
-                 source, tags, min_confidence, urgent, crisis, out_of_scope, follow_ups, only_after"
-            );
-            self.parsed.notes.push(RowError::new(line, reason));
+        if !self.says_nothing_of_unused && self.known_unused.insert(name.to_owned()) {
+            self.unused.push((name.to_owned(), line));
         }
     }
 
@@ -341,12 +437,32 @@ impl Reader {
         };
         let mut raw = RawEntry { line, ..RawEntry::default() };
         let mut also = Vec::new();
-        // The best answer so far with the rank of its name, and titles in case there is no question.
+        // The best answer so far with the rank of its name; titles in case there is no question, and descriptions in case
+        // there is no answer.
         let mut answer: Option<(usize, Vec<String>)> = None;
         let mut titles: Vec<(String, usize, String)> = Vec::new();
+        let mut descriptions: Vec<(String, usize, String)> = Vec::new();
+        let mut input = None;
         let mut broken = Vec::new();
         // QnABot's entries have a dozen fields that only it uses.
         let of_qnabot = fields.iter().any(|(name, _)| name == "qid");
+        // Freshdesk's states are numbers.
+        let of_freshdesk = fields.iter().any(|(name, _)| name == "description_text");
+        let unpublished = |(name, node): &(String, Node)| match &node.value {
+            Value::Text(text) => {
+                fields::says_unpublished(name, Some(text))
+                    || (of_freshdesk && name == "status" && text == "1")
+            }
+            Value::Null => fields::says_unpublished(name, None),
+            Value::List(_) | Value::Map(_) => false,
+        };
+        if fields.iter().any(unpublished) {
+            if self.unpublished == 0 {
+                self.first_unpublished = line;
+            }
+            self.unpublished += 1;
+            return;
+        }
         for (name, node) in fields {
             let line = node.line;
             let is = |known: &[&str]| fields::is(known, &name);
@@ -364,6 +480,10 @@ impl Reader {
                 match texts(node, &name) {
                     Ok(mut texts) => {
                         texts.retain(|text| !text.trim().is_empty());
+                        // Several answers have the name of several; else they are the paragraphs of one.
+                        if texts.len() > 1 && !fields::is(ANSWERS, &name) {
+                            texts = vec![texts.join("\n\n")];
+                        }
                         let other = match &answer {
                             _ if texts.is_empty() => None,
                             Some((best, _)) if *best < rank => Some(texts),
@@ -380,6 +500,15 @@ impl Reader {
             } else if is(TITLE) {
                 match text(node, &name) {
                     Ok(text) => titles.extend(text.map(|text| (name, line, text))),
+                    Err(error) => self.parsed.skipped.push(error),
+                }
+            } else if is(DESCRIPTION) && matches!(node.value, Value::Text(_)) {
+                descriptions.extend(node.as_text().map(|text| (name, line, text.to_owned())));
+            } else if is(&["input"]) && matches!(node.value, Value::Text(_)) {
+                input = node.as_text().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+            } else if keys::is_numbered_question(&name) {
+                match texts(node, &name) {
+                    Ok(texts) => also.extend(texts),
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if is(ID) {
@@ -425,7 +554,10 @@ impl Reader {
                     Ok(flag) => *(own.raw)(&mut raw) = flag,
                     Err(error) => self.parsed.skipped.push(error),
                 }
-            } else if !of_qnabot && !OF_TOOLS.contains(&name.to_lowercase().as_str()) {
+            } else if !of_qnabot
+                && !OF_TOOLS.contains(&name.to_lowercase().as_str())
+                && !fields::says_whether_shown(&name)
+            {
                 // The entry is still used: its meaning does not depend on this field.
                 self.unused(&name, line);
             }
@@ -436,6 +568,17 @@ impl Reader {
             } else if !raw.questions.contains(&text) {
                 self.unused(&name, line);
             }
+        }
+        for (name, line, text) in descriptions {
+            if answer.is_none() && !text.trim().is_empty() {
+                answer = Some((usize::MAX, vec![text]));
+            } else {
+                self.unused(&name, line);
+            }
+        }
+        // A task and what it is about, as in sets for fine-tuning.
+        if let (Some(question), Some(input)) = (raw.questions.first_mut(), input) {
+            *question = format!("{} {input}", question.trim());
         }
         if !broken.is_empty() {
             return self.parsed.skipped.append(&mut broken);

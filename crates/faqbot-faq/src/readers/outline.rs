@@ -46,6 +46,8 @@ impl Outline {
         // Where a paragraph or list item starts, until its first content; and the bold text at its start.
         let mut lead: Option<usize> = None;
         let mut bold: Option<Heading> = None;
+        // Bold text that has a line of its own, and does not ask.
+        let mut bold_lines: Vec<Heading> = Vec::new();
         // The lines of a paragraph, with the positions where they start.
         let mut lines: Vec<(usize, String)> = Vec::new();
         let mut line_begins = false;
@@ -96,7 +98,13 @@ impl Outline {
                     }
                 }
                 Event::End(TagEnd::Strong) => {
-                    outline.headings.extend(bold.take().filter(|heading| asks(heading.text.trim())));
+                    if let Some(heading) = bold.take() {
+                        if asks(heading.text.trim()) || after_question_mark(&heading.text).is_some() {
+                            outline.headings.push(heading);
+                        } else if rest_of_line(&text[heading.range.end..]).is_empty() {
+                            bold_lines.push(heading);
+                        }
+                    }
                 }
                 Event::Text(part) | Event::Code(part) => {
                     if let Some(heading) = heading.as_mut().or(bold.as_mut()) {
@@ -134,6 +142,17 @@ impl Outline {
                     }
                 }
                 _ => {}
+            }
+        }
+        // Where most such lines ask, the others are questions as well.
+        let asking = outline.headings.iter().filter(|heading| heading.level == BOLD_LEVEL).count();
+        if asking >= 2 && asking >= 2 * bold_lines.len() {
+            for mut heading in bold_lines {
+                let text = heading.text.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+                if let Some(text) = text.strip_prefix(['.', ')']).filter(|text| text.starts_with(' ')) {
+                    heading.text = text.to_owned();
+                }
+                outline.headings.push(heading);
             }
         }
         for heading in &mut outline.headings {
@@ -239,7 +258,7 @@ impl Outline {
         let columns = ColumnMap::default();
         let mut lines = Lines::new(text, 1);
         for table in &self.tables {
-            let mut rows = Rows::new(&columns, None);
+            let mut rows = Rows::new(&columns, None, None);
             let mut fits = true;
             for (at, cells) in table {
                 let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
@@ -252,6 +271,11 @@ impl Outline {
         }
         None
     }
+}
+
+/// What is on the line where a text begins.
+fn rest_of_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default().trim_matches([' ', '\t', '\\', ':'])
 }
 
 /// Strips everything between `<` and `>`.

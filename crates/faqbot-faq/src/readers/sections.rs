@@ -100,76 +100,212 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
 
 /// Turns boxes that are opened by a click into `<summary>` headings with the text below, line by line: MkDocs'
 /// (`??? question "Where is it?"` and what is indented below), Docusaurus' and VuePress' (`:::details Where is it?` to
-/// `:::`), and components of MDX (`<Accordion title="Where is it?">`). Other text is unchanged.
+/// `:::`), MyST's (```` ```{dropdown} Where is it? ````), components of MDX (`<Accordion title="Where is it?">`), also such
+/// as have the answer in their tag, and Hugo's shortcodes (`{{< faq question="Where is it?" >}}`). The marks of other boxes
+/// and of templates are left out. Other text is unchanged.
 fn boxes(text: &str) -> Cow<'_, str> {
-    if !text.lines().any(|line| boxed(line).is_some()) {
+    let marks = ["???", "!!!", ":::", "{dropdown}", "{{<", "{{%", "{%", "{{% "];
+    let component = |line: &str| {
+        line.trim_start()
+            .strip_prefix('<')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    };
+    if !text.lines().any(|line| component(line) || marks.iter().any(|mark| line.contains(mark))) {
         return text.into();
     }
-    // How a box ends: where the indent does, at a mark, or at the component's closing tag, which is left out.
+    // How a box ends: where the indent does, at a mark, or at a closing tag, which is left out.
     let mut open: Vec<Ends> = Vec::new();
-    let lines = text.lines().map(|line| {
-        if let Some((title, ends)) = boxed(line) {
-            open.push(ends);
-            return format!("<summary>{title}</summary>");
-        }
+    let mut code: Option<String> = None;
+    let mut out: Vec<String> = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         let trimmed = line.trim();
         if let Some(Ends::WithIndent) = open.last() {
             if trimmed.is_empty() || line.starts_with([' ', '\t']) {
-                return line
-                    .strip_prefix("    ")
-                    .or_else(|| line.strip_prefix('\t'))
-                    .unwrap_or(line)
-                    .to_owned();
+                let inner = line.strip_prefix("    ").or_else(|| line.strip_prefix('\t')).unwrap_or(line);
+                out.push(inner.to_owned());
+                continue;
             }
             open.pop();
         }
+        if let Some(fence) = &code {
+            if trimmed.starts_with(fence.as_str()) {
+                code = None;
+            }
+            out.push(line.to_owned());
+            continue;
+        }
+        // A tag may go over several lines; they stay as many.
+        let mut tag = Cow::Borrowed(line);
+        let mut more = 0;
+        if component(line) && !line.contains('>') {
+            for next in lines.clone().take(MOST_TAG_LINES) {
+                more += 1;
+                tag = format!("{tag} {}", next.trim()).into();
+                if next.contains('>') {
+                    break;
+                }
+            }
+            if !tag.contains('>') {
+                (tag, more) = (line.into(), 0);
+            }
+        }
+        if let Some(boxed) = boxed(&tag) {
+            out.push(format!("<summary>{}</summary>", boxed.title));
+            match boxed.ends {
+                Some(ends) => open.push(ends),
+                None => out.extend([String::new(), boxed.answer.unwrap_or_default(), String::new()]),
+            }
+            for _ in 0..more {
+                lines.next();
+                out.push(String::new());
+            }
+            continue;
+        }
+        if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
+            let mark = &trimmed[..1];
+            code = Some(mark.repeat(trimmed.len() - trimmed.trim_start_matches(mark).len()));
+        }
         let ended = match open.last() {
-            Some(Ends::AtMark) => trimmed == ":::",
+            Some(Ends::AtMark(mark)) => trimmed == mark,
             Some(Ends::AtTag(name)) => trimmed == format!("</{name}>"),
+            Some(Ends::AtShortcode(name)) => {
+                shortcode(trimmed).is_some_and(|(own, _)| own == format!("/{name}"))
+            }
             _ => false,
         };
         if ended {
             open.pop();
-            return String::new();
+            if code.as_deref().is_some_and(|fence| trimmed == fence) {
+                code = None;
+            }
+            out.push(String::new());
+        } else if is_mark_of_a_box(trimmed) {
+            out.push(String::new());
+        } else if let Some(note) = note_of_mkdocs(line) {
+            open.push(Ends::WithIndent);
+            out.push(format!("**{note}**"));
+        } else if let Some(title) =
+            trimmed.strip_prefix(":::").and_then(|rest| rest.trim_start().split_once([' ', '[']))
+        {
+            out.push(format!("**{}**", title.1.trim().trim_end_matches(']')));
+        } else {
+            out.push(line.to_owned());
         }
-        line.to_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n").into()
+    }
+    out.join("\n").into()
+}
+
+/// A component's tag goes over no more lines than this.
+const MOST_TAG_LINES: usize = 30;
+
+/// Whether a line only opens or closes a box or a part of a template: `:::tip`, `:::`, `{% endhint %}`.
+fn is_mark_of_a_box(line: &str) -> bool {
+    let admonition =
+        line.strip_prefix(":::").is_some_and(|rest| rest.chars().all(|c| c.is_alphanumeric() || c == ':'));
+    admonition || (line.starts_with("{%") && line.ends_with("%}") && line.matches("{%").count() == 1)
+}
+
+/// The title of a note: `!!! note`, `??? tip "Mind the gap"`.
+fn note_of_mkdocs(line: &str) -> Option<String> {
+    let rest = ["!!! ", "???+ ", "??? "].iter().find_map(|mark| line.strip_prefix(mark))?;
+    let (kind, title) = rest.split_once('"').unwrap_or((rest, ""));
+    let title = title.trim_end().trim_end_matches('"');
+    let mut kind = kind.trim().to_owned();
+    if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_lowercase() || c == ' ') {
+        return None;
+    }
+    kind[..1].make_ascii_uppercase();
+    Some(if title.is_empty() { kind } else { title.to_owned() })
 }
 
 /// How a box ends.
 enum Ends {
     WithIndent,
-    AtMark,
+    AtMark(String),
     AtTag(String),
+    AtShortcode(String),
 }
 
+/// A box that a line opens.
+struct Boxed {
+    title: String,
+    /// `None` where it has no inside.
+    ends: Option<Ends>,
+    /// What its tag says that the answer is.
+    answer: Option<String>,
+}
+
+/// Names of a component's or shortcode's attributes with the question.
+const TITLES: [&str; 8] = ["title", "question", "header", "label", "summary", "heading", "q", "name"];
+
 /// The question that a line opens a box with.
-fn boxed(line: &str) -> Option<(&str, Ends)> {
+fn boxed(line: &str) -> Option<Boxed> {
     let trimmed = line.trim();
+    let with = |title: &str, ends: Ends| Boxed { title: title.to_owned(), ends: Some(ends), answer: None };
     if let Some(rest) = ["???+", "???", "!!!"].iter().find_map(|mark| line.strip_prefix(mark)) {
         let (_, rest) = rest.split_once('"')?;
         let title = rest.trim_end().strip_suffix('"').filter(|title| asks(title))?;
-        return Some((title, Ends::WithIndent));
+        return Some(with(title, Ends::WithIndent));
+    }
+    // MyST's: ```{dropdown} Where is it?
+    if let Some((fence, title)) = trimmed.split_once("{dropdown}") {
+        let known =
+            fence.len() >= 3 && [":", "`", "~"].iter().any(|mark| fence.chars().all(|c| mark.contains(c)));
+        return known
+            .then(|| with(title.trim(), Ends::AtMark(fence.to_owned())))
+            .filter(|own| !own.title.is_empty());
     }
     if let Some(rest) = trimmed.strip_prefix(":::") {
         let (_, title) = rest.trim_start().split_once([' ', '['])?;
         let title = title.trim().trim_end_matches(']').trim_matches('"');
-        return asks(title).then_some((title, Ends::AtMark));
+        return asks(title).then(|| with(title, Ends::AtMark(":::".to_owned())));
     }
-    // A component whose title asks; `<details title=…>` is HTML's own.
-    let tag = trimmed.strip_prefix('<')?.strip_suffix('>').filter(|tag| !tag.ends_with('/'))?;
+    if let Some((name, rest)) = shortcode(trimmed) {
+        let attributes = format!(" {rest}");
+        let title = TITLES.iter().find_map(|name| attribute(&attributes, name)).or_else(|| {
+            // Hugo's may have no names.
+            rest.trim()
+                .strip_prefix('"')?
+                .split_once('"')
+                .map(|(title, _)| title.to_owned())
+                .filter(|title| asks(title))
+        })?;
+        let ends = Ends::AtShortcode(name.to_owned());
+        return Some(Boxed { title, ends: Some(ends), answer: None })
+            .filter(|own| !own.title.trim().is_empty());
+    }
+    // A component with a title; `<details title=…>` is HTML's own.
+    let tag = trimmed.strip_prefix('<')?.strip_suffix('>')?;
     let name_end = tag.find(|c: char| !c.is_alphanumeric() && !matches!(c, '.' | '_'))?;
-    let name = &tag[..name_end];
+    let (name, inner) = tag.split_at(name_end);
     name.starts_with(|c: char| c.is_uppercase()).then_some(())?;
     let title =
-        ["title", "question", "header", "label", "summary", "heading"].iter().find_map(|attribute| {
-            let (_, rest) = tag.split_once(&format!(" {attribute}="))?;
-            let rest = rest.strip_prefix('{').unwrap_or(rest);
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
-            rest[1..].split_once(quote).map(|(title, _)| title)
-        })?;
-    Some((title, Ends::AtTag(name.to_owned()))).filter(|(title, _)| !title.trim().is_empty())
+        TITLES.iter().find_map(|name| attribute(inner, name)).filter(|title| !title.trim().is_empty())?;
+    if let Some(inner) = inner.strip_suffix('/') {
+        let answer = ["answer", "text", "content", "description", "a"]
+            .iter()
+            .find_map(|name| attribute(inner, name))?;
+        return Some(Boxed { title, ends: None, answer: Some(answer) });
+    }
+    Some(with(&title, Ends::AtTag(name.to_owned())))
+}
+
+/// The name of a shortcode that is all of a line, and what else is in it.
+fn shortcode(line: &str) -> Option<(&str, &str)> {
+    let inner = [("{{<", ">}}"), ("{{%", "%}}")]
+        .iter()
+        .find_map(|(open, close)| line.strip_prefix(open)?.strip_suffix(close))?
+        .trim();
+    Some(inner.split_once(char::is_whitespace).unwrap_or((inner, "")))
+}
+
+/// The text of an attribute: `name="…"`, `name={'…'}`.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!(" {name}="))?;
+    let rest = rest.strip_prefix('{').unwrap_or(rest);
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    rest[1..].split_once(quote).map(|(text, _)| text.to_owned())
 }
 
 /// The phrasings in comments above an answer, and the rest.

@@ -9,6 +9,9 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::columns::{ColumnMap, Columns, Header};
+use super::fields;
+use super::headings::Marked;
+use super::languages::Languages;
 use super::{headings, json_tree, node};
 use crate::error::RowError;
 use crate::parsed::{Parsed, RawEntry};
@@ -17,10 +20,12 @@ use crate::schema::{FLAGS, LINKS};
 /// A title may stand above the header, which is looked for in this many rows.
 const HEADER_ROWS: usize = 10;
 
-/// How a table is read.
-pub struct Table<'t> {
+/// What is wanted of a file.
+pub struct Wanted<'t> {
     /// The columns that the user named.
     pub columns: &'t ColumnMap,
+    /// The language to read, where there are texts in several.
+    pub language: Option<&'t str>,
     /// Called with the number of bytes read so far.
     pub progress: &'t mut dyn FnMut(u64),
 }
@@ -38,12 +43,22 @@ pub struct Rows<'t> {
     parsed: Parsed,
     /// Entries by the hash of their id, or of their answer if they have no id.
     places: HashMap<u128, usize>,
+    /// The column that says of each row whether it is a question or an answer, where there is one.
+    marks: Option<usize>,
+    languages: Languages,
+    /// How many rows are not published, and the line of the first.
+    unpublished: usize,
+    first_unpublished: usize,
 }
 
 impl<'t> Rows<'t> {
     /// `delimiter` separates the fields, if they are parts of a line.
-    pub fn new(map: &'t ColumnMap, delimiter: Option<char>) -> Self {
+    pub fn new(map: &'t ColumnMap, language: Option<&str>, delimiter: Option<char>) -> Self {
         Rows {
+            marks: None,
+            languages: Languages::new(language),
+            unpublished: 0,
+            first_unpublished: 0,
             map,
             columns: None,
             width: 0,
@@ -64,10 +79,14 @@ impl<'t> Rows<'t> {
         if row.iter().all(|field| field.trim().is_empty()) {
             return Ok(());
         }
+        if let Some(marks) = self.marks {
+            self.add_marked(line, row, marks);
+            return Ok(());
+        }
         let columns = match self.columns.take() {
             Some(columns) => columns,
             None => {
-                let found = Columns::find(self.map, line, row);
+                let found = Columns::find(self.map, &mut self.languages, line, row);
                 let by_rows = *self.map == ColumnMap::default();
                 let Header { columns, named, note, .. } = match found {
                     // Below the first row, words of a name may be those of a text.
@@ -109,18 +128,73 @@ impl<'t> Rows<'t> {
             }
             None => row,
         };
-        match entry(row, &columns, line) {
-            Ok(entry) => self.join(entry),
-            Err(error) => self.parsed.skipped.push(error),
+        if is_unpublished(row, &columns) {
+            if self.unpublished == 0 {
+                self.first_unpublished = line;
+            }
+            self.unpublished += 1;
+        } else {
+            match entry(row, &columns, line) {
+                Ok(entry) => self.join(entry),
+                Err(error) => self.parsed.skipped.push(error),
+            }
         }
         self.columns = Some(columns);
         Ok(())
     }
 
+    /// Takes a row of a table in which questions and answers stand below each other, marked in one column.
+    fn add_marked(&mut self, line: usize, row: &[&str], marks: usize) {
+        let cell = row.get(marks).copied().unwrap_or_default();
+        let (marked, text) = headings::mark(cell).map_or((None, cell), |(marked, text)| (Some(marked), text));
+        let others = row.iter().enumerate().filter(|(at, _)| *at != marks).map(|(_, cell)| *cell);
+        let texts: Vec<&str> =
+            std::iter::once(text).chain(others).map(str::trim).filter(|text| !text.is_empty()).collect();
+        let text = texts.join(" ");
+        let last = self.parsed.entries.last_mut();
+        match (marked, last) {
+            (Some(Marked::Question), Some(last)) if last.answer.is_none() => last.questions.push(text),
+            (Some(Marked::Question), _) => {
+                self.parsed.entries.push(RawEntry { line, questions: vec![text], ..RawEntry::default() });
+            }
+            (_, Some(last)) => {
+                let answer = match last.answer.take() {
+                    Some(before) => format!("{before}\n\n{text}"),
+                    None => text,
+                };
+                last.answer = Some(answer);
+            }
+            (_, None) => self.skip(RowError::new(line, "text before the first question is left out")),
+        }
+    }
+
+    /// The column that marks most rows as questions and answers, of which the first is a question.
+    fn marks(&self) -> Option<usize> {
+        let width = self.before.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
+        (0..width).find(|&column| {
+            let found: Vec<Marked> = self
+                .before
+                .iter()
+                .filter_map(|(_, row)| headings::mark(row.get(column)?).map(|(marked, _)| marked))
+                .collect();
+            found.first() == Some(&Marked::Question)
+                && found.contains(&Marked::Answer)
+                && 3 * found.len() >= 2 * self.before.len()
+        })
+    }
+
     /// Finds the columns by what the first rows hold, and reads these rows: the questions are in the column of which
     /// most asks, the answers in the other, or of several in the one with the longest texts.
     fn guess(&mut self) -> Result<(), RowError> {
+        self.marks = self.marks();
         let before = std::mem::take(&mut self.before);
+        if self.marks.is_some() {
+            self.no_header = None;
+            for (line, row) in &before {
+                self.add(*line, &row.iter().map(String::as_str).collect::<Vec<_>>())?;
+            }
+            return Ok(());
+        }
         let width = before.iter().map(|(_, row)| row.len()).max().unwrap_or(0);
         let error = self.no_header.take();
         let texts =
@@ -211,10 +285,15 @@ impl<'t> Rows<'t> {
         if self.columns.is_none() && !self.before.is_empty() {
             self.guess()?;
         }
-        match self.columns {
-            Some(_) => Ok(self.parsed),
-            None => Err(self.no_header.unwrap_or_else(|| RowError::new(1, "no rows"))),
+        if self.unpublished > 0 {
+            let reason = fields::unpublished(self.unpublished);
+            self.parsed.skipped.push(RowError::new(self.first_unpublished, reason));
         }
+        self.parsed.notes.extend(self.languages.note().map(|note| RowError::new(1, note)));
+        if self.columns.is_none() && self.marks.is_none() {
+            return Err(self.no_header.unwrap_or_else(|| RowError::new(1, "no rows")));
+        }
+        Ok(self.parsed)
     }
 
     /// Adds a row to the entry with its id, or without ids to the one with its answer, or as a new entry.
@@ -284,6 +363,26 @@ fn rows(count: usize) -> String {
     if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
+/// Whether a row says that it is not published. One without an answer may be another phrasing of the row above.
+fn is_unpublished(row: &[&str], columns: &Columns) -> bool {
+    let filled = |at: usize| row.get(at).is_some_and(|text| !text.trim().is_empty());
+    let answered = columns.answer.iter().any(|&at| filled(at));
+    columns
+        .shown
+        .iter()
+        .any(|(at, name)| (answered || filled(*at)) && fields::says_unpublished(name, row.get(*at).copied()))
+}
+
+/// The questions in a field: one, or one a line if each line asks.
+fn questions(field: String) -> Vec<String> {
+    let lines: Vec<&str> = field.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.len() > 1 && lines.iter().all(|line| headings::asks(line)) {
+        lines.into_iter().map(str::to_owned).collect()
+    } else {
+        vec![field]
+    }
+}
+
 fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowError> {
     let fields = |columns: &[usize]| -> Vec<String> {
         columns
@@ -303,7 +402,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
-    let mut questions = fields(&columns.question);
+    let mut questions: Vec<String> = fields(&columns.question).into_iter().flat_map(questions).collect();
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
     let mut entry = RawEntry {
@@ -351,6 +450,19 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
         }
     }
     Ok(entry)
+}
+
+/// Whether a table is one of questions and answers: its first row says so, or a column of which at least half asks.
+pub fn is_of_questions(rows: &[&[String]]) -> bool {
+    let Some(first) = rows.first() else { return false };
+    let first: Vec<&str> = first.iter().map(String::as_str).collect();
+    let header = Columns::find(&ColumnMap::default(), &mut Languages::default(), 1, &first);
+    let asking = |column: usize| {
+        let texts = || rows.iter().filter_map(|row| row.get(column)).filter(|text| !text.trim().is_empty());
+        texts().count() > 0
+            && 2 * texts().filter(|text| headings::asks(text.trim())).count() >= texts().count()
+    };
+    first.len() > 1 && (header.is_ok_and(|header| header.named) || (0..first.len()).any(asking))
 }
 
 /// Whether the first row of a table whose columns are known by their numbers may be a header all the same: a word or
