@@ -6,6 +6,27 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::error::RowError;
 
+/// What a file is that no reader is for, and what to do with it.
+pub(super) fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const PICTURE: &str = "it has no text: write its questions and answers down";
+    const KINDS: [(&[u8], &str, &str); 9] = [
+        (
+            b"%PDF-",
+            "a PDF",
+            "save the document that it was made of (.docx, .odt, .html), or its text as .txt",
+        ),
+        (b"\x89PNG", "a picture", PICTURE),
+        (b"\xff\xd8\xff", "a picture", PICTURE),
+        (b"GIF8", "a picture", PICTURE),
+        (b"\x1f\x8b", "a file packed with gzip", "unpack it first"),
+        (b"7z\xbc\xaf", "a file packed with 7-Zip", "unpack it first"),
+        (b"Rar!", "a file packed with RAR", "unpack it first"),
+        (b"SQLite format 3\0", "an SQLite database", "export its table as CSV"),
+        (b"\x7fELF", "a program", "a FAQ is a text, table or document"),
+    ];
+    KINDS.iter().find(|(begin, ..)| bytes.starts_with(begin)).map(|(_, what, advice)| (*what, *advice))
+}
+
 /// The text of a file without its byte-order mark, and notes on how it was decoded.
 pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Vec<RowError>) {
     let (text, note) = if let Some((encoding, mark)) = Encoding::for_bom(bytes) {

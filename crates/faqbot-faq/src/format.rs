@@ -9,13 +9,15 @@ use std::path::Path;
 use super::change::Change;
 use super::editors::{Where, blocks, rows, tree};
 use super::entry::Faq;
+#[cfg(feature = "code")]
+use super::formats::code;
 #[cfg(feature = "html")]
 use super::formats::html;
 #[cfg(feature = "spreadsheets")]
-use super::formats::{aiml, docx, workbook};
+use super::formats::{aiml, docx, odt, rtf, wordpress, workbook};
 use super::formats::{
-    articles, asciidoc, botpress, chatterbot, csv, dialogflow, json, jsonl, jsonld, lex, markdown, mediawiki,
-    org, plain, qna, rasa, rst, squad, toml, watson, yaml,
+    articles, asciidoc, botpress, chatterbot, csv, dialogflow, json, jsonl, jsonld, latex, lex, markdown,
+    mediawiki, org, plain, po, qna, rasa, rst, sql, squad, toml, watson, yaml,
 };
 use super::parsed::{Detection, Parsed};
 use super::readers::table::Wanted;
@@ -72,6 +74,12 @@ pub static FORMATS: &[Format] = &[
     #[cfg(feature = "spreadsheets")]
     Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], detect: |_| Detection::No, parse: Parse::Workbook(docx::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
+    Format { name: "odt", title: "an OpenDocument text", endings: &["odt"], detect: |_| Detection::No, parse: Parse::Workbook(odt::parse), write: None, edit: None },
+    #[cfg(feature = "spreadsheets")]
+    Format { name: "rtf", title: "RTF", endings: &["rtf"], detect: rtf::detect, parse: Parse::Table(rtf::parse), write: None, edit: None },
+    #[cfg(feature = "spreadsheets")]
+    Format { name: "wordpress", title: "a WordPress export", endings: &["xml"], detect: wordpress::detect, parse: Parse::Text(wordpress::parse), write: None, edit: None },
+    #[cfg(feature = "spreadsheets")]
     Format { name: "aiml", title: "AIML", endings: &["aiml", "xml"], detect: aiml::detect, parse: Parse::Text(aiml::parse), write: None, edit: None },
     Format { name: "rasa", title: "Rasa YAML", endings: &["yml", "yaml"], detect: rasa::detect_yaml, parse: Parse::Text(rasa::parse_yaml), write: None, edit: None },
     Format { name: "chatterbot", title: "ChatterBot YAML", endings: &["yml", "yaml"], detect: chatterbot::detect, parse: Parse::Text(chatterbot::parse), write: None, edit: None },
@@ -89,11 +97,16 @@ pub static FORMATS: &[Format] = &[
     Format { name: "qnamaker", title: "QnA Maker TSV", endings: &["tsv"], detect: csv::detect_qna_maker, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write_qna_maker)), edit: Some(rows::edit_qna_maker) },
     Format { name: "tsv", title: "TSV", endings: &["tsv", "tab"], detect: csv::detect_tsv, parse: Parse::Table(csv::parse), write: None, edit: Some(rows::edit) },
     Format { name: "csv", title: "CSV", endings: &["csv"], detect: csv::detect, parse: Parse::Table(csv::parse), write: Some(Write::Entries(csv::write)), edit: Some(rows::edit) },
+    #[cfg(feature = "code")]
+    Format { name: "code", title: "program code", endings: &["js", "mjs", "cjs", "jsx", "ts", "mts", "tsx", "php", "vue", "svelte", "astro", "json5", "jsonc"], detect: code::detect, parse: Parse::Tree(code::parse), write: None, edit: None },
     Format { name: "rasa1", title: "Rasa 1 Markdown", endings: &["md"], detect: rasa::detect_markdown, parse: Parse::Text(rasa::parse_markdown), write: None, edit: None },
     Format { name: "qna", title: ".qna", endings: &["qna", "md"], detect: qna::detect, parse: Parse::Text(qna::parse), write: None, edit: Some(blocks::qna) },
     Format { name: "markdown", title: "Markdown", endings: &["md", "markdown", "mdx"], detect: markdown::detect, parse: Parse::Text(markdown::parse), write: Some(Write::Whole(markdown::write)), edit: Some(blocks::markdown) },
     #[cfg(feature = "html")]
     Format { name: "html", title: "HTML", endings: &["html", "htm", "xhtml"], detect: html::detect, parse: Parse::Text(html::parse), write: None, edit: None },
+    Format { name: "latex", title: "LaTeX", endings: &["tex"], detect: latex::detect, parse: Parse::Text(latex::parse), write: None, edit: None },
+    Format { name: "po", title: "gettext messages", endings: &["po", "pot"], detect: po::detect, parse: Parse::Tree(po::parse), write: None, edit: None },
+    Format { name: "sql", title: "an SQL dump", endings: &["sql"], detect: sql::detect, parse: Parse::Table(sql::parse), write: None, edit: None },
     Format { name: "mediawiki", title: "MediaWiki", endings: &["wiki", "mediawiki"], detect: mediawiki::detect, parse: Parse::Text(mediawiki::parse), write: None, edit: None },
     Format { name: "asciidoc", title: "AsciiDoc", endings: &["adoc", "asciidoc", "asc"], detect: asciidoc::detect, parse: Parse::Text(asciidoc::parse), write: None, edit: None },
     Format { name: "org", title: "Org mode", endings: &["org"], detect: org::detect, parse: Parse::Text(org::parse), write: None, edit: None },
@@ -202,11 +215,14 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
     if is_workbook(bytes) {
         #[cfg(feature = "spreadsheets")]
-        let document = docx::is_document(bytes);
+        let name = match () {
+            () if docx::is_document(bytes) => "docx",
+            () if odt::is_document(bytes) => "odt",
+            () => "xlsx",
+        };
         #[cfg(not(feature = "spreadsheets"))]
-        let document = false;
-        let binary = FORMATS.iter().filter(|format| matches!(format.parse, Parse::Workbook(_)));
-        return binary.filter(|format| (format.name == "docx") == document).collect();
+        let name = "";
+        return FORMATS.iter().filter(|format| format.name == name).collect();
     }
     let detections: Vec<(&'static Format, Detection)> =
         FORMATS.iter().map(|format| (format, (format.detect)(text))).collect();

@@ -193,6 +193,9 @@ fn bytes_of(path: &Path, options: &ReadOptions) -> Result<Vec<u8>> {
 
 /// Parses bytes in the first possible format that gives an entry.
 fn parse(bytes: &[u8], path: &Path, options: &ReadOptions, progress: &mut dyn FnMut(u64)) -> Result<Part> {
+    if let Some((what, advice)) = decode::foreign(bytes) {
+        return Err(Error::NoFaq { path: path.to_owned(), tried: vec![(what, RowError::new(1, advice))] });
+    }
     let (text, notes) =
         if format::is_workbook(bytes) { ("".into(), Vec::new()) } else { decode::decode(bytes) };
     let candidates = match options.format {

@@ -5,6 +5,8 @@ pub mod columns;
 pub mod document;
 pub mod fields;
 pub mod headings;
+#[cfg(feature = "html")]
+pub mod html_patterns;
 pub mod html_text;
 #[cfg(feature = "html")]
 pub mod html_tree;

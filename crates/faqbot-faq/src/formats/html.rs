@@ -3,15 +3,17 @@
 //! The most explicit markup wins: JSON-LD, then microdata, then whichever of the others gives the most
 //! questions. Answers become Markdown. Nothing that a page names is fetched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use htmd::Node;
 
 use super::jsonld;
 use crate::error::RowError;
+use crate::normalize::normalize_phrasing;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::headings;
+use crate::readers::html_patterns;
 use crate::readers::html_tree::{self, attribute, descendants, markdown_of, name, text_of};
 use crate::readers::lines::Lines;
 use crate::readers::sections::sections;
@@ -24,40 +26,93 @@ use crate::readers::sections::sections;
 pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut parsed = Parsed::default();
     jsonld::scripts(text, &mut parsed);
+    let root = html_tree::read(text);
     if !parsed.entries.is_empty() {
-        let reason = "the entries are those of the page's FAQPage data; what else is on it is not read";
+        let more = root.map(|root| marked_up(text, &root, &mut Parsed::default())).unwrap_or_default();
+        let more = apart_from_data(more, &parsed.entries);
+        let reason = match more.len() {
+            0 => {
+                "the entries are those of the page's FAQPage data; what else is on it is not read".to_owned()
+            }
+            1 => "1 question of the page is not in its FAQPage data; it is read from the page".to_owned(),
+            count => {
+                format!(
+                    "{count} questions of the page are not in its FAQPage data; they are read from the page"
+                )
+            }
+        };
         parsed.notes.push(RowError::new(1, reason));
+        parsed.entries.extend(more);
         return Ok(parsed);
     }
-    let root = html_tree::read(text)?;
-    let page = Page { nodes: descendants(&root), source: text, lower: text.to_ascii_lowercase() };
-    let mut entries = page.microdata();
+    let root = root?;
+    let entries = marked_up(text, &root, &mut parsed);
     if entries.is_empty() {
-        let headings = page.headings(&root);
-        let mut ways = [headings.entries, page.definitions(), page.details()];
-        if ways[1..].iter().all(Vec::is_empty) {
-            parsed.skipped.extend(headings.skipped);
-        }
-        // The last of equals wins. From the others, add the questions that are not part of it.
-        ways.sort_by_key(|entries| (asking(entries), entries.len()));
-        let [others @ .., best] = ways;
-        entries = best;
-        entries.extend(others.into_iter().flat_map(|way| apart(way, &entries)).collect::<Vec<_>>());
-        entries.sort_by_key(|entry| entry.line);
-    }
-    if entries.is_empty() {
-        let reason = "neither FAQPage data nor <details>, <dl> or headings with text below them";
+        let reason = "neither FAQPage data nor parts of the page that ask and are marked up alike (headings, <details>, \
+                      <dl>, buttons, names of classes)";
         return Err(RowError::new(1, reason));
     }
-    parsed.title = page.nodes.iter().find(|node| name(node) == Some("title")).map(text_of);
+    parsed.notes.extend(html_patterns::doubt(&root, &entries).map(|doubt| RowError::new(1, doubt)));
+    parsed.title = descendants(&root).iter().find(|node| name(node) == Some("title")).map(text_of);
     parsed.entries = entries;
     Ok(parsed)
 }
 
+/// The questions of a page by its markup. What is no part of the page's own text is taken out of the tree.
+fn marked_up(text: &str, root: &Rc<Node>, parsed: &mut Parsed) -> Vec<RawEntry> {
+    let page = Page { nodes: descendants(root), source: text, lower: text.to_ascii_lowercase() };
+    let microdata = page.microdata();
+    if !microdata.is_empty() {
+        return microdata;
+    }
+    let (definitions, details) = (page.definitions(), page.details());
+    html_patterns::without_furniture(root);
+    let headings = page.headings(root);
+    let patterns = html_patterns::questions(root, text);
+    let mut ways = [patterns, headings.entries, definitions, details];
+    if ways[2..].iter().all(Vec::is_empty) && asking(&ways[0]) <= asking(&ways[1]) {
+        parsed.skipped.extend(headings.skipped);
+    }
+    // The last of equals wins. From the others, add the questions that are not part of it.
+    ways.sort_by_key(|entries| (asking(entries), entries.len()));
+    let [others @ .., best] = ways;
+    let mut entries = best;
+    entries.extend(others.into_iter().flat_map(|way| apart(way, &entries)).collect::<Vec<_>>());
+    entries.sort_by_key(|entry| entry.line);
+    entries
+}
+
+/// The entries that a page has beside those of its data, if it has most of these as well: only then is its markup
+/// understood.
+fn apart_from_data(entries: Vec<RawEntry>, data: &[RawEntry]) -> Vec<RawEntry> {
+    let words = |own: &RawEntry| {
+        own.questions.first().map(|question| normalize_phrasing(question)).unwrap_or_default()
+    };
+    let known: HashSet<String> = data.iter().map(words).collect();
+    let (in_both, mut more): (Vec<RawEntry>, Vec<RawEntry>) =
+        entries.into_iter().partition(|own| known.contains(&words(own)));
+    if 2 * in_both.len() < data.len() {
+        return Vec::new();
+    }
+    // A heading above several questions is none of them.
+    let questions: Vec<String> =
+        in_both.iter().chain(&more).flat_map(|own| own.questions.iter().cloned()).collect();
+    let mut seen = HashSet::new();
+    more.retain(|own| {
+        let answer = own.answer.as_deref().unwrap_or_default();
+        let around = questions.len() <= FEW && questions.iter().any(|question| answer.contains(question));
+        let invites = own.questions.iter().any(|question| invites(question));
+        asking(std::slice::from_ref(own)) == 1 && !around && !invites && seen.insert(words(own))
+    });
+    more
+}
+
+/// Where there are more questions, they are not compared with one another.
+const FEW: usize = 200;
+
 /// The entries phrased as questions that share no text with `others`. Empty on a page with many questions,
 /// which marks them all up alike.
 fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
-    const FEW: usize = 200;
     if entries.len() > FEW || others.len() > FEW {
         return Vec::new();
     }
@@ -73,8 +128,31 @@ fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
         others.iter().flat_map(|other| &other.questions).any(|question| text.contains(question))
     };
     let mut entries = entries;
-    entries.retain(|entry| asking(std::slice::from_ref(entry)) == 1 && !inside(entry) && !around(entry));
+    entries.retain(|entry| {
+        let asks = asking(std::slice::from_ref(entry)) == 1;
+        asks && !inside(entry) && !around(entry) && !entry.questions.iter().any(|own| invites(own))
+    });
     entries
+}
+
+/// Whether a text beside the questions only invites to ask more.
+fn invites(text: &str) -> bool {
+    const INVITATIONS: [&str; 12] = [
+        "still have questions",
+        "have more questions",
+        "more questions",
+        "have a question",
+        "have questions",
+        "any questions",
+        "other questions",
+        "got a question",
+        "need help",
+        "need more help",
+        "find what you",
+        "find your answer",
+    ];
+    let text = text.to_lowercase();
+    text.split_whitespace().count() <= 9 && INVITATIONS.iter().any(|own| text.contains(own))
 }
 
 /// The number of entries phrased as questions.

@@ -2,7 +2,7 @@
 //! ask, or the rows of tables.
 
 use super::columns::ColumnMap;
-use super::headings::asks;
+use super::headings::{QUESTION_ENDS, asks};
 use super::table::{Rows, Wanted, is_of_questions};
 use super::translated::Translated;
 use crate::error::RowError;
@@ -122,7 +122,7 @@ fn paragraphs_that_ask(blocks: &mut [Block]) {
         _ => None,
     });
     let level = level.max().map_or(2, |deepest| (deepest + 1).min(6));
-    let ends_asking = |text: &str| text.trim_matches(['*', ' ']).ends_with(['?', '？']);
+    let ends_asking = |text: &str| text.trim_matches(['*', ' ']).ends_with(QUESTION_ENDS);
     for at in 0..blocks.len() {
         let answered = match blocks.get(at + 1) {
             Some(Block::Paragraph { style, text, .. }) => {

@@ -5,6 +5,9 @@
 const OPENERS: [&str; 13] =
     ["how", "what", "why", "when", "where", "who", "which", "can", "do", "does", "is", "are", "should"];
 
+/// What a question ends in: also in Chinese and Japanese, and in Arabic.
+pub const QUESTION_ENDS: [char; 3] = ['?', '？', '؟'];
+
 /// Markers before questions and answers, in lower case.
 const QUESTION_MARKS: [&str; 4] = ["question", "frage", "q", "问"];
 const ANSWER_MARKS: [&str; 4] = ["answer", "antwort", "a", "答"];
@@ -28,7 +31,7 @@ pub fn question_level<'t>(headings: impl Iterator<Item = (usize, &'t str)>) -> O
 /// Whether a heading is a question.
 pub fn asks(heading: &str) -> bool {
     let first = heading.split([' ', '\'', '’']).next().unwrap_or_default().to_lowercase();
-    heading.ends_with(['?', '？']) || OPENERS.contains(&&*first)
+    heading.ends_with(QUESTION_ENDS) || OPENERS.contains(&&*first)
 }
 
 /// The text after "Q:", "Q1.", "Question:" or the like, if it starts with such a marker.

@@ -3,8 +3,18 @@
 #[cfg(feature = "html")]
 use super::html_tree;
 
-/// Converts a text that may be HTML to Markdown. Text without markup is unchanged.
+/// Converts a text that may be HTML to Markdown. Text without markup is unchanged. HTML that was encoded as text, as some
+/// systems do (`&lt;p&gt;`), is decoded first.
 pub fn to_markdown(text: &str) -> String {
+    #[cfg(feature = "html")]
+    if !text.contains('<') && text.trim_start().starts_with("&lt;") && text.trim_end().ends_with("&gt;") {
+        let decoded = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")]
+            .iter()
+            .fold(text.to_owned(), |text, (reference, mark)| text.replace(reference, mark));
+        if begins_with_block(&decoded) {
+            return to_markdown(&decoded);
+        }
+    }
     #[cfg(feature = "html")]
     if looks_like_html(text)
         && let Ok(root) = html_tree::read(text)
@@ -172,6 +182,8 @@ mod tests {
     fn text_without_marks_is_left_as_it_is() {
         assert_eq!(to_markdown("a < b && c"), "a < b && c");
         assert_eq!(to_text("a <b>b</b> &amp; c"), "a b & c");
+        assert_eq!(to_markdown("&lt;p&gt;a &amp;amp; b&lt;/p&gt;"), "a & b");
+        assert_eq!(to_markdown("&lt;x&gt; is a tag"), "\\<x> is a tag");
     }
 
     #[test]

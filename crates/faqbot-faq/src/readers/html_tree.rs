@@ -51,9 +51,45 @@ pub fn read(text: &str) -> Result<Rc<Node>, RowError> {
         if depth > MAX_DEPTH {
             return Err(too_deep());
         }
+        lead_directly(&node);
         stack.extend(node.children.borrow().iter().map(|child| (Rc::clone(child), depth + 1)));
     }
     Ok(root)
+}
+
+/// Makes a link that Google's documents lead over `google.com/url?q=…` lead where it goes.
+fn lead_directly(node: &Node) {
+    let NodeData::Element { attrs, .. } = &node.data else { return };
+    for attribute in attrs.borrow_mut().iter_mut().filter(|own| &*own.name.local == "href") {
+        let own = attribute.value.to_string();
+        let query = own
+            .strip_prefix("https://www.google.com/url?")
+            .or_else(|| own.strip_prefix("http://www.google.com/url?"));
+        let target = query.and_then(|query| query.split('&').find_map(|part| part.strip_prefix("q=")));
+        if let Some(target) = target {
+            attribute.value = percent_decoded(target).into();
+        }
+    }
+}
+
+/// A text in which `%C3%A9` stands for `é`.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The line of an element that has more than [`MAX_ATTRIBUTES`] attributes.

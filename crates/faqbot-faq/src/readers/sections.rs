@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::headings::{asks, question_level, unmarked};
+use super::headings::{QUESTION_ENDS, asks, question_level, unmarked};
 use super::lines::Lines;
 use super::outline::{BOLD_LEVEL, Outline};
 use crate::error::RowError;
@@ -70,7 +70,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         } else {
             // What is lost there is asked for by someone.
             let inside = headings[at + 1..].iter().take_while(|inner| inner.range.start < end);
-            for inner in inside.filter(|inner| inner.text.ends_with(['?', '？'])) {
+            for inner in inside.filter(|inner| inner.text.ends_with(QUESTION_ENDS)) {
                 let reason = format!(
                     "\"{}\" in the answer to \"{question}\" looks like a question of its own",
                     abridge(&inner.text, 60)
@@ -184,11 +184,11 @@ fn boxes(text: &str) -> Cow<'_, str> {
             out.push(String::new());
         } else if let Some(note) = note_of_mkdocs(line) {
             open.push(Ends::WithIndent);
-            out.push(format!("**{note}**"));
+            out.push(format!("{note}:"));
         } else if let Some(title) =
             trimmed.strip_prefix(":::").and_then(|rest| rest.trim_start().split_once([' ', '[']))
         {
-            out.push(format!("**{}**", title.1.trim().trim_end_matches(']')));
+            out.push(format!("{}:", title.1.trim().trim_end_matches(']')));
         } else {
             out.push(line.to_owned());
         }

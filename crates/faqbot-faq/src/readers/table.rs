@@ -373,10 +373,14 @@ fn is_unpublished(row: &[&str], columns: &Columns) -> bool {
         .any(|(at, name)| (answered || filled(*at)) && fields::says_unpublished(name, row.get(*at).copied()))
 }
 
-/// The questions in a field: one, or one a line if each line asks.
-fn questions(field: String) -> Vec<String> {
+/// The questions in a field: one, or one a line if each line asks. Tables that faqbot wrote have a row for each.
+fn questions(field: String, columns: &Columns) -> Vec<String> {
+    let own = !columns.metadata.is_empty() || columns.flags.iter().all(|flag| !flag.is_empty());
+    if own {
+        return vec![field];
+    }
     let lines: Vec<&str> = field.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.len() > 1 && lines.iter().all(|line| headings::asks(line)) {
+    if lines.len() > 1 && lines.iter().all(|line| line.ends_with(headings::QUESTION_ENDS)) {
         lines.into_iter().map(str::to_owned).collect()
     } else {
         vec![field]
@@ -402,7 +406,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
-    let mut questions: Vec<String> = fields(&columns.question).into_iter().flat_map(questions).collect();
+    let mut questions: Vec<String> = fields(&columns.question).into_iter().flat_map(|field| questions(field, columns)).collect();
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
     let mut entry = RawEntry {
