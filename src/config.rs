@@ -115,7 +115,7 @@ impl Settings {
         let own_cache = default_cache();
         let state = dirs::state_dir().or_else(dirs::data_local_dir).map(|folder| folder.join("faqbot"));
         Ok(Settings {
-            read: read_options(faq.format, faq.map, &faq.limit),
+            read: read_options(faq.format, faq.map, faq.language, &faq.limit),
             faq: faq.faq,
             model: model_is,
             min_confidence: decision.min_confidence,
@@ -147,9 +147,11 @@ impl Settings {
 fn read_options(
     format: Option<&'static Format>,
     columns: Option<ColumnMap>,
+    language: Option<String>,
     limits: &[Limit],
 ) -> ReadOptions {
-    let mut options = ReadOptions { format, columns: columns.unwrap_or_default(), ..ReadOptions::default() };
+    let columns = columns.unwrap_or_default();
+    let mut options = ReadOptions { format, columns, language, ..ReadOptions::default() };
     // The stronger come later.
     for limit in limits {
         match *limit {

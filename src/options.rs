@@ -131,6 +131,9 @@ groups! {
         #[arg(long, env = "FAQBOT_MAP", value_name = "FIELD=COLUMN,…")]
         #[serde(deserialize_with = "from_text")]
         pub map: Option<ColumnMap>,
+        /// The language to read where a file has texts in several, such as de (default: the file's first)
+        #[arg(long, env = "FAQBOT_LANGUAGE", value_name = "CODE")]
+        pub language: Option<String>,
         /// What a FAQ may not exceed: file-bytes (512M), entries (1M), text-bytes (100k)
         #[arg(long, env = "FAQBOT_LIMIT", value_name = "NAME=N,…", value_delimiter = ',')]
         #[serde(deserialize_with = "limits_from_text")]

@@ -21,9 +21,9 @@ pub struct ConvertArgs {
     /// FAQ files or folders, read as one FAQ (default: as --faq)
     pub input: Vec<PathBuf>,
     /// The file to write; its ending says the format. `-` is standard output
-    #[arg(short, long, value_name = "OUT")]
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
     pub output: PathBuf,
-    /// The format to write, where the ending does not say it
+    /// The format to write, where the ending does not say it (default on standard output: yaml)
     #[arg(long, value_name = "NAME", value_parser = format_named(Format::is_written))]
     pub to: Option<&'static Format>,
     /// Replace OUT if it is there
@@ -36,7 +36,7 @@ pub fn convert(settings: &Settings, args: &ConvertArgs) -> Result<()> {
     let to_stdout = args.output == Path::new("-");
     let format = match args.to {
         Some(format) => format,
-        None if to_stdout => bail!("--output - does not say the format; name it with --to ({})", written()),
+        None if to_stdout => Format::named("yaml").context("YAML is written")?,
         None => Format::to_write(&args.output).with_context(|| {
             format!(
                 "{}: no format to write has this ending; name one with --to ({})",

@@ -112,6 +112,9 @@ pub fn say_files(loaded: &Loaded) {
                 let _ = write!(line, ", {} {what}", of_file(rows));
             }
         }
+        if let Some(taken) = &file.taken {
+            let _ = write!(line, "; {taken}");
+        }
         note(&styled(DIM, &plain(&line)));
     }
 }

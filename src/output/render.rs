@@ -158,7 +158,7 @@ pub fn confidence<E: Embedder>(bot: &Bot<E>, verdict: &Verdict) -> String {
     let setup = bot.setup();
     let Some(found) = verdict.answer().or(verdict.matches.first()) else { return String::new() };
     // It was said to be meant, or nothing new is.
-    if matches!(verdict.rule, Rule::Chosen | Rule::NoSuchChoice | Rule::TheOthers) {
+    if verdict.rule.is_of_an_offer() && verdict.rule != Rule::Again {
         return String::new();
     }
     if verdict.rule == Rule::Crisis {

@@ -49,7 +49,8 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
     for (file, part) in parts.into_iter().enumerate() {
         let Part { path, format, parsed } = part;
         let in_file = |row: RowError| row.in_file(&path);
-        let mut summary = FileSummary { path: path.clone(), format, entries: 0, phrasings: 0 };
+        let mut summary =
+            FileSummary { path: path.clone(), format, taken: parsed.taken, entries: 0, phrasings: 0 };
         let mut own: Vec<RowError> = parsed.skipped;
         let mut controls: Option<usize> = None;
         for mut raw in parsed.entries {

@@ -158,6 +158,7 @@ fn write(addition: &Addition) -> String {
 pub fn join(loaded: &mut Loaded, path: &Path, additions: Vec<Addition>, skipped: Vec<RowError>) {
     let file = loaded.files.len();
     let mut summary = FileSummary {
+        taken: None,
         path: path.to_owned(),
         format: super::format::Format::named("yaml"),
         entries: 0,

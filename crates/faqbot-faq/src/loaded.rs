@@ -22,6 +22,9 @@ pub struct FileSummary {
     pub path: PathBuf,
     /// The format it was read as; `None` for a file in a folder that holds no FAQ.
     pub format: Option<&'static Format>,
+    /// What was taken for the questions and what for the answers, where the format does not say it: "questions in
+    /// column `Frage`, answers in column `Antwort`".
+    pub taken: Option<String>,
     /// The number of entries that start in it.
     pub entries: usize,
     /// The number of their phrasings.

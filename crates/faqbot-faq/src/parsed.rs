@@ -58,6 +58,8 @@ pub struct Parsed {
     pub language: Option<String>,
     /// See [`super::Faq::small_talk`].
     pub small_talk: SmallTalk,
+    /// What was taken for the questions and what for the answers, for a message; `None` where the format says it.
+    pub taken: Option<String>,
     /// The entries that could be read.
     pub entries: Vec<RawEntry>,
     /// For halves (see [`RawEntry::half`]): pairs of question name and answer name, where these differ.

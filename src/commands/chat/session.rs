@@ -132,7 +132,8 @@ impl<'s> Chat<'s> {
             // What is thought of the question before.
             Rule::Chosen => drop(self.rated(Rating::Chosen, answered)),
             Rule::NoneOfThem => drop(self.rated(Rating::None, None)),
-            Rule::NoSuchChoice | Rule::TheOthers => {}
+            Rule::NotMeant => drop(self.rated(Rating::Down, None)),
+            rule if rule.is_of_an_offer() => {}
             _ => {
                 self.counts.time += begin.elapsed();
                 match verdict.decision {

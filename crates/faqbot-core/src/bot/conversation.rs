@@ -57,6 +57,14 @@ pub struct Message<'m> {
 impl Conversation {
     /// Notes what became of a message.
     pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, verdict: &Verdict) {
+        if verdict.rule == Rule::StartOver {
+            *self = Conversation { seed: self.seed, ..Conversation::default() };
+            return;
+        }
+        // The last answer stays what it was.
+        if verdict.rule == Rule::Again {
+            return;
+        }
         let id = |found: &Match| bot.entry(found).id.to_string();
         let before = std::mem::take(&mut self.choices);
         let others = std::mem::take(&mut self.others);
@@ -84,7 +92,10 @@ impl Conversation {
                 self.choices = verdict.choices().into_iter().map(id).collect();
                 self.follow_ups.clear();
                 // What leans on the question before is nothing to read the next with.
-                if !matches!(verdict.rule, Rule::FollowUp | Rule::NoSuchChoice | Rule::TheOthers) {
+                if !matches!(
+                    verdict.rule,
+                    Rule::FollowUp | Rule::NoSuchChoice | Rule::TheOthers | Rule::NotMeant
+                ) {
                     self.question = Some(abridge(verdict.read_as.as_deref().unwrap_or(&verdict.query), KEPT));
                     self.entry = None;
                 }
@@ -99,6 +110,11 @@ impl Conversation {
             }
             Decision::SmallTalk => {}
         }
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Conversation { seed: self.seed, ..Conversation::default() }
     }
 
     /// Forgets what was offered.

@@ -10,6 +10,7 @@ use super::{Among, Bot, Conversation, Message, Verdict};
 use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
 
+mod about_last;
 mod asides;
 mod compound;
 mod contextual;
@@ -59,6 +60,7 @@ impl<E: Embedder> Bot<E> {
         let wanted = Wanted { count, among, after: None };
         let mut turns: Vec<Turn> = messages.iter().map(|message| self.turn(message)).collect();
         self.pick(&mut turns)?;
+        self.about_last(&mut turns)?;
         self.ask_faq(&mut turns, wanted, progress)?;
         self.without_asides(&mut turns, wanted)?;
         self.say_at_once(&mut turns);
@@ -207,6 +209,22 @@ mod tests {
         let verdict = talk.say("hello there, where is my order? thank you");
         assert_eq!(talk.bot.entry(verdict.answer().unwrap()).answer, "On its way.");
         assert_eq!(verdict.query, "hello there, where is my order? thank you");
+    }
+
+    #[test]
+    fn messages_about_the_last_reply_are_no_questions() {
+        let mut talk = Talk::new();
+        assert!(talk.answer("repeat that").is_none(), "there is nothing before it");
+        assert_eq!(talk.answer("where is my order").as_deref(), Some("On its way."));
+        assert_eq!(talk.answer("are you sure?").as_deref(), Some("On its way."));
+        let verdict = talk.say("that's not what I meant");
+        assert_eq!(verdict.rule, Rule::NotMeant);
+        assert!(!verdict.choices().is_empty());
+        talk.say("forgot my password");
+        let both = talk.say("both");
+        assert_eq!((both.rule, both.answers().len()), (Rule::AllChosen, 2));
+        let verdict = talk.say("start over");
+        assert_eq!((verdict.rule, &talk.conversation), (Rule::StartOver, &Conversation::default()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Found {
 
 impl Found {
     /// Of a kind, in English.
-    fn of_kind(kind: SmallTalkKind) -> Found {
+    pub(super) fn of_kind(kind: SmallTalkKind) -> Found {
         Found { kind, set: 0 }
     }
 

@@ -173,6 +173,14 @@ pub enum Rule {
     NoSuchChoice,
     /// The message asks for those that were offered and not chosen.
     TheOthers,
+    /// The message asks for the last answer again, or whether it is right.
+    Again,
+    /// The message takes all that was offered.
+    AllChosen,
+    /// The message says that the last answer was not what was meant.
+    NotMeant,
+    /// The message ends the conversation before it.
+    StartOver,
     /// The message leans on the question before, and was read with it.
     FollowUp,
     /// The message is small talk, and the FAQ has no confident answer to it.
@@ -183,12 +191,30 @@ impl Rule {
     /// Whether the rule weighs how near the best match is; exact phrasings and messages of people in danger are
     /// decided without.
     pub fn hangs_on_confidence(self) -> bool {
-        !matches!(self, Rule::ExactPhrasing | Rule::SharedPhrasing | Rule::Crisis | Rule::Chosen)
+        !matches!(
+            self,
+            Rule::ExactPhrasing
+                | Rule::SharedPhrasing
+                | Rule::Crisis
+                | Rule::Chosen
+                | Rule::Again
+                | Rule::AllChosen
+        )
     }
 
-    /// Whether the message is about what was offered before it, and is no question of its own.
+    /// Whether the message is about the reply before it or what that offered, and is no question of its own.
     pub fn is_of_an_offer(self) -> bool {
-        matches!(self, Rule::Chosen | Rule::NoneOfThem | Rule::NoSuchChoice | Rule::TheOthers)
+        matches!(
+            self,
+            Rule::Chosen
+                | Rule::NoneOfThem
+                | Rule::NoSuchChoice
+                | Rule::TheOthers
+                | Rule::Again
+                | Rule::AllChosen
+                | Rule::NotMeant
+                | Rule::StartOver
+        )
     }
 
     /// The rule in words.
@@ -215,6 +241,10 @@ impl Rule {
             Rule::NoneOfThem => "none of what was offered was meant",
             Rule::NoSuchChoice => "no choice has this number",
             Rule::TheOthers => "the others of what was offered are asked for",
+            Rule::Again => "the last answer is asked for again",
+            Rule::AllChosen => "all of what was offered is asked for",
+            Rule::NotMeant => "the last answer was not what was meant",
+            Rule::StartOver => "the conversation begins anew",
             Rule::FollowUp => "the message leans on the question before, and was read with it",
             Rule::SmallTalk => "the message is small talk, and no confident question to the FAQ",
         }

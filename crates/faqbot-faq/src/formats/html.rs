@@ -43,6 +43,7 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         };
         parsed.notes.push(RowError::new(1, reason));
         parsed.entries.extend(more);
+        parsed.taken = Some("questions and answers in schema.org's FAQPage data".to_owned());
         return Ok(parsed);
     }
     let root = root?;
@@ -63,19 +64,27 @@ fn marked_up(text: &str, root: &Rc<Node>, parsed: &mut Parsed) -> Vec<RawEntry> 
     let page = Page { nodes: descendants(root), source: text, lower: text.to_ascii_lowercase() };
     let microdata = page.microdata();
     if !microdata.is_empty() {
+        parsed.taken = Some("questions and answers in schema.org's microdata".to_owned());
         return microdata;
     }
     let (definitions, details) = (page.definitions(), page.details());
     html_patterns::without_furniture(root);
     let headings = page.headings(root);
     let patterns = html_patterns::questions(root, text);
-    let mut ways = [patterns, headings.entries, definitions, details];
-    if ways[2..].iter().all(Vec::is_empty) && asking(&ways[0]) <= asking(&ways[1]) {
+    if definitions.is_empty() && details.is_empty() && asking(&patterns) <= asking(&headings.entries) {
         parsed.skipped.extend(headings.skipped);
     }
+    let mut ways = [
+        ("parts that are marked up alike", patterns),
+        ("headings", headings.entries),
+        ("<dt>", definitions),
+        ("<summary>", details),
+    ];
     // The last of equals wins. From the others, add the questions that are not part of it.
-    ways.sort_by_key(|entries| (asking(entries), entries.len()));
-    let [others @ .., best] = ways;
+    ways.sort_by_key(|(_, entries)| (asking(entries), entries.len()));
+    let [others @ .., (taken, best)] = ways;
+    parsed.taken = Some(format!("questions in {taken}, answers with them"));
+    let others = others.into_iter().map(|(_, entries)| entries);
     let mut entries = best;
     entries.extend(others.into_iter().flat_map(|way| apart(way, &entries)).collect::<Vec<_>>());
     entries.sort_by_key(|entry| entry.line);

@@ -47,15 +47,21 @@ pub fn parse(mut blocks: Vec<Block>, wanted: &mut Wanted) -> Result<Parsed, RowE
     paragraphs_that_ask(&mut blocks);
     let mut text = Translated::default();
     let mut of_tables: Option<Parsed> = None;
-    let mut at = 0;
+    let (mut at, mut in_list) = (0, false);
     while at < blocks.len() {
         match &blocks[at] {
             Block::Paragraph { line, style, text: own } => {
-                let apart = if matches!(style, Style::Item(_)) { "" } else { "\n" };
-                text.push(*line, &format!("{apart}{}{apart}", style.markdown(own)));
+                // A blank line before each block, but none between a list's items.
+                let item = matches!(style, Style::Item(_));
+                if !(item && in_list) {
+                    text.push(*line, "");
+                }
+                in_list = item;
+                text.push(*line, &style.markdown(own));
                 at += 1;
             }
             Block::Row { table, .. } => {
+                in_list = false;
                 let in_table =
                     |block: &&Block| matches!(block, Block::Row { table: own, .. } if own == table);
                 let rows: Vec<(usize, &[String])> = blocks[at..]
@@ -80,7 +86,7 @@ pub fn parse(mut blocks: Vec<Block>, wanted: &mut Wanted) -> Result<Parsed, RowE
                     all.merged.extend(own.merged);
                     all.notes.extend(own.notes);
                 } else {
-                    text.push(rows[0].0, &format!("\n{}\n", markdown(&cells)));
+                    text.push(rows[0].0, &format!("\n{}", markdown(&cells)));
                 }
             }
         }

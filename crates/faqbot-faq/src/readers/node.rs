@@ -210,6 +210,9 @@ pub struct Reader {
     unused: Vec<(String, usize)>,
     known_unused: HashSet<String>,
     says_nothing_of_unused: bool,
+    /// The names of the fields that were taken for questions and for answers.
+    question_names: Vec<String>,
+    answer_names: Vec<String>,
     languages: Languages,
     /// How many entries are not published, and the line of the first.
     unpublished: usize,
@@ -243,6 +246,14 @@ impl Reader {
                 names.join(", ")
             );
             self.parsed.notes.push(RowError::new(*line, reason));
+        }
+        let names = |names: &[String]| {
+            let shown: Vec<String> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
+            shown.join(", ") + if names.len() > 4 { ", …" } else { "" }
+        };
+        if !self.question_names.is_empty() && !self.answer_names.is_empty() {
+            let (questions, answers) = (names(&self.question_names), names(&self.answer_names));
+            self.parsed.taken = Some(format!("questions in {questions}, answers in {answers}"));
         }
         if self.unpublished > 0 {
             let reason = fields::unpublished(self.unpublished);
@@ -467,6 +478,7 @@ impl Reader {
             let line = node.line;
             let is = |known: &[&str]| fields::is(known, &name);
             if is(QUESTION) {
+                note_name(&mut self.question_names, &name);
                 match texts(node, &name) {
                     Ok(texts) => raw.questions.extend(texts),
                     Err(error) => broken.push(error),
@@ -477,6 +489,7 @@ impl Reader {
                     Err(error) => self.parsed.skipped.push(error),
                 }
             } else if let Some(rank) = fields::rank(ANSWER, &name) {
+                note_name(&mut self.answer_names, &name);
                 match texts(node, &name) {
                     Ok(mut texts) => {
                         texts.retain(|text| !text.trim().is_empty());
@@ -498,6 +511,7 @@ impl Reader {
                     Err(error) => broken.push(error),
                 }
             } else if is(TITLE) {
+                note_name(&mut self.question_names, &name);
                 match text(node, &name) {
                     Ok(text) => titles.extend(text.map(|text| (name, line, text))),
                     Err(error) => self.parsed.skipped.push(error),
@@ -571,6 +585,7 @@ impl Reader {
         }
         for (name, line, text) in descriptions {
             if answer.is_none() && !text.trim().is_empty() {
+                note_name(&mut self.answer_names, &name);
                 answer = Some((usize::MAX, vec![text]));
             } else {
                 self.unused(&name, line);
@@ -589,6 +604,13 @@ impl Reader {
         raw.questions.append(&mut also);
         raw.tags.extend(names.iter().cloned());
         self.parsed.entries.push(raw);
+    }
+}
+
+/// Adds a name that is not there yet; a few are enough.
+fn note_name(names: &mut Vec<String>, name: &str) {
+    if names.len() < 10 && !names.iter().any(|own| own == name) {
+        names.push(name.to_owned());
     }
 }
 

@@ -94,6 +94,10 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
         let reason = format!("no heading asks: there is only \"{}\" above the whole text", only.questions[0]);
         return Err(RowError::new(only.line, reason));
     }
+    parsed.taken = Some(match level {
+        BOLD_LEVEL => "questions in bold lines or boxes, answers below them".to_owned(),
+        level => format!("questions in headings of level {level}, answers below them"),
+    });
     parsed.title = headings.iter().find(|heading| heading.level < level).map(|heading| heading.text.clone());
     Ok(parsed)
 }

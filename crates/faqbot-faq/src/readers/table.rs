@@ -14,6 +14,7 @@ use super::headings::Marked;
 use super::languages::Languages;
 use super::{headings, json_tree, node};
 use crate::error::RowError;
+use crate::normalize::abridge;
 use crate::parsed::{Parsed, RawEntry};
 use crate::schema::{FLAGS, LINKS};
 
@@ -45,6 +46,8 @@ pub struct Rows<'t> {
     places: HashMap<u128, usize>,
     /// The column that says of each row whether it is a question or an answer, where there is one.
     marks: Option<usize>,
+    /// The names of the columns, where the first row has them.
+    names: Vec<String>,
     languages: Languages,
     /// How many rows are not published, and the line of the first.
     unpublished: usize,
@@ -56,6 +59,7 @@ impl<'t> Rows<'t> {
     pub fn new(map: &'t ColumnMap, language: Option<&str>, delimiter: Option<char>) -> Self {
         Rows {
             marks: None,
+            names: Vec::new(),
             languages: Languages::new(language),
             unpublished: 0,
             first_unpublished: 0,
@@ -114,6 +118,7 @@ impl<'t> Rows<'t> {
                 }
                 self.width = row.len();
                 if named {
+                    self.names = row.iter().map(|name| name.trim().to_owned()).collect();
                     self.columns = Some(columns);
                     return Ok(());
                 }
@@ -290,10 +295,33 @@ impl<'t> Rows<'t> {
             self.parsed.skipped.push(RowError::new(self.first_unpublished, reason));
         }
         self.parsed.notes.extend(self.languages.note().map(|note| RowError::new(1, note)));
+        self.parsed.taken = self.taken();
         if self.columns.is_none() && self.marks.is_none() {
             return Err(self.no_header.unwrap_or_else(|| RowError::new(1, "no rows")));
         }
         Ok(self.parsed)
+    }
+
+    /// What was taken for the questions and for the answers.
+    fn taken(&self) -> Option<String> {
+        if let Some(marks) = self.marks {
+            return Some(format!("rows marked as questions and answers in column {}", marks + 1));
+        }
+        let columns = self.columns.as_ref()?;
+        let name = |at: usize| match self.names.get(at).filter(|name| !name.is_empty()) {
+            Some(name) => format!("`{}`", abridge(name, 40)),
+            None => format!("{}", at + 1),
+        };
+        let names = |columns: &[usize]| columns.iter().map(|&at| name(at)).collect::<Vec<_>>().join(", ");
+        let questions: Vec<usize> = columns.question.iter().chain(&columns.also).copied().collect();
+        let column = |count: usize| if count == 1 { "column" } else { "columns" };
+        Some(format!(
+            "questions in {} {}, answers in {} {}",
+            column(questions.len()),
+            names(&questions),
+            column(columns.answer.len()),
+            names(&columns.answer)
+        ))
     }
 
     /// Adds a row to the entry with its id, or without ids to the one with its answer, or as a new entry.
@@ -406,7 +434,8 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
             own.trim().parse().map_err(|_| RowError::new(line, reason))
         })
         .transpose()?;
-    let mut questions: Vec<String> = fields(&columns.question).into_iter().flat_map(|field| questions(field, columns)).collect();
+    let mut questions: Vec<String> =
+        fields(&columns.question).into_iter().flat_map(|field| questions(field, columns)).collect();
     questions.extend(lists(&columns.also, &['\n', '|', ';']));
     let unescaped = |text: String| if columns.qna_maker { unescape(&text) } else { text };
     let mut entry = RawEntry {

@@ -185,6 +185,7 @@ impl App {
                     recorder.rated(before, Rating::Chosen, Some(version.bot.entry(found).id.as_str()));
                 }
                 (Rule::NoneOfThem, _) => recorder.rated(before, Rating::None, None),
+                (Rule::NotMeant, _) => recorder.rated(before, Rating::Down, None),
                 _ => {}
             }
         }

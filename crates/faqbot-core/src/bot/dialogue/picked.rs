@@ -69,7 +69,7 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// The reply with an entry that was chosen.
-    fn chosen(&self, entry: usize, message: &str) -> Result<Verdict> {
+    pub(super) fn chosen(&self, entry: usize, message: &str) -> Result<Verdict> {
         let question = self.faq.entries[entry].question();
         let found = self.found(&[entry], question)?;
         let read_as =
@@ -83,7 +83,7 @@ impl<E: Embedder> Bot<E> {
     }
 
     /// The reply that asks back about entries once more.
-    fn again(&self, entries: &[usize], rule: Rule, message: &str) -> Result<Verdict> {
+    pub(super) fn again(&self, entries: &[usize], rule: Rule, message: &str) -> Result<Verdict> {
         let matches = self.found(entries, message)?;
         let decision = Decision::Ambiguous((0..matches.len()).collect());
         Ok(Verdict { decision, matches, ..Verdict::refused(message, rule) })
