@@ -250,8 +250,16 @@ pub fn bot(settings: &Settings, faq: Faq, embedder: Box<dyn Embedder>, calibrate
     detail(&format!("model: {}", embedder.model()));
     let setup = setup(settings, &faq, embedder.model(), calibrated)?;
     let mut progress = EmbeddingBar::new(AnyBot::texts(&faq, &setup));
-    Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
-        .with_context(|| format!("embedding {}", faq_name(settings)))
+    let bot = Bot::new(faq, embedder, setup, &mut |done| progress.at(done))
+        .with_context(|| format!("embedding {}", faq_name(settings)))?;
+    if let Some(language) = bot.unknown_language() {
+        warn(&format!(
+            "most of {} is in {language}, which the model does not know: only what has a phrasing's words is answered; \
+             --model names a model that knows it, such as multilingual-e5-small",
+            faq_name(settings)
+        ));
+    }
+    Ok(bot)
 }
 
 /// Passes a cache's warnings on as they come.

@@ -369,3 +369,25 @@ mod bundled {
         assert_eq!(run.json().len(), 2);
     }
 }
+
+#[test]
+fn a_faq_in_a_language_that_the_model_does_not_know_is_said_and_not_answered_from() {
+    let world = World::new();
+    let yaml = "
+- question: Quanto tempo demora a entrega da minha encomenda?
+  answer: A encomenda chega em três dias úteis a qualquer morada em Portugal.
+- question: Posso mudar a morada de entrega depois da compra?
+  answer: Sim, enquanto a encomenda não tiver saído do armazém.
+- question: Quais são os meios de pagamento aceites na loja?
+  answer: Cartão, transferência e multibanco.
+";
+    let path = world.write("loja.yaml", yaml).display().to_string();
+    for question in ["weather tomorrow", "how do i pay", "posso pagar com cartão"] {
+        let run = world.run(&["ask", "--faq", &path, "--json", question], "", 1);
+        assert!(run.out.contains("\"confidence\":null"), "{question}: {run:?}");
+        assert!(run.err.contains("is in Portuguese, which the model does not know"), "{run:?}");
+    }
+    let own = "Posso mudar a morada de entrega depois da compra";
+    let run = world.run(&["ask", "--faq", &path, own], "", 0);
+    assert!(run.out.contains("armazém"), "{run:?}");
+}

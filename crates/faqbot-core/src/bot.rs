@@ -121,6 +121,13 @@ impl<E: Embedder> Bot<E> {
         &self.faq.entries[found.entry]
     }
 
+    /// The name of the language that most of the FAQ is in, where the model does not know it and no calibration of the
+    /// FAQ's own says how sure it is. Then only what has a phrasing's words is answered, and there is no confidence.
+    pub fn unknown_language(&self) -> Option<&'static str> {
+        let own = self.setup.calibration != Calibration::shipped(self.embedder.model());
+        self.prepared.unknown_language.filter(|_| !own)
+    }
+
     /// The language that the bot's own texts are in: the FAQ's, if it is `de`, `fr` or `es`, else `en`.
     pub fn language(&self) -> &'static str {
         self.prepared.language

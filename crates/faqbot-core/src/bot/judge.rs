@@ -6,7 +6,7 @@ use super::asked::{Asked, Wanted};
 use super::rank::Ranked;
 use super::{Bot, Verdict};
 use crate::matching::alignment::Alignment;
-use crate::matching::decision::{Case, Decision, Rule, decide, is_as_likely};
+use crate::matching::decision::{Case, Decision, Policy, Rule, decide, is_as_likely};
 use crate::matching::features::features;
 use crate::matching::guard::{Guard, is_generic, polarity_conflict};
 use crate::matching::ranking::Ranking;
@@ -53,7 +53,16 @@ impl<E: Embedder> Bot<E> {
             crisis,
             out_of_scope: &|entry| self.faq.entries[entry].out_of_scope,
         };
-        let (decision, rule) = decide(&case, &self.setup.policy);
+        let (mut decision, mut rule) = decide(&case, &self.setup.policy);
+        let mut confidence = confidence;
+        // What the model makes of a language that it does not know is no ground for an answer.
+        if self.unknown_language().is_some() && !same_words && rule.hangs_on_confidence() {
+            confidence = None;
+            if let (Decision::Answer(_), Rule::Confident | Rule::ClearBest) = (&decision, rule) {
+                let choices = Policy::MAX_CHOICES.min(ranking.matches.len());
+                (decision, rule) = (Decision::Ambiguous((0..choices).collect()), Rule::UnknownLanguage);
+            }
+        }
         let confidence = match rule {
             Rule::ExactPhrasing => confidence.map(|confidence| confidence.max(EXACT_PHRASING)),
             _ => confidence,

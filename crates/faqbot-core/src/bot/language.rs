@@ -3,6 +3,7 @@
 //! Scripts tell most languages apart by a letter or two. Those in Latin letters are told by whatlang, which is unsure
 //! of a few words: a message with a word that only English has is English, and so is one of a single word.
 
+use faqbot_faq::Faq;
 use whatlang::{Detector, Lang, Script, detect_script};
 
 /// Bytes that are looked at.
@@ -136,6 +137,32 @@ fn latin(text: &str) -> Option<&'static str> {
         _ => return None,
     };
     sure.then_some(code)
+}
+
+/// The name of the language that most of a FAQ is in, where that is told surely and is not English.
+pub fn of_faq(faq: &Faq) -> Option<&'static str> {
+    /// More text says nothing more.
+    const LONGEST: usize = 10_000;
+    /// In fewer Latin letters a language cannot be told.
+    const LETTERS: usize = 60;
+    if faq.language.as_ref().is_some_and(|own| own.split(['-', '_']).next() == Some("en")) {
+        return None;
+    }
+    let mut text = String::new();
+    for entry in faq.entries.iter().filter(|entry| !entry.out_of_scope) {
+        if text.len() > LONGEST {
+            break;
+        }
+        text.push_str(&format!("{}\n{}\n", entry.question(), entry.answer));
+    }
+    let found = whatlang::detect(&text)?;
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // Another script is plain to see; another language in the same letters takes more text, or the FAQ's own word.
+    let sure = found.script() != Script::Latin
+        || (found.lang() != Lang::Eng
+            && letters >= LETTERS
+            && (found.is_reliable() || faq.language.is_some()));
+    sure.then(|| found.lang().eng_name())
 }
 
 /// What is said in a language to those who ask in it.

@@ -29,6 +29,8 @@ pub struct Prepared {
     pub context_only: Vec<usize>,
     /// See [`Bot::language`](super::Bot::language).
     pub language: &'static str,
+    /// The name of the language that most of the FAQ is in, where the model does not know it.
+    pub unknown_language: Option<&'static str>,
     /// Where the ranker is kept, if it is.
     kept: Option<PathBuf>,
 }
@@ -65,6 +67,8 @@ impl Prepared {
         let crisis = crisis_entries(faq, embedder);
         let context_only = context_only_entries(faq);
         let language = language_of(faq);
+        let knows_english_only = embedder.languages() == Some("English");
+        let unknown_language = if knows_english_only { language::of_faq(faq) } else { None };
         let with_answer = entries.iter().filter(|entry| is_real_answer(&entry.answer)).count();
         let mostly_unanswered = 2 * with_answer < entries.len();
         let large = Ranker::is_large(&index);
@@ -73,7 +77,16 @@ impl Prepared {
         if let Some(path) = &kept
             && let Ok(Some(ranker)) = read(path, &index, of)
         {
-            return Ok(Prepared { index, ranker, mostly_unanswered, crisis, context_only, language, kept });
+            return Ok(Prepared {
+                index,
+                ranker,
+                mostly_unanswered,
+                crisis,
+                context_only,
+                language,
+                unknown_language,
+                kept,
+            });
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -93,7 +106,16 @@ impl Prepared {
             // the same folder.
             let _ = write(path, &index, &ranker, of);
         }
-        Ok(Prepared { index, ranker, mostly_unanswered, crisis, context_only, language, kept })
+        Ok(Prepared {
+            index,
+            ranker,
+            mostly_unanswered,
+            crisis,
+            context_only,
+            language,
+            unknown_language,
+            kept,
+        })
     }
 }
 

@@ -173,6 +173,8 @@ pub enum Rule {
     NoSuchChoice,
     /// The message asks for those that were offered and not chosen.
     TheOthers,
+    /// It would be answered, but most of the FAQ is in a language that the model does not know.
+    UnknownLanguage,
     /// The message asks for the last answer again, or whether it is right.
     Again,
     /// The message takes all that was offered.
@@ -241,6 +243,7 @@ impl Rule {
             Rule::NoneOfThem => "none of what was offered was meant",
             Rule::NoSuchChoice => "no choice has this number",
             Rule::TheOthers => "the others of what was offered are asked for",
+            Rule::UnknownLanguage => "most of the FAQ is in a language that the model does not know",
             Rule::Again => "the last answer is asked for again",
             Rule::AllChosen => "all of what was offered is asked for",
             Rule::NotMeant => "the last answer was not what was meant",
