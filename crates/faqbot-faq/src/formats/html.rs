@@ -88,6 +88,9 @@ fn marked_up(text: &str, root: &Rc<Node>, parsed: &mut Parsed) -> Vec<RawEntry> 
     let mut entries = best;
     entries.extend(others.into_iter().flat_map(|way| apart(way, &entries)).collect::<Vec<_>>());
     entries.sort_by_key(|entry| entry.line);
+    if entries.len() > 2 {
+        entries.retain(|entry| !entry.questions.iter().any(|own| invites(own)));
+    }
     entries
 }
 
@@ -146,7 +149,7 @@ fn apart(entries: Vec<RawEntry>, others: &[RawEntry]) -> Vec<RawEntry> {
 
 /// Whether a text beside the questions only invites to ask more.
 fn invites(text: &str) -> bool {
-    const INVITATIONS: [&str; 12] = [
+    const INVITATIONS: [&str; 11] = [
         "still have questions",
         "have more questions",
         "more questions",
@@ -155,7 +158,6 @@ fn invites(text: &str) -> bool {
         "any questions",
         "other questions",
         "got a question",
-        "need help",
         "need more help",
         "find what you",
         "find your answer",

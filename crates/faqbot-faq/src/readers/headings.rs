@@ -72,17 +72,21 @@ pub enum Marked {
 }
 
 fn after_mark<'t>(text: &'t str, marks: &[&str]) -> Option<&'t str> {
-    let text = text.trim_start();
+    let whole = text.trim_start();
+    // A mark may be bold: "**A**: Yes", "**A:** Yes".
+    let text = whole.trim_start_matches(['*', '_']);
+    let bold = text.len() < whole.len();
+    let unbold = |text: &'t str| if bold { text.trim_start_matches(['*', '_']) } else { text };
     let found = marks.iter().find_map(|mark| {
         let head = text.get(..mark.len())?;
         (head.to_lowercase() == *mark).then(|| &text[mark.len()..])
     })?;
-    let found = found.trim_start_matches(|c: char| c.is_ascii_digit());
+    let found = unbold(found.trim_start_matches(|c: char| c.is_ascii_digit()));
     // A colon always makes a marker, a full stop only before white space: "Q.E.D." is a word.
     let rest = found
         .strip_prefix([':', '：'])
-        .or_else(|| found.strip_prefix(['.', ')']).filter(|rest| rest.starts_with(char::is_whitespace)))?
-        .trim_start();
+        .or_else(|| found.strip_prefix(['.', ')']).filter(|rest| rest.starts_with(char::is_whitespace)))?;
+    let rest = unbold(rest).trim_start();
     (!rest.is_empty()).then_some(rest)
 }
 
@@ -121,6 +125,8 @@ mod tests {
         assert_eq!(unmarked("1. Orders", "x"), ("1. Orders", "x"));
         assert_eq!(unmarked("3D, what is it?", "x").0, "3D, what is it?");
         assert_eq!(after_question_mark("Question?"), None);
+        assert_eq!(unmarked("Q: Who?", "**A**: Me."), ("Who?", "Me."));
+        assert_eq!(unmarked("Q: Who?", "**A:** Me."), ("Who?", "Me."));
         assert_eq!(mark("Q3"), Some((Marked::Question, "")));
         assert_eq!(mark("Answer:"), Some((Marked::Answer, "")));
         assert_eq!(mark("A: Yes."), Some((Marked::Answer, "Yes.")));

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use htmd::Node;
 use markup5ever_rcdom::NodeData;
 
-use super::headings::{QUESTION_ENDS, asks};
+use super::headings::{QUESTION_ENDS, asks, unmarked};
 use super::html_tree::{attribute, descendants, markdown_of, name, text_of};
 use super::lines::Lines;
 use crate::normalize::abridge;
@@ -230,8 +230,9 @@ pub fn questions(root: &Rc<Node>, source: &str) -> Vec<RawEntry> {
             for (from, to) in std::iter::once(&member.node).chain(&answer).map(|node| page.span(node)) {
                 taken[from..=to].fill(true);
             }
-            let entry =
-                RawEntry { questions: vec![member.text.clone()], answer: Some(text), ..RawEntry::default() };
+            let (question, text) = unmarked(&member.text, &text);
+            let (questions, answer) = (vec![question.to_owned()], Some(text.to_owned()));
+            let entry = RawEntry { questions, answer, ..RawEntry::default() };
             entries.push((at, entry));
         }
     }
@@ -368,7 +369,7 @@ fn candidates(page: &Numbered) -> Vec<Candidate> {
                 )
             )
         };
-        let asks = asks(&text) || text.ends_with(QUESTION_ENDS);
+        let asks = asks(unmarked(&text, "").0);
         let above = parent(&innermost).map(|own| mark_of(&own)).unwrap_or_default();
         let tag_above = above.split('.').next().unwrap_or_default().to_owned();
         if !asks && !hinted && !chain.iter().any(heads) && attribute(&innermost, "class").is_none() {
@@ -430,7 +431,7 @@ fn question_text(node: &Rc<Node>) -> Option<String> {
     if marked && !Rc::ptr_eq(&own_text, node) || marked {
         return None;
     }
-    (sentences < 2).then(|| super::headings::unmarked(text, "").0.to_owned())
+    (sentences < 2).then(|| text.to_owned())
 }
 
 /// The innermost element that has all of an element's text.

@@ -221,7 +221,10 @@ pub fn text_of(root: &Rc<Node>) -> String {
             }
             _ => {}
         }
-        if !name(&node).is_some_and(|name| NO_TEXT.contains(&name)) {
+        // The sign beside a heading that links to it.
+        let sign = name(&node) == Some("a")
+            && attribute(&node, "class").is_some_and(|class| class.contains("headerlink"));
+        if !sign && !name(&node).is_some_and(|name| NO_TEXT.contains(&name)) {
             stack.extend(node.children.borrow().iter().rev().map(Rc::clone));
         }
     }

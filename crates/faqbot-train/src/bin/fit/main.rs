@@ -617,6 +617,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("kept aside, writer 38", by_writer("w38")),
         ("kept aside, writer 62", by_writer("w62")),
         ("kept aside, writer 80", by_writer("w80")),
+        ("kept aside, writer 97", by_writer("w97")),
         ("kept aside, the queries of the next", before.iter().collect()),
         ("kept aside, two paraphrases each as phrasings", with_two.iter().collect()),
     ] {
