@@ -29,7 +29,7 @@ pub use answer::{answer_text, is_real_answer};
 
 /// Changes whenever the same FAQ and query would give other signals, another score or another logit of the reader: what
 /// was fitted on one version holds for no other.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// What a signal is built from.
 pub(super) struct Source<'s> {
