@@ -20,8 +20,13 @@ const AT_FIRST: usize = 4;
 /// The logit from which an entry is clearly the answer.
 const CLEAR: f32 = 3.0;
 
-/// How many candidates, the best once all were read, have further passages of a long answer read.
+/// How many candidates, the best once all were read, have further passages of a long answer and a near phrasing read.
 const READ_THOROUGHLY: usize = 2;
+
+/// From this cosine on a phrasing is near. Others say less than the question does, and more of entries that are not meant:
+/// with the nearest one read at any cosine, 70.3 % of other paraphrases had the right entry first by the reader alone, and
+/// 71.1 % with none (30 FAQs for the fit, two paraphrases an entry as phrasings).
+const NEAR_PHRASING: f32 = 0.6;
 
 /// How many passages of those are read, the first ones; of the other candidates, it is the first.
 const PASSAGES: usize = 3;
@@ -148,7 +153,7 @@ impl<E: Embedder> Bot<E> {
             pairs.queries.push(asked[number].query);
             for (at, found) in ranked[number].ranking.matches.iter().take(READ_THOROUGHLY).enumerate() {
                 let further = self.texts_to_read(found).take(PASSAGES).skip(1);
-                further.for_each(|text| pairs.add(number, at, text));
+                further.chain(self.near_phrasing(found)).for_each(|text| pairs.add(number, at, text));
             }
         }
         pairs.read(reader, ranked)?;
@@ -166,11 +171,14 @@ impl<E: Embedder> Bot<E> {
         move |found| found.reader.map_or(f32::NEG_INFINITY, |logit| logit + weight * found.score)
     }
 
-    /// All that there is to read of an entry: a text for each passage of its answer, and one where it has none.
+    /// What there is to read of an entry: its question with each passage of its answer, or with its phrasings where it has
+    /// none.
     fn texts_to_read(&self, found: &Match) -> impl Iterator<Item = Text<'_>> {
         let entry = self.entry(found);
-        let question = with_phrasings(entry, found.phrasing);
-        let answer = if is_real_answer(&entry.answer) { begin(&entry.answer) } else { "" };
+        let (question, answer) = match is_real_answer(&entry.answer) {
+            true => (entry.question().into(), begin(&entry.answer)),
+            false => (with_phrasings(entry, found.phrasing), ""),
+        };
         let mut spans = passages(answer);
         let several = spans.len() > 1;
         if spans.is_empty() {
@@ -181,6 +189,15 @@ impl<E: Embedder> Bot<E> {
             answer: &answer[from..to],
             span: several.then_some((from, to)),
         })
+    }
+
+    /// A phrasing that is near to the query, with the answer's first passage.
+    fn near_phrasing(&self, found: &Match) -> Option<Text<'_>> {
+        let entry = self.entry(found);
+        let phrasing = entry.phrasings[found.phrasing].as_str();
+        let near = found.phrasing > 0 && found.cosine >= NEAR_PHRASING && is_real_answer(&entry.answer);
+        let first = self.texts_to_read(found).next().filter(|_| near)?;
+        Some(Text { question: phrasing.into(), ..first })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Policy {
     pub ask_confidence: f32,
     /// With at least this confidence, the nearest question is named where there is no answer, in `0..=1`.
     pub hint_confidence: f32,
-    /// Below this cosine there is no answer whatever the confidence, in `-1..=1`.
+    /// Below this cosine there is no answer whatever the confidence, in `-1..=1`, but to what the reader takes for one.
     pub min_cosine: f32,
     /// The same for a match that was not read, where that is another.
     pub unread_min_cosine: Option<f32>,
@@ -54,7 +54,7 @@ impl Policy {
     pub const CALIBRATED: Policy = Policy {
         min_confidence: 0.61,
         ask_confidence: 0.15,
-        hint_confidence: 0.35,
+        hint_confidence: 0.3,
         min_cosine: 0.1,
         unread_min_cosine: Some(0.33),
         margin: 0.04,
@@ -87,9 +87,14 @@ impl Policy {
         own.filter(heard).unwrap_or(self.min_confidence)
     }
 
-    /// The cosine below which a match has no answer.
+    /// The cosine below which a match has no answer. What the reader takes for one needs no words in common, unless
+    /// one least cosine was set for all matches.
     pub fn floor(&self, found: &Match) -> f32 {
-        self.unread_min_cosine.filter(|_| found.reader.is_none()).unwrap_or(self.min_cosine)
+        match (self.unread_min_cosine, found.reader) {
+            (Some(unread), None) => unread,
+            (Some(_), Some(logit)) if logit > 0.0 => -1.0,
+            _ => self.min_cosine,
+        }
     }
 
     /// The policy with one least cosine for all matches.
@@ -408,6 +413,16 @@ mod tests {
     #[track_caller]
     fn check(case: Case, decision: Decision, rule: Rule) {
         assert_eq!(decide(&case, &POLICY), (decision, rule));
+    }
+
+    #[test]
+    fn what_the_reader_takes_for_an_answer_needs_no_words_in_common() {
+        let found = |reader| Match { cosine: 0.02, reader, ..Match::default() };
+        let floor = |policy: Policy, reader| policy.floor(&found(reader));
+        assert_eq!(floor(Policy::CALIBRATED, Some(2.0)), -1.0);
+        assert_eq!(floor(Policy::CALIBRATED, Some(-2.0)), Policy::CALIBRATED.min_cosine);
+        assert_eq!(Some(floor(Policy::CALIBRATED, None)), Policy::CALIBRATED.unread_min_cosine);
+        assert_eq!(floor(Policy::CALIBRATED.with_min_cosine(0.4), Some(2.0)), 0.4);
     }
 
     #[test]

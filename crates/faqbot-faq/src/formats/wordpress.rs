@@ -22,6 +22,14 @@ const OTHER_KINDS: [&str; 8] = [
     "wp_template",
 ];
 
+/// A post, page or other item.
+struct Item {
+    entry: RawEntry,
+    /// Its kind: `post`, `page`, `faq`.
+    kind: String,
+    published: bool,
+}
+
 /// Reads an export.
 ///
 /// # Errors
@@ -31,10 +39,8 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
     let mut reader = Reader::from_str(text);
     let mut lines = Lines::new(text, 1);
     let mut parsed = Parsed::default();
-    let (mut item, mut field, mut shown) = (None::<RawEntry>, String::new(), true);
-    let (mut name, mut unpublished) = (String::new(), 0);
-    let mut faqs = 0;
-    let mut kinds: Vec<String> = Vec::new();
+    let mut items: Vec<Item> = Vec::new();
+    let (mut inside, mut field) = (false, String::new());
     loop {
         let at = reader.buffer_position() as usize;
         let event = reader.read_event().map_err(|error| {
@@ -43,12 +49,11 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
         })?;
         match event {
             Event::Start(tag) => {
-                name = tag.name().as_ref().to_owned();
                 field.clear();
-                if name == "item" {
-                    item = Some(RawEntry { line: lines.at(at), ..RawEntry::default() });
-                    shown = true;
-                    kinds.push(String::new());
+                if tag.name().as_ref() == "item" {
+                    let entry = RawEntry { line: lines.at(at), ..RawEntry::default() };
+                    items.push(Item { entry, kind: String::new(), published: true });
+                    inside = true;
                 }
             }
             Event::Text(piece) => field.push_str(&piece.into_inner()),
@@ -56,33 +61,18 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             Event::GeneralRef(reference) => field.push_str(&referred(&reference)),
             Event::End(tag) => {
                 let value = field.trim();
-                match (tag.name().as_ref(), &mut item) {
-                    ("title", None) if parsed.title.is_none() => {
-                        parsed.title = Some(value.to_owned()).filter(|title| !title.is_empty());
+                let filled = || Some(value.to_owned()).filter(|value| !value.is_empty());
+                match (tag.name().as_ref(), items.last_mut().filter(|_| inside)) {
+                    ("item", _) => inside = false,
+                    ("title", None) => parsed.title = parsed.title.take().or_else(filled),
+                    ("title", Some(own)) => own.entry.questions = vec![html_text::to_text(value)],
+                    ("content:encoded", Some(own)) => own.entry.answer = Some(without_block_comments(value)),
+                    ("link", Some(own)) => own.entry.source = filled(),
+                    ("category", Some(own)) => own.entry.tags.extend(filled()),
+                    ("wp:status", Some(own)) => {
+                        own.published = !fields::says_unpublished("status", Some(value));
                     }
-                    ("title", Some(own)) => own.questions = vec![html_text::to_text(value)],
-                    ("content:encoded", Some(own)) => own.answer = Some(without_block_comments(value)),
-                    ("link", Some(own)) => {
-                        own.source = Some(value.to_owned()).filter(|link| !link.is_empty())
-                    }
-                    ("category", Some(own)) if !value.is_empty() => own.tags.push(value.to_owned()),
-                    ("wp:status", Some(_)) => shown &= !fields::says_unpublished("status", Some(value)),
-                    ("wp:post_type", Some(_)) => {
-                        shown &= !OTHER_KINDS.contains(&value);
-                        faqs += usize::from(value.contains("faq"));
-                        if let Some(kind) = kinds.last_mut() {
-                            *kind = value.to_owned();
-                        }
-                    }
-                    ("item", Some(_)) => {
-                        let own = item.take().unwrap_or_default();
-                        let kind = kinds.last().cloned().unwrap_or_default();
-                        if shown && own.answer.as_ref().is_some_and(|answer| !answer.is_empty()) {
-                            parsed.entries.push(RawEntry { number: Some(kind), ..own });
-                        } else if !OTHER_KINDS.contains(&kind.as_str()) {
-                            unpublished += 1;
-                        }
-                    }
+                    ("wp:post_type", Some(own)) => value.clone_into(&mut own.kind),
                     _ => {}
                 }
                 field.clear();
@@ -90,22 +80,22 @@ pub fn parse(text: &str) -> Result<Parsed, RowError> {
             Event::Eof => break,
             _ => {}
         }
-        let _ = &name;
+    }
+    items.retain(|own| !OTHER_KINDS.contains(&own.kind.as_str()));
+    let all = items.len();
+    items.retain(|own| own.published && own.entry.answer.as_ref().is_some_and(|answer| !answer.is_empty()));
+    if items.len() < all {
+        parsed.skipped.push(RowError::new(1, fields::unpublished(all - items.len())));
     }
     // Where there are posts of a kind for questions, the others are a blog's.
-    if faqs > 0 {
-        let all = parsed.entries.len();
-        parsed.entries.retain(|own| own.number.as_ref().is_some_and(|kind| kind.contains("faq")));
-        if parsed.entries.len() < all {
-            let reason =
-                format!("{} posts of other kinds than questions are left out", all - parsed.entries.len());
-            parsed.skipped.push(RowError::new(1, reason));
-        }
+    let of_questions = items.iter().filter(|own| own.kind.contains("faq")).count();
+    if of_questions > 0 && of_questions < items.len() {
+        let reason =
+            format!("{} posts of other kinds than questions are left out", items.len() - of_questions);
+        parsed.skipped.push(RowError::new(1, reason));
+        items.retain(|own| own.kind.contains("faq"));
     }
-    parsed.entries.iter_mut().for_each(|own| own.number = None);
-    if unpublished > 0 {
-        parsed.skipped.push(RowError::new(1, fields::unpublished(unpublished)));
-    }
+    parsed.entries = items.into_iter().map(|own| own.entry).collect();
     if parsed.entries.is_empty() {
         return Err(RowError::new(1, "no published posts"));
     }

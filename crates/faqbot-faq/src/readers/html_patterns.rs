@@ -421,14 +421,13 @@ fn question_text(node: &Rc<Node>) -> Option<String> {
     // "Is it free? Yes." is an answer, too.
     let sentences = text.trim_end_matches(['?', '？', '.', '!']).matches(['?', '？', '!']).count()
         + text.matches(". ").count();
-    let own_text = innermost(node);
     let marked = descendants(node).iter().skip(1).any(|own| {
         matches!(name(own), Some("b" | "strong" | "span" | "em" | "i" | "a")) && {
             let part = text_of(own);
             part.ends_with(['?', '？', ':']) && part.len() < text.len()
         }
     });
-    if marked && !Rc::ptr_eq(&own_text, node) || marked {
+    if marked {
         return None;
     }
     (sentences < 2).then(|| text.to_owned())

@@ -485,6 +485,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
     Ok(entry)
 }
 
+#[cfg(feature = "spreadsheets")]
 /// Whether a table is one of questions and answers: its first row says so, or a column of which at least half asks.
 pub fn is_of_questions(rows: &[&[String]]) -> bool {
     let Some(first) = rows.first() else { return false };
