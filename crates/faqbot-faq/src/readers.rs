@@ -20,6 +20,7 @@ pub mod rich_text;
 pub mod sections;
 pub mod table;
 pub mod translated;
+pub mod tree;
 pub mod wrapped;
 #[cfg(feature = "spreadsheets")]
 pub mod xml;

@@ -6,7 +6,8 @@ use tree_sitter::{Language, Node as Syntax, Parser};
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::html_text;
-use crate::readers::node::{self, MAX_DEPTH, Node, Value};
+use crate::readers::node::{MAX_DEPTH, Node, Value};
+use crate::readers::tree;
 
 /// A larger file is a program, and no data that someone wrote.
 const MAX_BYTES: usize = 16 << 20;
@@ -117,7 +118,7 @@ fn is_whole(raw: &RawEntry) -> bool {
 
 /// What an array or object has, if it is questions and answers.
 fn entries(literal: Syntax, code: &str, language: Option<&str>) -> Option<Parsed> {
-    let mut parsed = node::faq(value(literal, code, 0).ok()?, language).ok()?;
+    let mut parsed = tree::faq(value(literal, code, 0).ok()?, language).ok()?;
     parsed.entries.retain(|raw| !raw.questions.is_empty());
     parsed.entries.iter().any(is_whole).then_some(parsed)
 }

@@ -10,7 +10,7 @@ use crate::entry::{Entry, Faq, SmallTalk};
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
 use crate::readers::json_tree;
-use crate::readers::node::{self};
+use crate::readers::tree;
 use crate::schema::MIN_CONFIDENCE;
 
 /// Reads a JSON FAQ.
@@ -19,7 +19,7 @@ use crate::schema::MIN_CONFIDENCE;
 ///
 /// Returns an error if the text is not JSON or not a list of entries.
 pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
-    node::faq(json_tree::read(text, 1)?, language)
+    tree::faq(json_tree::read(text, 1)?, language)
 }
 
 /// Strong for text that starts like JSON.

@@ -7,7 +7,7 @@ use crate::entry::Faq;
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
 use crate::readers::json_tree;
-use crate::readers::node::Reader;
+use crate::readers::tree::Reader;
 
 /// Reads a JSONL FAQ. A line that is not an entry is left out and reported; empty lines are ignored.
 ///

@@ -15,7 +15,8 @@ use crate::entry::{Entry, Faq};
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::lines::Lines;
-use crate::readers::node::{self, Node, Value};
+use crate::readers::node::{Node, Value};
+use crate::readers::tree;
 use crate::readers::{html_text, json_tree};
 use crate::sanitize::sanitize;
 use crate::schema::MIN_CONFIDENCE;
@@ -79,7 +80,7 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                     parsed.contact = node.text_of("faqbot:contact");
                     parsed.language = node.text_of("faqbot:language").or_else(|| node.text_of("inLanguage"));
                     if let Some(own) = node.get("faqbot:smalltalk") {
-                        node::small_talk(own.clone(), parsed);
+                        tree::small_talk(own.clone(), parsed);
                     }
                 }
                 fields.iter().for_each(|(_, value)| read(value, parsed));

@@ -24,7 +24,7 @@ use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::lines::Lines;
 use crate::readers::outline::{Heading, Outline};
 use crate::readers::sections::{front_matter, sections};
-use crate::readers::{json_tree, node, yaml_tree};
+use crate::readers::{json_tree, node, tree, yaml_tree};
 use crate::schema::MIN_CONFIDENCE;
 
 /// The start of a comment that faqbot writes, on its own line.
@@ -118,7 +118,7 @@ fn written(text: &str) -> Parsed {
             parsed.contact = node.text_of("contact");
             parsed.language = node.text_of("language");
             if let Some(own) = node.get("smalltalk") {
-                node::small_talk(own.clone(), &mut parsed);
+                tree::small_talk(own.clone(), &mut parsed);
             }
             continue;
         }
@@ -254,7 +254,7 @@ fn one_page(text: &str) -> Option<Parsed> {
     let value = node::Value::Text(answer.to_owned());
     let line = 1 + text[..body].matches('\n').count();
     let answer = ("answer".to_owned(), node::Node { line, value });
-    let mut reader = node::Reader::default();
+    let mut reader = tree::Reader::default();
     reader.ignore_unused();
     let fields = fields.into_iter().chain([answer]).collect();
     reader.entry(node::Node { line: 1, value: node::Value::Map(fields) }, &[]);

@@ -4,7 +4,8 @@
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed, RawEntry};
 use crate::readers::headings::asks;
-use crate::readers::node::{self, Node, Value};
+use crate::readers::node::{Node, Value};
+use crate::readers::tree;
 
 /// A message: its line, its text or key, and its translation.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
             let value = Value::Text(own.translation.clone());
             (own.id.clone(), Node { line: own.line, value })
         });
-        let mut parsed = node::faq(Node { line: 1, value: Value::Map(fields.collect()) }, language)?;
+        let mut parsed = tree::faq(Node { line: 1, value: Value::Map(fields.collect()) }, language)?;
         parsed.language = parsed.language.or(own_language);
         return Ok(parsed);
     }

@@ -5,7 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
-use crate::readers::node::{self, MAX_DEPTH, Node, Value};
+use crate::readers::node::{MAX_DEPTH, Node, Value};
+use crate::readers::tree;
 
 /// Reads a TOML FAQ.
 ///
@@ -13,7 +14,7 @@ use crate::readers::node::{self, MAX_DEPTH, Node, Value};
 ///
 /// Returns an error if the text is not TOML or has no entries.
 pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
-    node::faq(read(text)?, language)
+    tree::faq(read(text)?, language)
 }
 
 /// Parses a TOML text.

@@ -36,7 +36,7 @@ use super::rasa;
 use crate::entry::{Entry, Faq, SmallTalk};
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
-use crate::readers::node::{self};
+use crate::readers::tree;
 use crate::readers::yaml_tree;
 use crate::schema::MIN_CONFIDENCE;
 
@@ -53,7 +53,7 @@ pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
     let mut failed: Option<RowError> = None;
     for document in yaml_tree::documents(text)? {
         let line = document.line;
-        match node::faq(document, language) {
+        match tree::faq(document, language) {
             // Earlier documents may be about the file, as front matter is.
             Ok(parsed) if !parsed.entries.is_empty() && read.is_none() => read = Some(parsed),
             Ok(parsed) => {

@@ -25,7 +25,10 @@ pub const QUESTION: &[&str] = &[
 ];
 
 /// Names that stand for the question only if none of [`QUESTION`] is present.
-pub const TITLE: &[&str] = &["title", "prompt", "heading", "summary", "name", "subject"];
+pub const TITLE: &[&str] = &["title", "prompt", "heading", "summary"];
+
+/// The same where the other field answers: in a table, a name is anything.
+pub const NAME: &[&str] = &["name", "subject"];
 
 /// Further phrasings.
 pub const ALSO: &[&str] = &[

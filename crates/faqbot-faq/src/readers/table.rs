@@ -12,7 +12,7 @@ use super::columns::{ColumnMap, Columns, Header};
 use super::fields;
 use super::headings::Marked;
 use super::languages::Languages;
-use super::{headings, json_tree, node};
+use super::{headings, json_tree, tree};
 use crate::error::RowError;
 use crate::normalize::abridge;
 use crate::parsed::{Parsed, RawEntry};
@@ -461,7 +461,7 @@ fn entry(row: &[&str], columns: &Columns, line: usize) -> Result<RawEntry, RowEr
     if let Some(prompts) = field(&columns.prompts).map(unescaped)
         && let Ok(node) = json_tree::read(&prompts, line)
     {
-        entry.follow_ups.extend(node::prompts(&node));
+        entry.follow_ups.extend(tree::prompts(&node));
     }
     for pair in lists(&columns.metadata, &['|']) {
         match pair.split_once(':') {

@@ -160,11 +160,15 @@ impl Wish {
 }
 
 impl<E: Embedder> Bot<E> {
-    /// Replies to what is about the last reply. What the FAQ has as a phrasing is a question to it.
+    /// Replies to what is about the last reply. What the FAQ has as a phrasing, or as a word of
+    /// one, is a question to it.
     pub(super) fn about_last(&self, turns: &mut [Turn]) -> Result<()> {
         for turn in turns.iter_mut().filter(|turn| turn.open) {
             let Some(wish) = Wish::of(turn.message) else { continue };
-            if self.like(&normalize_phrasing(turn.message)).next().is_some() {
+            let text = normalize_phrasing(turn.message);
+            // "reset" is a question to a FAQ that has it.
+            let word_of_faq = !text.contains(' ') && self.prepared.ranker.document_frequency(&text) > 0;
+            if word_of_faq || self.like(&text).next().is_some() {
                 continue;
             }
             if let Some(verdict) = self.grant(wish, turn)? {
