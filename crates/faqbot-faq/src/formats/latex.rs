@@ -122,9 +122,9 @@ impl Writer<'_> {
             let rest = &self.text[self.at..];
             if let Some(command) = command(rest) {
                 self.command(command, line);
-            } else if rest.starts_with('\\') {
+            } else if let Some(sign) = rest.strip_prefix('\\') {
                 // A sign that is written with a backslash.
-                let end = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                let end = 1 + sign.chars().next().map_or(0, char::len_utf8);
                 self.line.push_str(&rest[..end]);
                 self.at += end;
             } else if rest.starts_with('%') {

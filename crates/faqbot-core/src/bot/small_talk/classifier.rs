@@ -174,10 +174,32 @@ impl Classifier {
         softmax(logits)
     }
 
-    /// The kind that a message is of, if it is sure enough.
+    /// The kind that a message is of, if it is sure enough. What asks for a thing that is no part of small talk, as "do you
+    /// have wifi", is a question to the FAQ.
     pub fn kind(&self, reading: &Reading, vector: &[f32]) -> Option<Found> {
+        if reading.has_other_words && asks_for_a_thing(&reading.text) {
+            return None;
+        }
         let (kind, sure) = best(&self.probabilities(reading, vector))?;
         (sure >= self.thresholds[usize::from(reading.has_other_words)]).then(|| Found::of_kind(kind))
+    }
+}
+
+/// Whether a message asks whether somebody has or does something, or whether it is there.
+fn asks_for_a_thing(text: &str) -> bool {
+    const DOES: [&str; 26] = [
+        "accept", "allow", "buy", "carry", "deliver", "do", "fix", "give", "have", "hire", "host", "lend",
+        "make", "offer", "post", "provide", "rent", "repair", "run", "sell", "serve", "ship", "stock",
+        "supply", "take", "teach",
+    ];
+    let text = text.to_lowercase();
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.next()) {
+        (Some("is" | "are"), Some("there"), Some(_)) => true,
+        (Some("do" | "does" | "can"), Some("you" | "u" | "anyone" | "they"), Some(verb)) => {
+            DOES.contains(&verb)
+        }
+        _ => false,
     }
 }
 
@@ -211,6 +233,20 @@ mod tests {
         // As it is, where there is none.
         for message in ["Mailing", "zzxxyy", "👋", "", "I don't"] {
             assert_eq!(text(message), message);
+        }
+    }
+
+    #[test]
+    fn what_asks_for_a_thing_is_told_by_its_first_words() {
+        for (text, asks) in [
+            ("Do you have wifi?", true),
+            ("do u sell gift cards", true),
+            ("is there a toilet", true),
+            ("do you know me", false),
+            ("are you there", false),
+            ("can you help me", false),
+        ] {
+            assert_eq!(asks_for_a_thing(text), asks, "{text}");
         }
     }
 
