@@ -30,6 +30,10 @@ const FARTHEST: usize = 100_000;
 const SIGNS: [char; 16] =
     ['+', '-', '–', '—', '−', '×', '▼', '▾', '▸', '►', '▶', '›', '»', '⌄', '˅', '\u{a0}'];
 
+/// Elements that set their text apart.
+const HEADS: [&str; 12] =
+    ["h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "button", "strong", "b", "legend"];
+
 /// Elements that are no part of what a page says.
 const FURNITURE: [&str; 5] = ["nav", "header", "footer", "aside", "form"];
 const FURNITURE_ROLES: [&str; 7] =
@@ -351,28 +355,14 @@ fn candidates(page: &Numbered) -> Vec<Candidate> {
         let hinted = chain.iter().any(is_hinted)
             || parent(node)
                 .is_some_and(|own| is_hinted(&own) && page.is_small(&own) && text_of(&own) == text_of(node));
-        let heads = |own: &Rc<Node>| {
-            matches!(
-                name(own),
-                Some(
-                    "h1" | "h2"
-                        | "h3"
-                        | "h4"
-                        | "h5"
-                        | "h6"
-                        | "dt"
-                        | "summary"
-                        | "button"
-                        | "strong"
-                        | "b"
-                        | "legend"
-                )
-            )
-        };
+        let heads = |own: &Rc<Node>| name(own).is_some_and(|tag| HEADS.contains(&tag));
+        // A block that is in italics as a whole.
+        let italic = chain.len() > 1 && matches!(name(&innermost), Some("em" | "i"));
         let asks = asks(unmarked(&text, "").0);
         let above = parent(&innermost).map(|own| mark_of(&own)).unwrap_or_default();
         let tag_above = above.split('.').next().unwrap_or_default().to_owned();
-        if !asks && !hinted && !chain.iter().any(heads) && attribute(&innermost, "class").is_none() {
+        let marked = italic || chain.iter().any(heads) || attribute(&innermost, "class").is_some();
+        if !asks && !hinted && !marked {
             continue;
         }
         let signature = if hinted && !names_questions(&mark_of(&innermost)) {

@@ -154,7 +154,7 @@ const OTHERS: usize = 3;
 
 impl Wish {
     fn of(message: &str) -> Option<Self> {
-        let text = normalize_phrasing(message).replace(['\'', '’'], "");
+        let text = normalize_phrasing(&message.replace(['\'', '’'], ""));
         MESSAGES.iter().find(|(_, known)| known.contains(&text.as_str())).map(|(wish, _)| *wish)
     }
 }
