@@ -215,10 +215,12 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
     if is_workbook(bytes) {
         #[cfg(feature = "spreadsheets")]
-        let name = match () {
-            () if docx::is_document(bytes) => "docx",
-            () if odt::is_document(bytes) => "odt",
-            () => "xlsx",
+        let name = if docx::is_document(bytes) {
+            "docx"
+        } else if odt::is_document(bytes) {
+            "odt"
+        } else {
+            "xlsx"
         };
         #[cfg(not(feature = "spreadsheets"))]
         let name = "";

@@ -72,6 +72,16 @@ pub struct Parsed {
     pub notes: Vec<RowError>,
 }
 
+impl Parsed {
+    /// Adds the entries of another part of the file, and what is said of them.
+    pub fn append(&mut self, other: Parsed) {
+        self.entries.extend(other.entries);
+        self.skipped.extend(other.skipped);
+        self.merged.extend(other.merged);
+        self.notes.extend(other.notes);
+    }
+}
+
 /// How well a text fits a format, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detection {

@@ -58,7 +58,7 @@ impl Conversation {
     /// Notes what became of a message.
     pub fn note<E: Embedder>(&mut self, bot: &Bot<E>, verdict: &Verdict) {
         if verdict.rule == Rule::StartOver {
-            *self = Conversation { seed: self.seed, ..Conversation::default() };
+            *self = self.anew();
             return;
         }
         // The last answer stays what it was.
@@ -114,7 +114,12 @@ impl Conversation {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        *self == Conversation { seed: self.seed, ..Conversation::default() }
+        *self == self.anew()
+    }
+
+    /// One with nothing in it, whose answers have the same variants.
+    fn anew(&self) -> Self {
+        Conversation { seed: self.seed, ..Conversation::default() }
     }
 
     /// Forgets what was offered.

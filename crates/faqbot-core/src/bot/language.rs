@@ -155,13 +155,16 @@ pub fn of_faq(faq: &Faq) -> Option<&'static str> {
         }
         text.push_str(&format!("{}\n{}\n", entry.question(), entry.answer));
     }
-    let found = whatlang::detect(&text)?;
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    // Another script is plain to see; another language in the same letters takes more text, or the FAQ's own word.
+    not_english(&text, LETTERS, faq.language.is_some())
+}
+
+/// The name of the language of a text that is surely not English. Another script is plain to see; another language in the
+/// same letters takes so many of them, and whatlang's trust or that it is `said` to be another.
+pub fn not_english(text: &str, letters: usize, said: bool) -> Option<&'static str> {
+    let found = whatlang::detect(text)?;
+    let enough = || text.chars().filter(|c| c.is_alphabetic()).count() >= letters;
     let sure = found.script() != Script::Latin
-        || (found.lang() != Lang::Eng
-            && letters >= LETTERS
-            && (found.is_reliable() || faq.language.is_some()));
+        || (found.lang() != Lang::Eng && (found.is_reliable() || said) && enough());
     sure.then(|| found.lang().eng_name())
 }
 

@@ -74,19 +74,20 @@ impl Prepared {
         let large = Ranker::is_large(&index);
         let kept = beside.filter(|_| large);
         let of = made_of(embedder.model(), faq, &texts);
+        let prepared = |index: Index, ranker: Ranker, kept: Option<PathBuf>| Prepared {
+            index,
+            ranker,
+            mostly_unanswered,
+            crisis,
+            context_only,
+            language,
+            unknown_language,
+            kept,
+        };
         if let Some(path) = &kept
             && let Ok(Some(ranker)) = read(path, &index, of)
         {
-            return Ok(Prepared {
-                index,
-                ranker,
-                mostly_unanswered,
-                crisis,
-                context_only,
-                language,
-                unknown_language,
-                kept,
-            });
+            return Ok(prepared(index, ranker, kept));
         }
         let rows = match index.rows().read() {
             Ok(rows) if large => rows,
@@ -106,16 +107,7 @@ impl Prepared {
             // the same folder.
             let _ = write(path, &index, &ranker, of);
         }
-        Ok(Prepared {
-            index,
-            ranker,
-            mostly_unanswered,
-            crisis,
-            context_only,
-            language,
-            unknown_language,
-            kept,
-        })
+        Ok(prepared(index, ranker, kept))
     }
 }
 

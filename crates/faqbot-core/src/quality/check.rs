@@ -9,8 +9,8 @@ use faqbot_embed::{Embedder, EntryText, Progress, Reader, Role};
 use faqbot_faq::{Faq, abridge, normalize_phrasing};
 use ndarray::{ArcArray2, Array2, ArrayView1, Axis};
 use serde::Serialize;
-use whatlang::{Lang, Script};
 
+use crate::bot::language::not_english;
 use crate::error::Result;
 
 use crate::matching::alignment::differ_in;
@@ -312,22 +312,17 @@ fn languages(faq: &Faq, embedder: &dyn Embedder) -> Vec<Finding> {
     if embedder.languages() != Some("English") {
         return Vec::new();
     }
-    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
     let in_scope = faq.entries.iter().enumerate().filter(|(_, entry)| !entry.out_of_scope);
     for (at, entry) in in_scope {
         let text = format!("{}\n{}", entry.phrasings.join("\n"), entry.answer);
-        let Some(info) = whatlang::detect(&text) else { continue };
-        let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-        // Another script is plain to see; another language in the same letters takes more text.
-        if info.script() != Script::Latin
-            || (info.lang() != Lang::Eng && info.is_reliable() && letters >= LANGUAGE_LETTERS)
-        {
-            found.entry(info.lang().eng_name().to_owned()).or_default().push(at);
+        if let Some(language) = not_english(&text, LANGUAGE_LETTERS, false) {
+            found.entry(language).or_default().push(at);
         }
     }
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort();
-    let finding = |(language, entries): (String, Vec<usize>)| {
+    let finding = |(language, entries): (&str, Vec<usize>)| {
         let (many, look) = if entries.len() == 1 { ("entry", "looks") } else { ("entries", "look") };
         let message = format!("{} {many} {look} like {language}; the model knows English", entries.len());
         Finding::new(Kind::UnknownLanguage, entries, message)

@@ -40,14 +40,9 @@ pub fn parse(text: &str, language: Option<&str>) -> Result<Parsed, RowError> {
     let tree = parser.parse(&code, None).ok_or_else(|| failed("the parser gave up"))?;
     let mut all = Parsed::default();
     for mut parsed in literals(tree.root_node(), &mut |literal| entries(literal, &code, language)) {
-        // What else is beside the texts is the program's.
-        parsed.notes.retain(|note| !note.reason.starts_with("fields that are not used"));
-        all.title = all.title.or(parsed.title);
-        all.language = all.language.or(parsed.language);
-        all.entries.extend(parsed.entries);
-        all.skipped.extend(parsed.skipped);
-        all.merged.extend(parsed.merged);
-        all.notes.extend(parsed.notes);
+        all.title = all.title.or(parsed.title.take());
+        all.language = all.language.or(parsed.language.take());
+        all.append(parsed);
     }
     if all.entries.is_empty() {
         let reason = "program code in which no array or object has questions and answers as plain texts: save what it \
@@ -118,7 +113,10 @@ fn is_whole(raw: &RawEntry) -> bool {
 
 /// What an array or object has, if it is questions and answers.
 fn entries(literal: Syntax, code: &str, language: Option<&str>) -> Option<Parsed> {
-    let mut parsed = tree::faq(value(literal, code, 0).ok()?, language).ok()?;
+    let mut reader = tree::Reader::new(language);
+    // What else is beside the texts is the program's.
+    reader.ignore_unused();
+    let mut parsed = reader.faq(value(literal, code, 0).ok()?).ok()?;
     parsed.entries.retain(|raw| !raw.questions.is_empty());
     parsed.entries.iter().any(is_whole).then_some(parsed)
 }

@@ -1,7 +1,7 @@
 //! Word documents. `document` says what of one is a question.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -9,16 +9,13 @@ use zip::ZipArchive;
 
 use crate::error::RowError;
 use crate::parsed::Parsed;
-use crate::readers::document::{self, Block, Style};
+use crate::readers::document::{self, Block, Style, add_to_cell, mark};
 use crate::readers::table::Wanted;
-use crate::readers::xml::{attribute, referred};
+use crate::readers::xml::{attribute, part, referred, relations};
 
 /// The document's part in the archive; its links are in another.
 const DOCUMENT: &str = "word/document.xml";
 const LINKS: &str = "word/_rels/document.xml.rels";
-
-/// A part that unpacks to more is a mistake or an attack.
-const MAX_UNPACKED: u64 = 256 << 20;
 
 /// Whether an archive is a Word document.
 pub fn is_document(bytes: &[u8]) -> bool {
@@ -34,39 +31,10 @@ pub fn parse(bytes: &[u8], wanted: &mut Wanted) -> Result<Parsed, RowError> {
     let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("not a Word document: {error}"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let document = part(&mut archive, DOCUMENT)?;
-    let links = links(&part(&mut archive, LINKS).unwrap_or_default());
+    let links = relations(&part(&mut archive, LINKS).unwrap_or_default());
     let content = read(&document, &links)?;
     (wanted.progress)(bytes.len() as u64);
     document::parse(content, wanted)
-}
-
-fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, RowError> {
-    let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("{name} cannot be read: {error}"));
-    let file = archive.by_name(name).map_err(|error| broken(&error))?;
-    let mut text = String::new();
-    let size = file.take(MAX_UNPACKED + 1).read_to_string(&mut text).map_err(|error| broken(&error))?;
-    if size as u64 > MAX_UNPACKED {
-        return Err(RowError::new(1, format!("{name} unpacks to more than {MAX_UNPACKED} bytes")));
-    }
-    Ok(text)
-}
-
-/// The addresses of links, by their ids.
-fn links(xml: &str) -> HashMap<String, String> {
-    let mut reader = Reader::from_str(xml);
-    let mut found = HashMap::new();
-    while let Ok(event) = reader.read_event() {
-        match event {
-            Event::Empty(tag) | Event::Start(tag) => {
-                if let (Some(id), Some(target)) = (attribute(&tag, "Id"), attribute(&tag, "Target")) {
-                    found.insert(id, target);
-                }
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    found
 }
 
 /// What is open while a document is read.
@@ -162,12 +130,7 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
                     };
                     let text = open.paragraph.trim().to_owned();
                     if open.depth > 0 {
-                        if let Some(cell) = open.cells.last_mut().filter(|_| !text.is_empty()) {
-                            if !cell.is_empty() {
-                                cell.push_str("\n\n");
-                            }
-                            cell.push_str(&style.markdown(&text));
-                        }
+                        add_to_cell(&mut open.cells, style, &text);
                     } else if !text.is_empty() {
                         blocks.push(Block::Paragraph { line, style, text });
                     }
@@ -190,12 +153,7 @@ fn read(xml: &str, links: &HashMap<String, String>) -> Result<Vec<Block>, RowErr
 
 /// Adds the text of a run, with its marks around its words.
 fn run(open: &mut Open, text: &str) {
-    let mark = match (open.bold && open.heading == 0, open.italic && open.heading == 0) {
-        (true, true) => "***",
-        (true, false) => "**",
-        (false, true) => "*",
-        (false, false) => "",
-    };
+    let mark = mark(open.bold && open.heading == 0, open.italic && open.heading == 0);
     let inner = text.trim();
     if mark.is_empty() || inner.is_empty() {
         return open.paragraph.push_str(text);

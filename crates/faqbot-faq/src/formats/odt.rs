@@ -1,7 +1,7 @@
 //! OpenDocument texts. `document` says what of one is a question.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -9,28 +9,14 @@ use zip::ZipArchive;
 
 use crate::error::RowError;
 use crate::parsed::Parsed;
-use crate::readers::document::{self, Block, Style};
+use crate::readers::document::{self, Block, Style, add_to_cell, mark};
 use crate::readers::table::Wanted;
-use crate::readers::xml::{attribute, referred};
-
-/// A part that unpacks to more is a mistake or an attack.
-const MAX_UNPACKED: u64 = 256 << 20;
+use crate::readers::xml::{attribute, part, referred};
 
 /// Whether an archive is an OpenDocument text.
 pub fn is_document(bytes: &[u8]) -> bool {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return false };
     part(&mut archive, "mimetype").is_ok_and(|kind| kind.trim() == "application/vnd.oasis.opendocument.text")
-}
-
-fn part(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<String, RowError> {
-    let broken = |error: &dyn std::fmt::Display| RowError::new(1, format!("{name} cannot be read: {error}"));
-    let file = archive.by_name(name).map_err(|error| broken(&error))?;
-    let mut text = String::new();
-    let size = file.take(MAX_UNPACKED + 1).read_to_string(&mut text).map_err(|error| broken(&error))?;
-    if size as u64 > MAX_UNPACKED {
-        return Err(RowError::new(1, format!("{name} unpacks to more than {MAX_UNPACKED} bytes")));
-    }
-    Ok(text)
 }
 
 /// Reads a document. Lines are paragraphs.
@@ -96,20 +82,15 @@ fn read(xml: &str) -> Result<Vec<Block>, RowError> {
                         attribute(tag, "outline-level").and_then(|own| own.parse().ok()).unwrap_or(1usize);
                     open.heading = (tag.local_name().as_ref() == "h").then(|| level.clamp(1, 6));
                     open.in_paragraph = true;
-                    let marks = attribute(tag, "style-name").and_then(|own| styles.get(&own).copied());
-                    open.spans.push(marks.filter(|_| open.heading.is_none()).unwrap_or_default());
-                    open.begin(*open.spans.last().unwrap_or(&(false, false)));
+                    open.begin(attribute(tag, "style-name").and_then(|own| styles.get(&own).copied()));
                 }
                 "span" if !empty => {
-                    let marks = attribute(tag, "style-name").and_then(|own| styles.get(&own).copied());
-                    open.spans.push(marks.filter(|_| open.heading.is_none()).unwrap_or_default());
-                    open.begin(*open.spans.last().unwrap_or(&(false, false)));
+                    open.begin(attribute(tag, "style-name").and_then(|own| styles.get(&own).copied()));
                 }
                 "a" if !empty => {
                     open.links.push((open.text.len(), attribute(tag, "href").unwrap_or_default()))
                 }
-                "s" => open.text.push(' '),
-                "tab" => open.text.push(' '),
+                "s" | "tab" => open.text.push(' '),
                 "line-break" => open.text.push('\n'),
                 "list" if !empty => open.lists += 1,
                 "note" | "annotation" if !empty => open.in_note = true,
@@ -118,7 +99,6 @@ fn read(xml: &str) -> Result<Vec<Block>, RowError> {
                     open.table += usize::from(open.tables == 1);
                 }
                 "table-row" if open.tables == 1 => open.cells.clear(),
-                "table-cell" if open.tables == 1 && !empty => open.cells.push(String::new()),
                 "table-cell" if open.tables == 1 => open.cells.push(String::new()),
                 _ => {}
             }
@@ -139,12 +119,7 @@ fn read(xml: &str) -> Result<Vec<Block>, RowError> {
                         continue;
                     }
                     if open.tables > 0 {
-                        if let Some(cell) = open.cells.last_mut() {
-                            if !cell.is_empty() {
-                                cell.push_str("\n\n");
-                            }
-                            cell.push_str(&style.markdown(&text));
-                        }
+                        add_to_cell(&mut open.cells, style, &text);
                     } else {
                         blocks.push(Block::Paragraph { line, style, text });
                     }
@@ -183,24 +158,18 @@ fn read(xml: &str) -> Result<Vec<Block>, RowError> {
     Ok(blocks)
 }
 
-fn mark((bold, italic): Marks) -> &'static str {
-    match (bold, italic) {
-        (true, true) => "***",
-        (true, false) => "**",
-        (false, true) => "*",
-        (false, false) => "",
-    }
-}
-
 impl Open {
-    fn begin(&mut self, marks: Marks) {
-        self.text.push_str(mark(marks));
+    /// Begins a span with the marks of its style; a heading has none.
+    fn begin(&mut self, marks: Option<Marks>) {
+        let (bold, italic) = marks.filter(|_| self.heading.is_none()).unwrap_or_default();
+        self.text.push_str(mark(bold, italic));
+        self.spans.push((bold, italic));
     }
 
     /// Ends a span; marks around nothing go.
     fn end(&mut self) {
-        let Some(marks) = self.spans.pop() else { return };
-        let mark = mark(marks);
+        let Some((bold, italic)) = self.spans.pop() else { return };
+        let mark = mark(bold, italic);
         if mark.is_empty() {
             return;
         }

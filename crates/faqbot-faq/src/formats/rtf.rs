@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 
 use crate::error::RowError;
 use crate::parsed::{Detection, Parsed};
-use crate::readers::document::{self, Block, Style};
+use crate::readers::document::{self, Block, Style, mark};
 use crate::readers::table::Wanted;
 
 /// Groups whose content is no text of the document.
@@ -234,12 +234,7 @@ impl Open {
         if words.is_empty() {
             return self.paragraph.push_str(&run);
         }
-        let mark = match self.run_marks {
-            (true, true) => "***",
-            (true, false) => "**",
-            (false, true) => "*",
-            (false, false) => "",
-        };
+        let mark = mark(self.run_marks.0, self.run_marks.1);
         let shown = match self.link.take() {
             Some(address) => format!("[{words}]({address})"),
             None => words.to_owned(),

@@ -55,10 +55,7 @@ pub fn parse(text: &str, wanted: &mut Wanted) -> Result<Parsed, RowError> {
                 if columns.len() > 1
                     && parsed.notes.iter().all(|note| !note.reason.contains("no column is named")) =>
             {
-                all.entries.extend(parsed.entries);
-                all.skipped.extend(parsed.skipped);
-                all.merged.extend(parsed.merged);
-                all.notes.extend(parsed.notes);
+                all.append(parsed);
             }
             Ok(_) => {}
             Err(error) => {
@@ -230,35 +227,36 @@ impl Tokens<'_> {
         Vec::new()
     }
 
-    /// The names of the columns of a table that is created.
-    fn definitions(&mut self) -> Vec<String> {
-        const NO_COLUMNS: [&str; 8] =
-            ["primary", "key", "unique", "constraint", "foreign", "check", "index", "fulltext"];
-        let mut names = Vec::new();
-        if !self.next_is("(") {
-            return names;
-        }
-        let (mut depth, mut begins) = (1, true);
+    /// What is in the parentheses that come next, in items between commas, without the parentheses within; and whether they
+    /// close.
+    fn items(&mut self) -> (Vec<Vec<Token>>, bool) {
+        let (mut depth, mut items) = (1, vec![Vec::new()]);
         while let Some(token) = self.next() {
             match &token {
                 Token::Plain(sign) if sign == "(" => depth += 1,
                 Token::Plain(sign) if sign == ")" => {
                     depth -= 1;
                     if depth == 0 {
-                        break;
+                        return (items, true);
                     }
                 }
-                Token::Plain(sign) if sign == "," && depth == 1 => begins = true,
-                _ if begins => {
-                    begins = false;
-                    if !NO_COLUMNS.iter().any(|word| token.is_word(word)) {
-                        names.push(token.into_text());
-                    }
-                }
-                _ => {}
+                Token::Plain(sign) if sign == "," && depth == 1 => items.push(Vec::new()),
+                _ => items.last_mut().expect("there is one").push(token),
             }
         }
-        names
+        (items, false)
+    }
+
+    /// The names of the columns of a table that is created.
+    fn definitions(&mut self) -> Vec<String> {
+        const NO_COLUMNS: [&str; 8] =
+            ["primary", "key", "unique", "constraint", "foreign", "check", "index", "fulltext"];
+        if !self.next_is("(") {
+            return Vec::new();
+        }
+        let firsts = self.items().0.into_iter().filter_map(|item| item.into_iter().next());
+        let columns = firsts.filter(|first| !NO_COLUMNS.iter().any(|word| first.is_word(word)));
+        columns.map(Token::into_text).collect()
     }
 
     /// The values of a row that is inserted, and where it begins.
@@ -271,25 +269,9 @@ impl Tokens<'_> {
             return None;
         }
         let place = self.at;
-        let (mut depth, mut values) = (1, vec![String::new()]);
-        while let Some(token) = self.next() {
-            match &token {
-                Token::Plain(sign) if sign == "(" => depth += 1,
-                Token::Plain(sign) if sign == ")" => {
-                    depth -= 1;
-                    if depth == 0 {
-                        return Some((place, values));
-                    }
-                }
-                Token::Plain(sign) if sign == "," && depth == 1 => values.push(String::new()),
-                _ => {
-                    if let Some(last) = values.last_mut() {
-                        last.push_str(&token.into_text());
-                    }
-                }
-            }
-        }
-        None
+        let (items, closed) = self.items();
+        let value = |item: Vec<Token>| item.into_iter().map(Token::into_text).collect();
+        closed.then(|| (place, items.into_iter().map(value).collect()))
     }
 }
 

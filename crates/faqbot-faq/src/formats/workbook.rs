@@ -1,7 +1,7 @@
 //! Spreadsheets (Excel, OpenDocument). Each sheet is a table; `table` knows what the columns mean.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use calamine::{Cell, Data, DataRef, Reader, SheetVisible, Sheets, open_workbook_auto_from_rs};
 use quick_xml::events::{BytesStart, Event};
@@ -111,10 +111,7 @@ pub fn parse(bytes: &[u8], wanted: &mut Wanted) -> Result<Parsed, RowError> {
                         .flatten()
                         .for_each(|row| row.reason = format!("{} (sheet \"{name}\")", row.reason));
                 }
-                parsed.entries.extend(own.entries);
-                parsed.skipped.extend(own.skipped);
-                parsed.merged.extend(own.merged);
-                parsed.notes.extend(own.notes);
+                parsed.append(own);
             }
             Err(error) => reasons.push(RowError::new(
                 error.line,
@@ -137,10 +134,10 @@ fn hidden_rows(bytes: &[u8]) -> HashMap<String, HashSet<usize>> {
         let mut reader = quick_xml::Reader::from_reader(BufReader::new(file.take(MAX_UNPACKED)));
         let mut buffer = Vec::new();
         loop {
-            match read_event(&mut reader, &mut buffer) {
-                Some(Event::Start(tag) | Event::Empty(tag)) => take(&tag),
-                Some(Event::Eof) | None => return,
-                Some(_) => {}
+            match reader.read_event_into(&mut buffer) {
+                Ok(Event::Start(tag) | Event::Empty(tag)) => take(&tag),
+                Ok(Event::Eof) | Err(_) => return,
+                Ok(_) => {}
             }
             buffer.clear();
         }
@@ -178,13 +175,6 @@ fn hidden_rows(bytes: &[u8]) -> HashMap<String, HashSet<usize>> {
         found.insert(name, rows);
     }
     found
-}
-
-fn read_event<'b>(
-    reader: &mut quick_xml::Reader<impl BufRead>,
-    buffer: &'b mut Vec<u8>,
-) -> Option<Event<'b>> {
-    reader.read_event_into(buffer).ok()
 }
 
 /// Refuses an archive that declares to unpack to more than [`MAX_UNPACKED`], or an OpenDocument whose cells are

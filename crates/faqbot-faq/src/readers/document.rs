@@ -38,6 +38,26 @@ impl Style {
     }
 }
 
+/// The mark around words of a style.
+pub fn mark(bold: bool, italic: bool) -> &'static str {
+    match (bold, italic) {
+        (true, true) => "***",
+        (true, false) => "**",
+        (false, true) => "*",
+        (false, false) => "",
+    }
+}
+
+/// Adds a paragraph to the last cell of a row.
+pub fn add_to_cell(cells: &mut [String], style: Style, text: &str) {
+    if let Some(cell) = cells.last_mut().filter(|_| !text.is_empty()) {
+        if !cell.is_empty() {
+            cell.push_str("\n\n");
+        }
+        cell.push_str(&style.markdown(text));
+    }
+}
+
 /// The questions and answers.
 ///
 /// # Errors
@@ -79,12 +99,7 @@ pub fn parse(mut blocks: Vec<Block>, wanted: &mut Wanted) -> Result<Parsed, RowE
                     for (line, cells) in &rows {
                         read.add(*line, &cells.iter().map(String::as_str).collect::<Vec<_>>())?;
                     }
-                    let own = read.finish()?;
-                    let all = of_tables.get_or_insert_default();
-                    all.entries.extend(own.entries);
-                    all.skipped.extend(own.skipped);
-                    all.merged.extend(own.merged);
-                    all.notes.extend(own.notes);
+                    of_tables.get_or_insert_default().append(read.finish()?);
                 } else {
                     text.push(rows[0].0, &format!("\n{}", markdown(&cells)));
                 }

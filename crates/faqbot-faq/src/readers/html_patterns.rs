@@ -186,6 +186,8 @@ fn is_furniture(node: &Rc<Node>) -> bool {
 struct Candidate {
     /// The outermost element with this text.
     node: Rc<Node>,
+    /// The elements from that down to the innermost with this text.
+    chain: Vec<Rc<Node>>,
     text: String,
     asks: bool,
     /// Whether it opens something, or is named for a question.
@@ -373,7 +375,7 @@ fn candidates(page: &Numbered) -> Vec<Candidate> {
             format!("{tag_above}>{}", mark_of(&innermost))
         };
         ends = page.span(node).1 + 1;
-        found.push(Candidate { node: Rc::clone(node), text, asks, hinted, signature });
+        found.push(Candidate { node: Rc::clone(node), chain, text, asks, hinted, signature });
     }
     found
 }
@@ -490,9 +492,6 @@ impl Numbered {
 
     /// What a question's element opens, by its id.
     fn controlled(&self, own: &Candidate, used: &mut HashSet<usize>) -> Option<Vec<Rc<Node>>> {
-        let inner = innermost(&own.node);
-        let mut chain = chain(&own.node, &inner);
-        chain.extend(parent(&own.node));
         let named = |node: &Rc<Node>| {
             ["aria-controls", "data-bs-target", "data-target", "href"].iter().find_map(|name| {
                 let id = attribute(node, name)?;
@@ -505,7 +504,8 @@ impl Numbered {
                 (elsewhere && !text_of(target).is_empty()).then(|| Rc::clone(target))
             })
         };
-        let target = chain.iter().find_map(named)?;
+        let around = parent(&own.node);
+        let target = own.chain.iter().chain(&around).find_map(named)?;
         used.insert(self.span(&target).0);
         let children = target.children.borrow();
         Some(children.clone())

@@ -108,7 +108,7 @@ pub fn sections(text: &str) -> Result<Parsed, RowError> {
 /// as have the answer in their tag, and Hugo's shortcodes (`{{< faq question="Where is it?" >}}`). The marks of other boxes
 /// and of templates are left out. Other text is unchanged.
 fn boxes(text: &str) -> Cow<'_, str> {
-    let marks = ["???", "!!!", ":::", "{dropdown}", "{{<", "{{%", "{%", "{{% "];
+    let marks = ["???", "!!!", ":::", "{dropdown}", "{{<", "{%"];
     let component = |line: &str| {
         line.trim_start()
             .strip_prefix('<')

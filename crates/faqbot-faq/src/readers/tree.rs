@@ -85,24 +85,13 @@ const OF_TOOLS: [&str; 7] = [
     "prompts",
 ];
 
-/// Reads a whole file: a mapping with `entries`, or lists of entries under any nesting of names, which become
-/// tags.
-/// Of texts in several languages, those in `language` are read, or the file's first.
+/// Reads a whole file. Of texts in several languages, those in `language` are read, or the file's first.
+///
+/// # Errors
+///
+/// See [`Reader::faq`].
 pub fn faq(root: Node, language: Option<&str>) -> Result<Parsed, RowError> {
-    let mut read = Reader::new(language);
-    let line = root.line;
-    match read.unwrapped(root).value {
-        Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => read.native(fields)?,
-        value @ (Value::List(_) | Value::Map(_)) => {
-            let list = matches!(value, Value::List(_));
-            read.nested(Node { line, value }, &mut Vec::new(), true);
-            if !list && read.parsed.entries.is_empty() && read.parsed.skipped.is_empty() {
-                return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
-            }
-        }
-        Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
-    }
-    Ok(read.finish())
+    Reader::new(language).faq(root)
 }
 
 /// What a mapping is.
@@ -170,6 +159,27 @@ impl Reader {
     /// See [`faq`].
     pub fn new(language: Option<&str>) -> Self {
         Reader { languages: Languages::new(language), ..Reader::default() }
+    }
+
+    /// Reads a whole file: a mapping with `entries`, or lists of entries under any nesting of names, which become tags.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is neither.
+    pub fn faq(mut self, root: Node) -> Result<Parsed, RowError> {
+        let line = root.line;
+        match self.unwrapped(root).value {
+            Value::Map(fields) if fields.iter().any(|(name, _)| name == "entries") => self.native(fields)?,
+            value @ (Value::List(_) | Value::Map(_)) => {
+                let list = matches!(value, Value::List(_));
+                self.nested(Node { line, value }, &mut Vec::new(), true);
+                if !list && self.parsed.entries.is_empty() && self.parsed.skipped.is_empty() {
+                    return Err(RowError::new(line, "no `entries`, and no list of questions and answers"));
+                }
+            }
+            Value::Null | Value::Text(_) => return Err(RowError::new(line, "a FAQ is a list of entries")),
+        }
+        Ok(self.finish())
     }
 
     /// Says nothing of fields that are not used.
