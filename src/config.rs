@@ -288,6 +288,8 @@ fn serve(own: ServeOptions) -> faqbot_server::Options {
         mcp: own.mcp.unwrap_or(false),
         rate: own.rate,
         trusted_proxy: own.trusted_proxy,
+        base_path: own.base_path,
+        frame_ancestors: own.frame_ancestors,
         log_questions: own.log_questions.unwrap_or(false),
         max_connections: number(own.max_connections, MAX_CONNECTIONS),
         queue: number(own.queue, QUEUE),

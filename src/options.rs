@@ -209,6 +209,13 @@ groups! {
         /// The header in which the proxy before the server names the client, such as X-Forwarded-For
         #[arg(long, env = "FAQBOT_TRUSTED_PROXY", value_name = "HEADER")]
         pub trusted_proxy: Option<String>,
+        /// The path that the server is reached under, where a proxy gives it one of many, such as /faq (default: /)
+        #[arg(long, env = "FAQBOT_BASE_PATH", value_name = "PATH")]
+        pub base_path: Option<String>,
+        /// A site that may show the chat page in a frame, such as https://shop.example, or self, or * for any; may be
+        /// given several times (default: none)
+        #[arg(long, env = "FAQBOT_FRAME_ANCESTORS", value_name = "ORIGIN", value_delimiter = ',')]
+        pub frame_ancestors: Vec<String>,
         /// Write questions to the log, which is on standard error
         #[arg(long, env = "FAQBOT_LOG_QUESTIONS", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_name = "BOOL", value_parser = BoolishValueParser::new())]
         pub log_questions: Option<bool>,

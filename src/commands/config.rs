@@ -121,18 +121,20 @@ pub fn show(settings: &Settings, given: &BTreeMap<String, String>) -> Result<()>
 }
 
 /// The settings of the server, each with its value, or with what is used where it has none.
-fn of_serve(own: &faqbot_server::Options) -> [(&'static str, Option<Value>, &'static str); 10] {
+fn of_serve(own: &faqbot_server::Options) -> [(&'static str, Option<Value>, &'static str); 12] {
     let text = |text: String| Value::String(text);
     let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-    let origins: Vec<Value> = own.allow_origin.iter().cloned().map(text).collect();
+    let list = |all: &[String]| Value::Array(all.iter().cloned().map(text).collect());
     [
         ("listen", Some(text(own.listen.clone())), ""),
         ("token_file", own.token_file.as_ref().map(|path| text(path.display().to_string())), "none"),
         ("public", Some(Value::Boolean(own.public)), ""),
-        ("allow_origin", Some(Value::Array(origins)), ""),
+        ("allow_origin", Some(list(&own.allow_origin)), ""),
         ("mcp", Some(Value::Boolean(own.mcp)), ""),
         ("rate", own.rate.map(|rate| number(rate.get() as usize)), "any number"),
         ("trusted_proxy", own.trusted_proxy.clone().map(text), "none"),
+        ("base_path", own.base_path.clone().map(text), "/"),
+        ("frame_ancestors", Some(list(&own.frame_ancestors)), ""),
         ("log_questions", Some(Value::Boolean(own.log_questions)), ""),
         ("max_connections", Some(number(own.max_connections)), ""),
         ("queue", Some(number(own.queue)), ""),

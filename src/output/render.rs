@@ -4,7 +4,6 @@
 
 use std::fmt::Write;
 
-use faqbot::bot::language;
 use faqbot::faq::abridge;
 use faqbot::matching::confidence::{SHIPPED, shipped_trees};
 use faqbot::matching::features::names;
@@ -89,8 +88,9 @@ fn what_is_said<E: Embedder>(bot: &Bot<E>, verdict: &Verdict, width: usize) -> S
             out
         }
         Decision::NoMatch => {
-            if let Some(notice) = verdict.language.and_then(language::notice) {
-                return wrapped(notice, width) + &contact(bot, width);
+            if let Some(notice) = bot.notice(verdict) {
+                let whom = if verdict.is_of_nothing() { String::new() } else { contact(bot, width) };
+                return wrapped(notice, width) + &whom;
             }
             let mut out = fallback(bot, width);
             if let Some(nearest) = bot.suggestion(verdict) {

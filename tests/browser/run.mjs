@@ -58,9 +58,9 @@ for (const [name, faq] of Object.entries(files)) fs.writeFileSync(path.join(fold
 
 const environment = { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: path.join(folder, "cache"), FAQBOT_OFFLINE: "1" };
 
-async function startServer(listen, origin) {
+async function startServer(listen, origin, ...options) {
   const faqs = Object.keys(files).flatMap((name) => ["--faq", `${name}=${path.join(folder, `${name}.yaml`)}`]);
-  const child = spawn(program, ["serve", ...faqs, "--listen", listen, "--allow-origin", origin, "--public"],
+  const child = spawn(program, ["serve", ...faqs, "--listen", listen, "--allow-origin", origin, "--frame-ancestors", origin, "--public", ...options],
     { env: environment, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(signal ?? code)));
@@ -82,10 +82,12 @@ const sites = {
   strict: () => `default-src 'none'; script-src 'self' ${server.url}; connect-src ${server.url}; style-src 'self'`,
   trusted: () => `script-src 'self' ${server.url}; connect-src ${server.url}; style-src 'self'; require-trusted-types-for 'script'`,
   named: () => `script-src 'self' ${server.url}; connect-src ${server.url}; style-src 'self'; require-trusted-types-for 'script'; trusted-types site faqbot`,
+  framed: () => `default-src 'none'; frame-src ${server.url}; style-src 'self'`,
   unnamed: () => `script-src 'self' ${server.url}; connect-src ${server.url}; style-src 'self'; require-trusted-types-for 'script'; trusted-types site`,
 };
 
-// /KIND?lang=..&attributes=.. is a page with the widget.
+// /KIND?lang=..&attributes=.. is a page with the widget: `times` times, with its script in the `place` head or body; or
+// `frame` with the chat page in a frame.
 function site(request, response) {
   const url = new URL(request.url, "http://site");
   const kind = url.pathname.slice(1);
@@ -98,10 +100,14 @@ function site(request, response) {
   const policy = sites[kind]();
   if (policy) response.setHeader("content-security-policy", policy);
   response.setHeader("content-type", "text/html; charset=utf-8");
-  response.end(`<!doctype html><html lang="${url.searchParams.get("lang") ?? "en"}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><link rel="stylesheet" href="/site.css"></head>
-<body><main><h1>A shop</h1><p><a href="#more">More</a> ${"We sell good things. ".repeat(60)}</p></main>
-<script src="${server.url}/widget.js" data-faq="${url.searchParams.get("faq") ?? "shop"}" ${url.searchParams.get("attributes") ?? ""} defer></script></body></html>`);
+  const asked = (name, otherwise) => url.searchParams.get(name) ?? otherwise;
+  const script = `<script src="${server.url}/widget.js" data-faq="${asked("faq", "shop")}" ${asked("attributes", "")} defer></script>`;
+  const scripts = kind === "framed" ? "" : script.repeat(Number(asked("times", 1)));
+  const inHead = asked("place", "body") === "head";
+  const frame = kind === "framed" ? `<iframe src="${server.url}/shop" width="600" height="500" title="Chat"></iframe>` : "";
+  response.end(`<!doctype html><html lang="${asked("lang", "en")}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>A shop</title><link rel="stylesheet" href="/site.css">${inHead ? scripts : ""}</head>
+<body><main><h1>A shop</h1><p><a href="#more">More</a> ${"We sell good things. ".repeat(60)}</p>${frame}</main>${inHead ? "" : scripts}</body></html>`);
 }
 
 async function startSite() {
@@ -151,12 +157,16 @@ async function has(locator, ...texts) {
 
 async function openWidget(page, kind = "plain", query = "", at = allowedSite) {
   await page.goto(`${at.url}/${kind}${query}`, { timeout: WAIT });
-  await page.locator("faqbot-widget button").first().waitFor({ timeout: WAIT });
+  // Its button, or its panel where that is open since the page before.
+  await page.locator("faqbot-widget :is(.open, .panel):visible").first().waitFor({ timeout: WAIT });
 }
 
+// Opens the panel, unless it is open since it was on the page before, and waits for what it begins with.
 async function openPanel(page) {
-  await page.locator("faqbot-widget button").first().click({ timeout: WAIT });
+  const round = page.locator("faqbot-widget button").first();
+  if (await round.isVisible()) await round.click({ timeout: WAIT });
   await page.locator("faqbot-widget [role=dialog] textarea").waitFor({ timeout: WAIT });
+  await page.locator("faqbot-widget [role=log] li").first().waitFor({ timeout: WAIT });
 }
 
 // The focused element, also within shadow roots.
@@ -259,7 +269,7 @@ async function picture(page, name) {
 }
 
 let failed = 0;
-async function test(name, body, { mayLog, ...settings } = {}) {
+async function test(name, body, { mayLog, more, ...settings } = {}) {
   if (process.env.ONLY && !name.includes(process.env.ONLY)) return;
   if (Date.now() - started > ALL) {
     console.log(`FAILED ${name}: no time left`);
@@ -271,12 +281,12 @@ async function test(name, body, { mayLog, ...settings } = {}) {
   const requests = [];
   const problems = [];
   later.length = 0;
-  const hosts = [server.url, allowedSite.url, otherSite.url, `http://plain.test:${new URL(server.url).port}`].map((url) => new URL(url).host);
-  const paths = /^\/(|shop|wide|hostile|widget\.js|assets\/[\w.-]+|v1\/(ask|feedback|faqs\/\w+)|plain|strict|trusted|named|unnamed|site\.css)$/;
+  const hosts = [server.url, ...(more ? [more] : []), allowedSite.url, otherSite.url, `http://plain.test:${new URL(server.url).port}`].map((url) => new URL(url).host);
+  const paths = /^\/(|shop\/?|wide|hostile|widget\.js|assets\/[\w.-]+|v1\/(ask|feedback|faqs\/\w+)|plain|strict|trusted|named|unnamed|framed|site\.css)$/;
   context.on("request", (request) => {
     requests.push(request);
     const url = new URL(request.url());
-    if (!hosts.includes(url.host) || !paths.test(url.pathname)) problems.push(`request to ${request.url().slice(0, 200)}`);
+    if (!hosts.includes(url.host) || !paths.test(url.pathname.replace(/^\/help\/faq(?=\/|$)/, "") || "/")) problems.push(`request to ${request.url().slice(0, 200)}`);
   });
   context.on("console", (message) => {
     const text = message.text();
@@ -723,6 +733,123 @@ async function tests() {
       if (spacing !== "normal") later.push(`the site's rule * { letter-spacing } changes the widget: ${spacing}`);
     });
   }
+
+  await test("widget once, though its script is there twice", async (page) => {
+    await openWidget(page, "plain", "?times=2");
+    same(await page.locator("faqbot-widget").count(), 1, "widgets");
+  });
+
+  for (const attributes of ["type=module", "type=module async"]) {
+    await test(`widget as a module (${attributes})`, async (page) => {
+      await openWidget(page, "strict", `?attributes=${attributes}`);
+      await openPanel(page);
+      await has(await ask(page, "i forgot my password"), "Open Settings");
+    });
+  }
+
+  for (const place of ["head", "body"]) {
+    await test(`widget stays with its conversation when the body is replaced (script in ${place})`, async (page) => {
+      await openWidget(page, "plain", `?place=${place}`);
+      await openPanel(page);
+      await has(await ask(page, "i forgot my password"), "Open Settings");
+      // As Turbo does: another body, whose scripts run again, with a copy of the element from its snapshot of the page.
+      await page.evaluate((source) => {
+        const copy = document.querySelector("faqbot-widget").cloneNode(true);
+        const body = document.createElement("body");
+        body.innerHTML = "<h1>Another page</h1>";
+        body.append(copy);
+        document.documentElement.replaceChild(body, document.body);
+        if (!source) return;
+        const script = Object.assign(document.createElement("script"), { src: source });
+        script.dataset.faq = "shop";
+        body.append(script);
+      }, place === "body" ? `${server.url}/widget.js` : null);
+      await page.waitForTimeout(300);
+      same(await page.locator("faqbot-widget").count(), 1, "widgets");
+      await has(page.locator("faqbot-widget [role=log]"), "Open Settings");
+      // As htmx does: other content in the same body.
+      await page.evaluate(() => (document.body.innerHTML = "<h1>A third</h1>"));
+      await has(await ask(page, "how long does shipping take"), "Two to five days");
+      await page.evaluate(() => document.querySelector("faqbot-widget").remove());
+      await page.waitForTimeout(100);
+      same(await page.locator("faqbot-widget").count(), 0, "widgets after it was removed on purpose");
+    });
+  }
+
+  await test("widget goes on, on the next page of the site", async (page, { requests }) => {
+    await openWidget(page);
+    await openPanel(page);
+    await has(await ask(page, "i forgot my password"), "Open Settings");
+    const choices = await ask(page, "reset");
+    await has(await reply(page, () => button(choices, CHOICE).click()), "Hold the button");
+    await page.goto(`${allowedSite.url}/strict?place=head`);
+    const log = page.locator("faqbot-widget [role=log]");
+    await log.waitFor();
+    await until(async () => (await replies(page).count()) === 4, async () => `${await replies(page).count()} replies on the next page`);
+    await has(log, "i forgot my password", "Open Settings", "Did you mean", "Hold the button");
+    same((await focused(page)).host, "", "what has the focus on the next page");
+    await has(await ask(page, "why?"), "So that nobody resets it by chance");
+    await button(page.locator("faqbot-widget"), "Close").click();
+    const before = requests.length;
+    await page.goto(`${allowedSite.url}/plain`);
+    await page.waitForTimeout(300);
+    same(await page.locator("faqbot-widget [role=dialog]").count(), 0, "panels after it was closed");
+    same(requests.slice(before).filter((r) => r.url().startsWith(server.url)).length, 1, "requests where it is closed");
+    await openPanel(page);
+    await has(log, "Hold the button", "So that nobody");
+  });
+
+  for (const width of [390, 900]) {
+    await test(`widget above a keyboard on the screen, ${width} px wide`, async (page) => {
+      await openWidget(page);
+      await openPanel(page);
+      await has(await ask(page, "i forgot my password"), "Open Settings");
+      // What a phone with its keyboard open says, which this browser has not.
+      await page.evaluate(() => {
+        for (const [name, value] of Object.entries({ height: 320, offsetTop: 40 })) Object.defineProperty(visualViewport, name, { value });
+        visualViewport.dispatchEvent(new Event("resize"));
+      });
+      const panel = await page.locator("faqbot-widget [role=dialog]").boundingBox();
+      check(panel.y >= 40 && panel.y + panel.height <= 361, `the panel is from ${panel.y} to ${panel.y + panel.height}`);
+      const box = await field(page).boundingBox();
+      check(box.y >= 40 && box.y + box.height <= 360, `the field is from ${box.y} to ${box.y + box.height}`);
+      await picture(page, `widget-keyboard-${width}`);
+    }, { viewport: { width, height: 700 } });
+  }
+
+  await test("the chat page in a frame, of a site that may", async (page) => {
+    await page.goto(`${allowedSite.url}/framed`);
+    const frame = page.frameLocator("iframe");
+    await frame.locator("textarea").fill("i forgot my password");
+    await frame.locator("textarea").press("Enter");
+    await until(async () => (await frame.locator("[role=log]").innerText()).includes("Open Settings"), "no answer in the frame");
+    await picture(page, "framed");
+  });
+
+  await test("the chat page in a frame, of a site that may not", async (page) => {
+    await page.goto(`${otherSite.url}/framed`);
+    await page.waitForTimeout(500);
+    same(await page.frameLocator("iframe").locator("textarea").count(), 0, "fields in the frame");
+  }, { mayLog: /frame-ancestors|Framing/ });
+
+  const below = await startServer("127.0.0.1:0", allowedSite.url, "--base-path", "/help/faq");
+  await test("page and widget under a path", async (page) => {
+    for (const address of ["/shop", "/shop/", ""]) {
+      await page.goto(below.url + address);
+      await field(page).waitFor();
+      await has(await ask(page, "i forgot my password"), "Open Settings");
+    }
+    await page.goto(`${allowedSite.url}/plain?attributes=data-manual`);
+    await page.evaluate((address) => {
+      const script = Object.assign(document.createElement("script"), { src: `${address}/widget.js` });
+      script.dataset.faq = "shop";
+      document.body.append(script);
+    }, below.url);
+    await page.locator("faqbot-widget").waitFor({ state: "attached" });
+    await openPanel(page);
+    await has(await ask(page, "i forgot my password"), "Open Settings");
+  }, { more: below.url });
+  await below.stop();
 
   await test("widget where the site does not allow its policy for trusted types", async (page) => {
     await openWidget(page, "unnamed");

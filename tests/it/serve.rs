@@ -342,6 +342,157 @@ fn chat_programs_are_answered() {
 }
 
 #[test]
+fn chat_programs_are_answered_by_responses() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let respond = |body: Value| server.post("/v1/responses", &body);
+    let text =
+        |response: &Value| response["output"][0]["content"][0]["text"].as_str().unwrap_or("").to_owned();
+    let first = respond(json!({"model": "any", "input": "reset"})).json();
+    assert_eq!((&first["object"], &first["status"]), (&json!("response"), &json!("completed")));
+    assert_eq!(first["faqbot"]["reply"]["outcome"], "ambiguous");
+    let said = text(&first);
+    let number = said.lines().find_map(|line| line.strip_suffix(". How do I reset my device?")).expect(&said);
+    let second = respond(json!({"input": number, "previous_response_id": first["id"]})).json();
+    assert_eq!(text(&second), "Hold the button for ten seconds.");
+    assert!(second["usage"]["input_tokens"] == 1 && second["usage"]["output_tokens"] == 7, "{second}");
+    // The first can be gone on from again, and what is not kept cannot.
+    let again = respond(json!({"input": number, "previous_response_id": first["id"], "store": false})).json();
+    assert_eq!(text(&again), text(&second));
+    assert_eq!(respond(json!({"input": "1", "previous_response_id": again["id"]})).status, 404);
+    let part = |kind: &str, text: &str| json!({"type": kind, "text": text});
+    let picture =
+        json!({"type": "input_image", "image_url": format!("data:image/png;base64,{}", "A".repeat(1 << 20))});
+    let message = |content: Value| json!({"type": "message", "role": "user", "content": content});
+    let seen = respond(
+        json!({"input": [{"type": "reasoning", "summary": []}, message(json!([picture, part("input_text", "track my order")]))],
+        "tools": [{"type": "web_search"}], "text": {"format": {"type": "text"}}}),
+    );
+    assert!(seen.head.contains("faqbot-not-honoured: tools, images"), "{}", seen.head);
+    assert!(text(&seen.json()).contains("Orders"));
+    assert_eq!(
+        text(&respond(json!({"input": [message(json!([picture]))]})).json()),
+        "I cannot look at pictures. Ask in words, please."
+    );
+    let stream = respond(json!({"input": "track my order", "stream": true}));
+    let events: Vec<Value> = stream
+        .body
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|event| serde_json::from_str(event).expect("JSON"))
+        .collect();
+    assert!(events.iter().enumerate().all(|(at, event)| event["sequence_number"] == at));
+    let last = events.last().expect("events");
+    assert_eq!(
+        (&last["type"], &last["response"]["status"]),
+        (&json!("response.completed"), &json!("completed"))
+    );
+    let delta = events.iter().find(|event| event["type"] == "response.output_text.delta").expect("a text");
+    assert_eq!(delta["delta"], text(&last["response"]).as_str());
+    let chat = server.post(
+        "/v1/chat/completions",
+        &json!({"messages": [{"role": "user", "content": "track my order"}], "n": 2, "stop": ["x"], "response_format": {"type": "json_object"}}),
+    );
+    assert!(chat.head.contains("faqbot-not-honoured: response_format, n, stop"), "{}", chat.head);
+}
+
+#[test]
+fn a_server_may_be_under_a_path() {
+    let server = Server::start(&[
+        "--faq",
+        "shop.yaml",
+        "--base-path",
+        "/help/faq",
+        "--trusted-proxy",
+        "x-forwarded-for",
+    ]);
+    for address in ["/help/faq", "/help/faq/", "/help/faq/shop/", "/shop"] {
+        let page = server.get(address);
+        assert!(
+            page.status == 200 && page.body.contains("\"/help/faq/assets/page.js\""),
+            "{address}: {}",
+            page.body
+        );
+    }
+    let forwarded = server.send("GET", "/", &["x-forwarded-prefix: /shop"], "").body;
+    assert!(forwarded.contains("\"/shop/help/faq/assets/page.js\""), "{forwarded}");
+    assert_eq!(server.get("/help/faq/v1/faqs/").json()["faqs"][0]["name"], "shop");
+    assert_eq!(server.get("/help/faq/openapi.json").json()["servers"][0]["url"], "/help/faq");
+    let world = World::new();
+    world.write("shop.yaml", SHOP);
+    let run = world.run(&["serve", "--faq", "shop.yaml", "--base-path", "faq?"], "", 2);
+    assert!(run.err.contains("--base-path faq?"), "{run:?}");
+    world.run(
+        &["serve", "--faq", "shop.yaml", "--frame-ancestors", "https://a.example; script-src *"],
+        "",
+        2,
+    );
+}
+
+#[test]
+fn sites_show_the_page_in_a_frame_where_they_are_named() {
+    let policy = |server: &Server, address: &str| {
+        let head = server.get(address).head;
+        head.lines()
+            .find_map(|line| line.split_once("frame-ancestors "))
+            .expect("a policy")
+            .1
+            .trim()
+            .to_owned()
+    };
+    let named = Server::start(&["--faq", "shop.yaml", "--frame-ancestors", "self,https://shop.example"]);
+    assert_eq!(policy(&named, "/shop"), "'self' https://shop.example");
+    assert_eq!(policy(&named, "/v1/faqs"), "'none'");
+    assert_eq!(policy(&Server::start(&["--faq", "shop.yaml"]), "/"), "'none'");
+}
+
+#[test]
+fn rasas_widgets_begin_a_conversation() {
+    let server = Server::start(&["--faq", "shop.yaml"]);
+    let say = |sender: &str, message: &str| {
+        server.post("/webhooks/rest/webhook/", &json!({"sender": sender, "message": message})).json()
+    };
+    for begins in ["/session_start", "/greet", "/restart"] {
+        let hello = say("me", begins);
+        assert!(
+            hello[0]["recipient_id"] == "me"
+                && hello[0]["buttons"].as_array().is_some_and(|all| all.len() == 3),
+            "{hello}"
+        );
+    }
+    let device = |reply: Value| reply[0]["text"] == "Hold the button for ten seconds.";
+    say("me", "reset");
+    assert!(
+        device(say("me", "2"))
+            || device({
+                say("me", "/restart");
+                say("me", "reset");
+                say("me", "1")
+            })
+    );
+    say("me", "reset");
+    say("me", "/restart");
+    assert!(!device(say("me", "1")) && !device(say("me", "2")), "what was offered is forgotten");
+    // Without a name, nobody's conversation goes on.
+    say("", "reset");
+    assert!(!device(say("", "1")) && !device(say("", "2")));
+    assert_eq!(
+        server.post("/webhooks/rest/webhook", &json!({"message": "track my order"})).json()[0]["recipient_id"],
+        "default"
+    );
+}
+
+#[test]
+fn agents_are_shown_types_without_unions() {
+    let server = Server::start(&["--faq", "shop.yaml", "--mcp"]);
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).to_string();
+    let headers = ["content-type: application/json", "accept: application/json, text/event-stream"];
+    let tools = server.send("POST", "/mcp", &headers, &list).body;
+    assert!(tools.contains("ask_faq") && tools.contains("\"type\":\"string\""), "{tools}");
+    assert!(!tools.contains("\"type\":["), "{tools}");
+    assert!(!tools.contains("\"null\""), "{tools}");
+}
+
+#[test]
 fn feedback_is_counted_and_nothing_else_is_kept() {
     let mut server = Server::start(&["--faq", "shop.yaml"]);
     let reply = server.ask("reset");
@@ -417,6 +568,14 @@ fn other_sites_may_ask_where_they_are_named() {
     };
     assert!(from("https://shop.example").contains("access-control-allow-origin: https://shop.example"));
     assert!(!from("https://else.example").contains("access-control-allow-origin"));
+    // OpenAI's clients send headers of their own, which browsers ask about before.
+    let headers = [
+        "origin: https://shop.example",
+        "access-control-request-method: POST",
+        "access-control-request-headers: authorization,x-stainless-os",
+    ];
+    let allowed = server.send("OPTIONS", "/v1/chat/completions", &headers, "").head;
+    assert!(allowed.contains("access-control-allow-headers: authorization,x-stainless-os"), "{allowed}");
     let page = server.get("/");
     assert!(
         page.head.contains("content-security-policy: default-src 'none'") && !page.head.contains("unsafe"),

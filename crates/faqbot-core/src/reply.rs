@@ -7,7 +7,7 @@ use faqbot_embed::Embedder;
 use faqbot_faq::{Entry, EntryId};
 use serde::{Serialize, Serializer};
 
-use crate::bot::{Bot, Exchanged, SmallTalkReply, Verdict, language};
+use crate::bot::{Bot, Exchanged, SmallTalkReply, Verdict};
 use crate::error::Result;
 use crate::matching::decision::{Decision, Rule};
 use crate::matching::passages::emphasised;
@@ -236,11 +236,7 @@ impl<E: Embedder> Bot<E> {
                         .filter(|_| verdict.language.is_none())
                         .and_then(of)
                         .map(Box::new),
-                    fallback: verdict
-                        .language
-                        .and_then(language::notice)
-                        .unwrap_or_else(|| self.fallback())
-                        .to_owned(),
+                    fallback: self.notice(verdict).unwrap_or_else(|| self.fallback()).to_owned(),
                     language: verdict.language,
                 },
             },

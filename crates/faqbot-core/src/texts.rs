@@ -12,10 +12,15 @@ pub static TEXTS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 /// The language where nothing else is asked for.
 pub const LANGUAGE: &str = "en";
 
+/// A text in a language.
+pub fn plain(language: &str, key: &str) -> &'static str {
+    let texts = TEXTS.get(language).or_else(|| TEXTS.get(LANGUAGE));
+    texts.and_then(|texts| texts[key].as_str()).unwrap_or_default()
+}
+
 /// A text in a language, with what it has places for.
 pub fn text(language: &str, key: &str, places: &[(&str, &str)]) -> String {
-    let texts = TEXTS.get(language).or_else(|| TEXTS.get(LANGUAGE));
-    let mut text = texts.and_then(|texts| texts[key].as_str()).unwrap_or_default().to_owned();
+    let mut text = plain(language, key).to_owned();
     for (place, with) in places {
         text = text.replace(&format!("{{{place}}}"), with);
     }

@@ -229,6 +229,14 @@ impl Faq {
         self.entries.iter().map(|entry| entry.phrasings.len()).sum()
     }
 
+    /// The entries that can be offered to begin with, the first of which are.
+    pub fn offered(&self) -> impl Iterator<Item = &Entry> {
+        let alone = |entry: &&Entry| {
+            !entry.out_of_scope && !entry.crisis && !entry.urgent && entry.only_after.is_empty()
+        };
+        self.entries.iter().filter(alone)
+    }
+
     /// The position of the entry with this id.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.entries.iter().position(|entry| entry.id.as_str() == id)

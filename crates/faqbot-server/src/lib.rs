@@ -29,6 +29,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::http::addresses::{Addresses, Prefix};
 use crate::http::limits::Limits;
 use crate::http::listen;
 use api::mcp::Mcp;
@@ -80,8 +81,13 @@ pub struct Options {
     pub mcp: bool,
     /// Questions a minute and client.
     pub rate: Option<NonZeroU32>,
-    /// The header in which a proxy says whom a request is from.
+    /// The header in which a proxy says whom a request is from. What it took from the beginning of the path is believed
+    /// too, in `X-Forwarded-Prefix`.
     pub trusted_proxy: Option<String>,
+    /// The path that the server is reached under, such as `/faq`; none is `/`.
+    pub base_path: Option<String>,
+    /// The sites that may show the chat page in a frame: origins, `self` or `*`.
+    pub frame_ancestors: Vec<String>,
     /// Whether questions go to the log.
     pub log_questions: bool,
     /// Connections at once.
@@ -107,7 +113,12 @@ pub fn serve(site: &Site, own: &Options) -> Result<()> {
     })?;
     let private =
         listen.ip().is_loopback() && !own.public && own.token_file.is_none() && own.trusted_proxy.is_none();
-    let access = Access { origins: origins(own)?, mcp: own.mcp, private };
+    let access = Access { origins: origins(own)?, frames: frames(own)?, mcp: own.mcp, private };
+    let base = own.base_path.as_deref().unwrap_or("");
+    let base = Prefix::new(base).ok_or_else(|| {
+        Error::Refused(format!("--base-path {base}: no path of plain names, such as /faq or /help/faq"))
+    })?;
+    let addresses = Addresses { base, behind_proxy: own.trusted_proxy.is_some() };
     let tokens = own.token_file.as_deref().map(Limits::read_tokens).transpose()?.unwrap_or_default();
     if !listen.ip().is_loopback() && tokens.is_empty() && !own.public {
         return Err(Error::Refused(format!(
@@ -135,8 +146,8 @@ pub fn serve(site: &Site, own: &Options) -> Result<()> {
         let watcher = reload::watch(Arc::clone(&app), site.store.as_deref(), begin)?;
         tokio::spawn(operations::keep_up(app.metrics.clone()));
         let router = router::router(&app, &access);
-        (site.note)(&format!("listening on http://{address}"));
-        let all = listen::serve(listener, router, own.max_connections, end).await;
+        (site.note)(&format!("listening on http://{address}{}", addresses.base.as_str()));
+        let all = listen::serve(listener, router, addresses, own.max_connections, end).await;
         drop(watcher);
         if !all {
             (site.note)("some requests were cut off");
@@ -224,17 +235,29 @@ fn app(
 
 /// The origins that may ask: exact, without a path.
 fn origins(own: &Options) -> Result<Vec<HeaderValue>> {
-    let origin = |text: &String| {
-        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let plain = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ', ',']));
-        match HeaderValue::from_str(text) {
-            Ok(value) if plain => Ok(value),
-            _ => Err(Error::Refused(format!(
-                "--allow-origin {text}: an origin is a scheme and a host, such as https://shop.example"
-            ))),
-        }
+    own.allow_origin.iter().map(|text| origin("--allow-origin", text)).collect()
+}
+
+/// The sites that may show the page in a frame, as a Content-Security-Policy lists them.
+fn frames(own: &Options) -> Result<Vec<HeaderValue>> {
+    let source = |text: &String| match text.trim_matches('\'') {
+        "self" => Ok(HeaderValue::from_static("'self'")),
+        "*" => Ok(HeaderValue::from_static("*")),
+        _ => origin("--frame-ancestors", text),
     };
-    own.allow_origin.iter().map(origin).collect()
+    own.frame_ancestors.iter().map(source).collect()
+}
+
+fn origin(flag: &str, text: &str) -> Result<HeaderValue> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain =
+        host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ', ',', ';', '\'', '"']));
+    match HeaderValue::from_str(text) {
+        Ok(value) if plain => Ok(value),
+        _ => Err(Error::Refused(format!(
+            "{flag} {text}: an origin is a scheme and a host, such as https://shop.example"
+        ))),
+    }
 }
 
 /// The log goes to standard error. Of the crates below only errors: they may quote what was asked.

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any_service, get, post};
+use axum::{Extension, Json, Router};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
@@ -27,6 +27,7 @@ use utoipa_axum::routes;
 
 use crate::api::mcp::Mcp;
 use crate::api::{ask, azure, faqs, feedback, openai, operations, qnamaker, rasa, review};
+use crate::http::addresses::Prefix;
 use crate::http::limits;
 use crate::http::problem::Problem;
 use crate::service::state::App;
@@ -42,21 +43,14 @@ const LARGE_BODY: usize = 8 * 1024 * 1024;
 const AT_ONCE: usize = 512;
 const LARGE_AT_ONCE: usize = 4;
 
+/// Of those with a whole chat, with its pictures.
+const CHATS_AT_ONCE: usize = 32;
+
 /// The addresses that take such.
-const LARGE: [&str; 2] = ["/v1/ask:batch", "/v1/embeddings"];
+const LARGE: [&str; 4] = ["/v1/ask:batch", "/v1/embeddings", "/v1/chat/completions", "/v1/responses"];
 
 /// The time for a request, from its header to its answer.
 const TIME: Duration = Duration::from_secs(60);
-
-/// Headers of agents and of Azure's clients that pages of other sites may send.
-const MORE_HEADERS: [&str; 6] = [
-    "mcp-protocol-version",
-    "mcp-session-id",
-    "mcp-method",
-    "mcp-name",
-    "last-event-id",
-    "ocp-apim-subscription-key",
-];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -76,6 +70,8 @@ struct Api;
 pub struct Access {
     /// Origins whose pages may ask.
     pub origins: Vec<HeaderValue>,
+    /// Whose pages may show the chat page in a frame, as a Content-Security-Policy lists them.
+    pub frames: Vec<HeaderValue>,
     /// Whether agents may, at `/mcp`.
     pub mcp: bool,
     /// Whether only this machine can reach the server, and no proxy before it is known of.
@@ -99,13 +95,18 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
         .routes(routes!(qnamaker::train))
         .routes(routes!(rasa::webhook))
         .routes(routes!(rasa::parse))
-        .routes(routes!(openai::completions))
         .routes(routes!(faqs::entries));
     let long = routes_of()
         .routes(routes!(ask::batch))
-        .routes(routes!(openai::embeddings))
+        .routes(routes!(openai::embeddings::embeddings))
         .layer(DefaultBodyLimit::max(LARGE_BODY))
         .layer(GlobalConcurrencyLimitLayer::new(LARGE_AT_ONCE));
+    // Their clients send the whole chat each time, pictures and all; few do, and are to wait for nobody's many questions.
+    let chats = routes_of()
+        .routes(routes!(openai::completions::completions))
+        .routes(routes!(openai::responses::responses))
+        .layer(DefaultBodyLimit::max(LARGE_BODY))
+        .layer(GlobalConcurrencyLimitLayer::new(CHATS_AT_ONCE));
     let limited = |router: OpenApiRouter<Arc<App>>| {
         router
             .route_layer(from_fn_with_state(Arc::clone(&app.limits), limits::rate))
@@ -118,7 +119,6 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
         .routes(routes!(openai::model))
         .routes(routes!(operations::metrics))
         .route("/webhooks/rest", get(rasa::channel))
-        .route("/webhooks/rest/", get(rasa::channel))
         .route("/version", get(rasa::version))
         .route("/status", get(rasa::status));
     let open = routes_of()
@@ -127,7 +127,7 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
         .route("/widget.js", get(page::widget))
         .route("/assets/{name}", get(page::asset))
         .route("/favicon.ico", get(page::icon));
-    let mut programs = limited(programs).merge(limited(long)).merge(reading);
+    let mut programs = limited(programs).merge(limited(long)).merge(limited(chats)).merge(reading);
     if access.mcp {
         programs = programs.merge(limited(routes_of().route_service("/mcp", any_service(mcp(app, access)))));
     }
@@ -159,17 +159,11 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
     if app.limits.needs_token() {
         say_tokens(&mut api);
     }
-    let api = api.to_json().expect("a document of our own is JSON");
-    let json = [(header::CONTENT_TYPE, "application/json")];
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::list(access.origins.clone()))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers(
-            [header::CONTENT_TYPE, header::AUTHORIZATION, header::ACCEPT]
-                .into_iter()
-                .chain(MORE_HEADERS.map(HeaderName::from_static))
-                .collect::<Vec<_>>(),
-        )
+        // Any: clients send headers of their own (`x-stainless-…`, `mcp-…`, `ocp-apim-…`), and whose pages may ask is said.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(
             ["retry-after", "faqbot-not-honoured", "faqbot-confidence"].map(HeaderName::from_static),
         )
@@ -178,7 +172,7 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     router
-        .route("/openapi.json", get(move || async move { (json, api) }))
+        .route("/openapi.json", get(move |prefix: Extension<Prefix>| async move { described(api, &prefix) }))
         .fallback(|| async {
             Problem::not_found("there is nothing at this address; GET /openapi.json lists what there is")
         })
@@ -190,6 +184,7 @@ pub fn router(app: &Arc<App>, access: &Access) -> Router {
         })
         .with_state(Arc::clone(app))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(Extension(page::Policy::new(&access.frames)))
         .layer(from_fn_with_state(Arc::clone(&app.limits), limits::client))
         .layer(from_fn_with_state(hosts(access), limits::host))
         .layer(cors)
@@ -270,7 +265,10 @@ async fn in_the_shape_of_the_address(request: Request, next: Next) -> Response {
     let shape: Option<fn(&Problem) -> serde_json::Value> =
         if path.starts_with("/language/") || path.starts_with("/qnamaker/") {
             Some(azure::error)
-        } else if ["/v1/chat/", "/v1/models", "/v1/embeddings"].iter().any(|known| path.starts_with(known)) {
+        } else if ["/v1/chat/", "/v1/responses", "/v1/models", "/v1/embeddings"]
+            .iter()
+            .any(|known| path.starts_with(known))
+        {
             Some(openai::error)
         } else {
             None
@@ -284,6 +282,14 @@ async fn in_the_shape_of_the_address(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::from(shape(&problem).to_string()));
     }
     response
+}
+
+/// The description of all addresses, under what they are reached.
+fn described(mut api: utoipa::openapi::OpenApi, prefix: &Prefix) -> Json<utoipa::openapi::OpenApi> {
+    if !prefix.as_str().is_empty() {
+        api.servers = Some(vec![utoipa::openapi::Server::new(prefix.as_str())]);
+    }
+    Json(api)
 }
 
 /// Says of every address that it may answer with a problem.

@@ -57,9 +57,9 @@ impl Server {
         let mut log = String::new();
         while address.is_none() && lines.read_line(&mut log).expect("a line") > 0 {
             let last = log.lines().last().unwrap_or("");
-            address = last
-                .strip_prefix("listening on http://")
-                .map(|text| text.trim().parse().expect("an address"));
+            // With a base path, if there is one.
+            let host = |text: &str| text.trim().split('/').next().and_then(|host| host.parse().ok());
+            address = last.strip_prefix("listening on http://").and_then(host);
         }
         let address = address.unwrap_or_else(|| panic!("the server ended: {log}"));
         // The log is read on, so that the server does not wait for somebody to do so.

@@ -79,7 +79,9 @@ impl<E: Embedder> Bot<E> {
     fn turn<'m>(&self, &Message { text, conversation }: &Message<'m>) -> Turn<'m> {
         let last = conversation.entry.as_deref().and_then(|id| self.position(id));
         let verdict = Verdict::nothing_to_compare(text);
-        Turn { message: text, conversation, last, rest: text.trim(), verdict, open: true }
+        let rest = text.trim();
+        // What is empty asks nothing, and leans on nothing.
+        Turn { message: text, conversation, last, rest, verdict, open: !rest.is_empty() }
     }
 
     /// The position of the entry with an id.

@@ -8,6 +8,7 @@ use crate::matching::decision::{Decision, Rule};
 use crate::matching::features::NEAR_COSINE;
 use crate::matching::guard::Guard;
 use crate::matching::ranking::Match;
+use crate::texts;
 
 /// Words of a query that stand where an entry has others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,15 @@ impl<E: Embedder> Bot<E> {
     /// What is said where there is no answer, as Markdown.
     pub fn fallback(&self) -> &str {
         self.faq.fallback.as_deref().unwrap_or_else(|| language::fallback(self.prepared.language))
+    }
+
+    /// What is said in the place of [`Bot::fallback`] to what is no question, or is one in a language that the model does
+    /// not know.
+    pub fn notice(&self, verdict: &Verdict) -> Option<&'static str> {
+        match verdict.is_of_nothing() {
+            true => Some(texts::plain(self.language(), "empty")),
+            false => verdict.language.and_then(language::notice),
+        }
     }
 
     /// Where a reply is no answer, and the query is like its best match but for a word or two: which.

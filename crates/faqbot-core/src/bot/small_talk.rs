@@ -80,11 +80,11 @@ fn title(faq: &Faq, language: &str) -> String {
 
 /// Questions to begin with, as a list.
 fn questions(faq: &Faq) -> String {
-    let asked = faq
-        .entries
-        .iter()
-        .filter(|entry| !entry.out_of_scope && !entry.crisis && !entry.urgent && entry.only_after.is_empty());
-    asked.take(QUESTIONS).map(|entry| format!("- {}", entry.question())).collect::<Vec<_>>().join("\n")
+    faq.offered()
+        .take(QUESTIONS)
+        .map(|entry| format!("- {}", entry.question()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Whom to ask instead.

@@ -107,6 +107,11 @@ impl Verdict {
         }
     }
 
+    /// Whether nothing was asked: the message is empty.
+    pub fn is_of_nothing(&self) -> bool {
+        self.query.trim().is_empty()
+    }
+
     /// To a query without letters or digits, or of a FAQ without entries.
     pub(super) fn nothing_to_compare(query: &str) -> Self {
         Self::refused(query, Rule::NothingToCompare)

@@ -6,7 +6,6 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::{Found, Outcome, OutcomeKind, Question, Reply};
-use crate::bot::language;
 
 /// A reply as JSON. `cosine` is that of the match answered, else of the best. `confidence` is the
 /// probability that the best match is right, null where it is not calibrated; it says nothing of the
@@ -35,9 +34,10 @@ pub struct ReplyJson<'r> {
     /// The answer as Markdown, null where there is none.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     answer: Option<Cow<'r, str>>,
-    /// The code of the query's language, where there is no answer since the model does not know it; `notice` says so in it.
+    /// The code of the query's language, where there is no answer since the model does not know it.
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'r str>,
+    /// What is said in the place of the fallback, as text: to a query in such a language, in it; or that the query is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'r str>,
     /// What is said to small talk as safe HTML, from the server only.
@@ -170,13 +170,15 @@ impl<'r> ReplyJson<'r> {
 
     fn with(reply: &'r Reply, html: Option<Html<'_, 'r>>) -> Self {
         let (mut answered, mut choices, mut suggested, mut said) = (&[][..], &[][..], None, None);
-        let mut foreign = None;
+        let (mut foreign, mut notice) = (None, None);
         match &reply.outcome {
             Outcome::Answered(found) => answered = found,
             Outcome::Clarify(found) => choices = found,
-            Outcome::Unanswered { suggestion, language, .. } => {
+            Outcome::Unanswered { suggestion, language, fallback } => {
                 suggested = suggestion.as_deref();
                 foreign = *language;
+                let of_nothing = reply.query.trim().is_empty();
+                notice = Some(fallback.as_str()).filter(|_| of_nothing || language.is_some());
             }
             Outcome::SmallTalk(reply) => said = Some(reply),
         }
@@ -194,7 +196,7 @@ impl<'r> ReplyJson<'r> {
                 _ => Some(Cow::Owned(reply.answers().collect::<Vec<_>>().join("\n\n"))),
             },
             language: foreign,
-            notice: foreign.and_then(language::notice),
+            notice,
             answer_html: html.zip(said).map(|(html, said)| (html.of_text)(&said.text)),
             cosine: reply.cosine,
             confidence: reply.confidence,

@@ -15,7 +15,7 @@ use crate::service::version::{Served, Version};
 use crate::web::html;
 
 /// Questions that a page offers to begin with.
-const SUGGESTED: usize = 3;
+pub const SUGGESTED: usize = 3;
 
 /// Entries on a page, unless another number is asked for.
 const PAGE: usize = 50;
@@ -111,9 +111,6 @@ impl FaqJson {
         let bot = &version.bot;
         let own = bot.faq();
         let html = |text: &Option<String>| text.as_deref().map(html::render);
-        let asked = own.entries.iter().filter(|entry| {
-            !entry.out_of_scope && !entry.crisis && !entry.urgent && entry.only_after.is_empty()
-        });
         FaqJson {
             name: faq.name.clone(),
             faq_version: version.id.clone(),
@@ -122,7 +119,7 @@ impl FaqJson {
             greeting_html: html(&own.greeting),
             fallback_html: html::render(bot.fallback()),
             contact_html: html(&own.contact),
-            suggested: asked.take(SUGGESTED).map(|entry| entry.question().to_owned()).collect(),
+            suggested: own.offered().take(SUGGESTED).map(|entry| entry.question().to_owned()).collect(),
             stale: faq.is_stale(),
         }
     }

@@ -14,10 +14,11 @@ use rmcp::model::{
     PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
     ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig,
 };
-use rmcp::schemars::{self, JsonSchema};
+use rmcp::schemars::{self, JsonSchema, Schema};
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServerHandler, tool, tool_handler, tool_router};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::http::problem::Problem;
 use crate::service::state::{App, Before, MOST_MATCHES, Question};
@@ -46,8 +47,21 @@ pub struct Mcp {
     tool_router: ToolRouter<Self>,
 }
 
+/// Makes each type one: what may be missing has no null. Clients such as Gemini's refuse lists of types.
+fn of_one_type(schema: &mut Schema) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = &mut types[..] {
+            let only = only.take();
+            schema.insert("type".into(), only);
+        }
+    }
+    schemars::transform::transform_subschemas(&mut of_one_type, schema);
+}
+
 /// A question.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct AskParams {
     /// The question, in the user's own words.
     question: String,
@@ -61,6 +75,7 @@ struct AskParams {
 
 /// A search.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct SearchParams {
     /// What to look for, in words.
     query: String,
@@ -73,6 +88,7 @@ struct SearchParams {
 
 /// An entry.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct EntryParams {
     /// The entry's id.
     id: String,
@@ -96,18 +112,24 @@ struct QueryParams {
 
 /// What becomes of a question.
 #[derive(Serialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct AskResult {
     /// `answer`, `ambiguous`, `no_match` or `small_talk`.
     outcome: String,
     /// The answer as Markdown, where there is one, or what is said to small talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
-    /// The probability that the best match is right, from 0 to 1; null where it is not calibrated.
+    /// The probability that the best match is right, from 0 to 1; not there where it is not calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
     confidence: Option<f32>,
     /// Where the answer comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     /// The id of the entry that answers, for get_entry and as previous_entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<String>,
     /// The question that this one was read with, where it leans on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     read_with: Option<String>,
     /// Questions that can be asked next.
     follow_ups: Vec<String>,
@@ -116,6 +138,7 @@ struct AskResult {
     /// The nearest entries, best first.
     matches: Vec<Found>,
     /// What to say where there is no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     fallback: Option<String>,
     /// The state of the FAQ.
     faq_version: String,
@@ -148,6 +171,7 @@ struct SearchResult {
 
 /// An entry.
 #[derive(Serialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct EntryResult {
     id: String,
     question: String,
@@ -155,6 +179,7 @@ struct EntryResult {
     phrasings: Vec<String>,
     /// As Markdown.
     answer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     tags: Vec<String>,
 }
@@ -183,7 +208,9 @@ struct Document {
 }
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(transform = of_one_type)]
 struct Metadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
     tags: Vec<String>,
 }

@@ -3,52 +3,39 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use axum::http::StatusCode;
 use faqbot_core::Conversation;
+use faqbot_core::texts;
 use faqbot_faq::abridge;
 use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::api::qna;
-use crate::http::input::Input;
-use crate::http::limits::Client;
 use crate::http::problem::Problem;
-use crate::service::queue::PART;
 use crate::service::state::{App, Asked, Before, Question};
 use crate::service::version::{Served, Version};
 use crate::web::markdown;
 
-/// Texts that are embedded in one request, at most.
-const MOST_TEXTS: usize = 1_000;
+pub mod completions;
+pub mod embeddings;
+pub mod responses;
 
 /// Characters of a chat's title, at most.
 const TITLE: usize = 60;
 
-#[derive(Deserialize, ToSchema)]
-pub struct ChatRequest {
-    /// The FAQ's name; where only one is served, any.
-    #[serde(default)]
-    model: String,
-    /// The chat; the last message of the user is the question.
-    #[schema(min_items = 1)]
-    messages: Vec<Message>,
-    #[serde(default)]
-    stream: Option<bool>,
-    #[serde(default)]
-    stream_options: Option<StreamOptions>,
-}
+/// The header's word for pictures, which are not looked at.
+const IMAGES: &str = "images";
 
+/// A message of a chat.
 #[derive(Deserialize, ToSchema)]
 struct Message {
+    /// Whose: the last of `user` is the question. Calls of tools and their results have none.
+    #[serde(default)]
     role: String,
-    /// A text, or parts of which those of type `text` are read.
+    /// A text, or parts of which those with a text are read.
     #[serde(default)]
     content: Option<Content>,
 }
@@ -62,17 +49,18 @@ enum Content {
 
 #[derive(Deserialize, ToSchema)]
 struct ContentPart {
+    /// `text`, `input_text`, `output_text`; of others only whether they are there is known.
+    #[serde(default, rename = "type")]
+    kind: String,
     #[serde(default)]
     text: Option<String>,
 }
 
-#[derive(Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
 impl Message {
+    fn of_user(text: String) -> Self {
+        Message { role: "user".to_owned(), content: Some(Content::Text(text)) }
+    }
+
     fn text(&self) -> String {
         match &self.content {
             None => String::new(),
@@ -81,6 +69,11 @@ impl Message {
                 parts.iter().filter_map(|part| part.text.as_deref()).collect::<Vec<_>>().join("\n")
             }
         }
+    }
+
+    fn has_pictures(&self) -> bool {
+        let Some(Content::Parts(parts)) = &self.content else { return false };
+        parts.iter().any(|part| part.kind.contains("image"))
     }
 }
 
@@ -108,18 +101,84 @@ fn now() -> u64 {
 struct Said {
     text: String,
     asked: Option<Asked>,
+    usage: Usage,
+    /// What of the request is not honoured, as the header names it.
+    not_honoured: Vec<&'static str>,
 }
 
-async fn say(app: &App, faq: &Served, messages: &[Message]) -> Result<Said, Problem> {
-    let at = messages.iter().rposition(|message| message.role == "user");
-    let at = at.ok_or_else(|| Problem::bad_request("there is no message of the user among `messages`"))?;
-    let query = messages[at].text();
-    if let Some(text) = housekeeping(&query) {
-        return Ok(Said { text, asked: None });
+/// The words and signs of what was read and said: nothing here is cut into a model's tokens and paid for.
+#[derive(Clone, Copy)]
+struct Usage {
+    input: usize,
+    output: usize,
+}
+
+/// How many words and signs a text has.
+fn tokens(text: &str) -> usize {
+    let (mut count, mut in_word) = (0, false);
+    for c in text.chars() {
+        let is_word = c.is_alphanumeric();
+        count += usize::from(if is_word { !in_word } else { !c.is_whitespace() });
+        in_word = is_word;
     }
-    let before = Before::Given(conversation(&faq.version(), &messages[..at]));
-    let asked = app.ask(faq, Question { before, ..Question::new(query, Channel::Openai) }).await?;
-    Ok(Said { text: markdown::markdown(&asked.version.bot, &asked.verdict), asked: Some(asked) })
+    count
+}
+
+/// Says what there is to say to the last message of the user, after those before it or after `before`.
+async fn say(
+    app: &App,
+    faq: &Served,
+    messages: &[Message],
+    before: Option<Conversation>,
+) -> Result<Said, Problem> {
+    let at = messages.iter().rposition(|message| message.role == "user");
+    let at = at.ok_or_else(|| Problem::bad_request("there is no message of the user in the request"))?;
+    let query = messages[at].text();
+    let input = messages.iter().map(|message| tokens(&message.text())).sum();
+    let pictures = messages[at].has_pictures();
+    let not_honoured = if pictures { vec![IMAGES] } else { Vec::new() };
+    let said = |text: String, asked| {
+        let usage = Usage { input, output: tokens(&text) };
+        Said { text, asked, usage, not_honoured }
+    };
+    if pictures && query.trim().is_empty() {
+        return Ok(said(texts::text(faq.version().bot.language(), "picture", &[]), None));
+    }
+    if let Some(text) = housekeeping(&query) {
+        return Ok(said(text, None));
+    }
+    let before = before.unwrap_or_else(|| conversation(&faq.version(), &messages[..at]));
+    let question = Question { before: Before::Given(before), ..Question::new(query, Channel::Openai) };
+    let asked = app.ask(faq, question).await?;
+    Ok(said(markdown::markdown(&asked.version.bot, &asked.verdict), Some(asked)))
+}
+
+/// The reply of this server's own, for those who read more than the text.
+fn ours(faq: &Served, said: &Said) -> Option<Value> {
+    let asked = said.asked.as_ref()?;
+    Some(json!({"id": asked.id, "faq": faq.name, "faq_version": asked.version.id, "reply": asked.reply()}))
+}
+
+/// Which of the fields of a request that an answer would depend on say something that is not done.
+fn not_honoured(fields: &Map<String, Value>, known: &[&'static str]) -> Vec<&'static str> {
+    let says = |name: &&&'static str| match fields.get(**name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        // What they are without being named.
+        Some(Value::Number(number)) => number.as_f64() != Some(1.0),
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(object)) => {
+            let kind = object.get("format").unwrap_or(&Value::Null)["type"].as_str();
+            let kind = kind.or_else(|| object.get("type").and_then(Value::as_str));
+            kind != Some("text") && !object.is_empty()
+        }
+        Some(_) => true,
+    };
+    known.iter().filter(says).copied().collect()
+}
+
+/// The FAQ that a model's name means.
+fn faq_of<'a>(app: &'a App, model: &str) -> Result<&'a Served, Problem> {
+    if model.is_empty() { app.faq(None) } else { app.faq_of_client(model) }
 }
 
 /// What a chat program asks for its own ends, and the least that satisfies it: titles, tags, questions to follow. These
@@ -183,72 +242,6 @@ fn conversation(version: &Version, messages: &[Message]) -> Conversation {
     }
 }
 
-/// Chat with a FAQ as with a model
-#[utoipa::path(post, path = "/v1/chat/completions", tag = "drop-in", request_body = ChatRequest,
-    responses((status = 200, description = "A completion, or its chunks as server-sent events", content(
-        (Object = "application/json"), (String = "text/event-stream")))))]
-pub async fn completions(
-    State(app): State<Arc<App>>,
-    Input(request): Input<ChatRequest>,
-) -> Result<Response, Problem> {
-    let faq = if request.model.is_empty() { app.faq(None)? } else { app.faq_of_client(&request.model)? };
-    let said = say(&app, faq, &request.messages).await?;
-    let id = format!(
-        "chatcmpl-{}",
-        said.asked.as_ref().map_or_else(uuid::Uuid::now_v7, |asked| asked.id).simple()
-    );
-    let ours = said.asked.as_ref().map(|asked| {
-        json!({
-            "id": asked.id, "faq": faq.name, "faq_version": asked.version.id,
-            "reply": asked.reply(),
-        })
-    });
-    let usage = json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0});
-    let created = now();
-    if !request.stream.unwrap_or(false) {
-        let message = json!({"role": "assistant", "content": said.text, "refusal": null});
-        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": "stop"});
-        let mut body = json!({
-            "id": id, "object": "chat.completion", "created": created, "model": faq.name, "choices": [choice], "usage": usage,
-        });
-        if let Some(ours) = ours {
-            body["faqbot"] = ours;
-        }
-        return Ok(Json(body).into_response());
-    }
-    let with_usage = request.stream_options.is_some_and(|options| options.include_usage);
-    let chunk = |choices: Value| {
-        let mut chunk = json!({
-            "id": id, "object": "chat.completion.chunk", "created": created, "model": faq.name, "choices": choices,
-        });
-        if with_usage {
-            chunk["usage"] = Value::Null;
-        }
-        chunk
-    };
-    let of = |delta: Value, reason: Value| {
-        chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason}]))
-    };
-    let mut chunks = vec![
-        of(json!({"role": "assistant", "content": ""}), Value::Null),
-        of(json!({"content": said.text}), Value::Null),
-        of(json!({}), json!("stop")),
-    ];
-    if let Some(ours) = ours {
-        chunks[2]["faqbot"] = ours;
-    }
-    if with_usage {
-        let mut last = chunk(json!([]));
-        last["usage"] = usage;
-        chunks.push(last);
-    }
-    // The answer is there at once, and so are all its chunks.
-    let mut events: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
-    events.push_str("data: [DONE]\n\n");
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
-    Ok((headers, events).into_response())
-}
-
 #[derive(Serialize, ToSchema)]
 pub struct ModelJson {
     id: String,
@@ -280,77 +273,23 @@ pub async fn model(State(app): State<Arc<App>>, Path(id): Path<String>) -> Resul
     Ok(Json(model_json(app.faq(Some(&id))?)))
 }
 
-#[derive(Deserialize, ToSchema)]
-pub struct EmbeddingsRequest {
-    /// A text, or several.
-    input: Texts,
-    #[serde(default)]
-    encoding_format: Option<EncodingFormat>,
-    /// Not honoured: vectors have as many as the model gives them.
-    #[serde(default)]
-    dimensions: Option<f64>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(untagged, expecting = "input is a text or a list of texts")]
-enum Texts {
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum EncodingFormat {
-    Float,
-    Base64,
-}
-
-/// Embed texts as questions are embedded
-#[utoipa::path(post, path = "/v1/embeddings", tag = "drop-in", request_body = EmbeddingsRequest,
-    responses((status = 200, description = "A vector a text", body = Object)))]
-pub async fn embeddings(
-    State(app): State<Arc<App>>,
-    Extension(Client(client)): Extension<Client>,
-    Input(request): Input<EmbeddingsRequest>,
-) -> Result<Response, Problem> {
-    let texts = match request.input {
-        Texts::One(text) => vec![text],
-        Texts::Many(texts) => texts,
-    };
-    if texts.len() > MOST_TEXTS {
-        return Err(Problem::bad_request(format!(
-            "{} texts; at most {MOST_TEXTS} in a request",
-            texts.len()
-        )));
-    }
-    // One was taken before.
-    app.limits.take(client, texts.len().saturating_sub(1))?;
-    let embedder = app.faqs[0].source.embedder();
-    let mut data = Vec::with_capacity(texts.len());
-    for part in texts.chunks(PART) {
-        let rows = app.queue.embed(part.to_vec(), Arc::clone(embedder)).await?;
-        for row in rows.rows() {
-            let vector = row.to_vec();
-            let embedding = match request.encoding_format {
-                Some(EncodingFormat::Base64) => {
-                    let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-                    json!(BASE64_STANDARD.encode(bytes))
-                }
-                Some(EncodingFormat::Float) | None => json!(vector),
-            };
-            data.push(json!({"object": "embedding", "index": data.len(), "embedding": embedding}));
-        }
-    }
-    let model = embedder.model().as_str();
-    let usage = json!({"prompt_tokens": 0, "total_tokens": 0});
-    let body = json!({"object": "list", "data": data, "model": model, "usage": usage});
-    let others = request.dimensions.is_some_and(|wanted| wanted != embedder.dimension() as f64);
-    Ok(qna::say(Json(body).into_response(), if others { &["dimensions"] } else { &[] }, false))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_and_signs_are_counted() {
+        assert_eq!(tokens("Where is it? 2 kg, please!"), 9);
+        assert_eq!(tokens("  "), 0);
+    }
+
+    #[test]
+    fn what_is_not_done_is_named() {
+        let fields = json!({"n": 2, "stop": ["x"], "tools": [], "response_format": {"type": "text"},
+            "text": {"format": {"type": "json_schema"}}, "logprobs": false});
+        let known = ["n", "stop", "tools", "response_format", "text", "logprobs"];
+        assert_eq!(not_honoured(fields.as_object().unwrap(), &known), ["n", "stop", "text"]);
+    }
 
     #[test]
     fn what_a_chat_program_asks_for_itself_is_no_question() {

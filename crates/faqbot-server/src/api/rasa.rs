@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use faqbot_core::Decision;
+use faqbot_core::{Decision, texts};
+use faqbot_faq::Entry;
 use faqbot_store::Channel;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::api::faqs::SUGGESTED;
 use crate::http::input::Input;
 use crate::http::problem::Problem;
 use crate::service::state::{App, Question};
+use crate::service::version::Version;
 use crate::web::markdown;
 
 /// The retrieval intent of small talk, as Rasa's own examples name it.
@@ -23,16 +26,18 @@ const NO_INTENT: &str = "nlu_fallback";
 
 #[derive(Deserialize, ToSchema)]
 pub struct RasaMessage {
-    /// Who writes; it comes back as `recipient_id`.
-    #[serde(default = "default_sender")]
-    sender: String,
-    /// A question, or `/` and the id of an entry, as buttons send it.
+    /// Who writes; it comes back as `recipient_id`. Without one, or with an empty one, there is no conversation.
+    #[serde(default)]
+    sender: Option<String>,
+    /// A question; `/` and the id of an entry, as buttons send it; or `/session_start`, `/restart` and `/greet`.
     message: String,
 }
 
-fn default_sender() -> String {
-    "default".to_owned()
-}
+/// Who writes where a message does not say.
+const DEFAULT_SENDER: &str = "default";
+
+/// What Rasa's widgets send at the beginning, to say hello and to begin anew.
+const BEGINS: [&str; 3] = ["session_start", "restart", "greet"];
 
 #[derive(Serialize, ToSchema)]
 pub struct RasaReply {
@@ -48,6 +53,12 @@ struct Button {
     payload: String,
 }
 
+impl Button {
+    fn new(entry: &Entry) -> Self {
+        Button { title: entry.question().to_owned(), payload: format!("/{}", entry.id.as_str()) }
+    }
+}
+
 /// Write a message as Rasa's REST channel takes it
 #[utoipa::path(post, path = "/webhooks/rest/webhook", operation_id = "rasa_webhook", tag = "drop-in", request_body = RasaMessage,
     responses((status = 200, description = "Replies", body = [RasaReply])))]
@@ -56,36 +67,49 @@ pub async fn webhook(
     Input(message): Input<RasaMessage>,
 ) -> Result<Json<[RasaReply; 1]>, Problem> {
     let faq = app.faq(None)?;
-    let recipient_id = message.sender;
+    let session = message.sender.filter(|sender| !sender.is_empty() && *sender != DEFAULT_SENDER);
+    let recipient_id = session.clone().unwrap_or_else(|| DEFAULT_SENDER.to_owned());
     let version = faq.version();
-    let pressed = message.message.strip_prefix('/').and_then(|id| version.position(id.trim()));
-    let verdict = match pressed {
+    let command = message.message.strip_prefix('/').map(str::trim);
+    // An entry may have one of their names.
+    let pressed = command.and_then(|id| version.position(id));
+    let begins = command.is_some_and(|command| BEGINS.contains(&command)) && pressed.is_none();
+    if begins {
+        if let Some(session) = &session {
+            app.forget(faq, session);
+        }
+        return Ok(Json([greeting(&version, recipient_id)]));
+    }
+    let reply = match pressed {
         Some(entry) => RasaReply {
             recipient_id,
             text: version.bot.faq().entries[entry].answer.clone(),
             buttons: Vec::new(),
         },
         None => {
-            let session = Some(recipient_id.clone()).filter(|sender| *sender != default_sender());
             let asked =
                 app.ask(faq, Question { session, ..Question::new(message.message, Channel::Rasa) }).await?;
             let (bot, verdict) = (&asked.version.bot, &asked.verdict);
-            let button = |title: String, id: &str| Button { title, payload: format!("/{id}") };
             let offered = verdict.choices().into_iter().map(|found| bot.entry(found));
-            let buttons = offered.chain(bot.follow_ups(verdict));
             RasaReply {
                 recipient_id,
                 text: match verdict.decision {
                     Decision::Ambiguous(_) => markdown::did_you_mean(bot, verdict),
                     _ => markdown::markdown(bot, verdict),
                 },
-                buttons: buttons
-                    .map(|entry| button(entry.question().to_owned(), entry.id.as_str()))
-                    .collect(),
+                buttons: offered.chain(bot.follow_ups(verdict)).map(Button::new).collect(),
             }
         }
     };
-    Ok(Json([verdict]))
+    Ok(Json([reply]))
+}
+
+/// What is said at the beginning: the FAQ's greeting, or what is said to a greeting, with questions to begin with.
+fn greeting(version: &Version, recipient_id: String) -> RasaReply {
+    let faq = version.bot.faq();
+    let text = faq.greeting.clone().or_else(|| faq.title.clone()).unwrap_or_default();
+    let text = if text.is_empty() { texts::text(version.bot.language(), "ask", &[]) } else { text };
+    RasaReply { recipient_id, text, buttons: faq.offered().take(SUGGESTED).map(Button::new).collect() }
 }
 
 #[derive(Deserialize, ToSchema)]

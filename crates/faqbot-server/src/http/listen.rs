@@ -12,8 +12,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Uri;
-use axum::http::uri::PathAndQuery;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,6 +22,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
+use crate::http::addresses::Addresses;
 use crate::http::limits::Peer;
 
 /// The time in which a request's header must have come. An idle connection is closed after it too.
@@ -45,9 +44,11 @@ const STREAMS: u32 = 64;
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    addresses: Addresses,
     most: usize,
     end: impl Future<Output = ()>,
 ) -> bool {
+    let addresses = Arc::new(addresses);
     let places = Arc::new(Semaphore::new(most));
     let (close, closing) = watch::channel(());
     let mut end = std::pin::pin!(end);
@@ -71,10 +72,10 @@ pub async fn serve(
         };
         // Answers are small: they are not to wait for more.
         let _ = stream.set_nodelay(true);
-        let (router, closing) = (router.clone(), closing.clone());
+        let (router, addresses, closing) = (router.clone(), Arc::clone(&addresses), closing.clone());
         gauge!("faqbot_connections").increment(1);
         tokio::spawn(async move {
-            connection(stream, peer, router, closing).await;
+            connection(stream, peer, router, addresses, closing).await;
             gauge!("faqbot_connections").decrement(1);
             drop(place);
         });
@@ -87,7 +88,13 @@ pub async fn serve(
 }
 
 /// Serves one connection, for as long as one may last.
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut closing: watch::Receiver<()>) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    addresses: Arc<Addresses>,
+    mut closing: watch::Receiver<()>,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_headers(64);
     builder
@@ -105,7 +112,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, mut clo
     if !begun {
         return;
     }
-    let service = service_fn(move |request| answer(router.clone(), request, peer));
+    let service = service_fn(move |request| answer(router.clone(), Arc::clone(&addresses), request, peer));
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
@@ -142,49 +149,12 @@ async fn begins(stream: &TcpStream) -> bool {
 
 async fn answer(
     router: Router,
+    addresses: Arc<Addresses>,
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<axum::response::Response, Infallible> {
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
-    if let Some(uri) = with_single_slashes(request.uri()) {
-        *request.uri_mut() = uri;
-    }
+    addresses.read(&mut request);
     router.oneshot(request).await
-}
-
-/// An address without doubled slashes in its path, if it has any: clients join a base that ends in one with a path that
-/// begins with one.
-fn with_single_slashes(uri: &Uri) -> Option<Uri> {
-    let path = uri.path();
-    if !path.contains("//") {
-        return None;
-    }
-    let mut single = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c != '/' || !single.ends_with('/') {
-            single.push(c);
-        }
-    }
-    if let Some(query) = uri.query() {
-        single.push('?');
-        single.push_str(query);
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(single.parse::<PathAndQuery>().ok()?);
-    Uri::from_parts(parts).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn doubled_slashes_become_one() {
-        let single =
-            |uri: &'static str| with_single_slashes(&Uri::from_static(uri)).map(|uri| uri.to_string());
-        assert_eq!(single("//language/:query?a=b//c").as_deref(), Some("/language/:query?a=b//c"));
-        assert_eq!(single("/a///b//").as_deref(), Some("/a/b/"));
-        assert_eq!(single("/a/b"), None);
-    }
 }

@@ -198,6 +198,27 @@ impl App {
         Ok(asked)
     }
 
+    /// The conversation that a session holds, if it is remembered.
+    pub fn conversation(&self, faq: &Served, session: &str) -> Option<Conversation> {
+        let conversations = self.conversations.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(conversations.values.get(&conversation_key(faq, session))?.conversation.clone())
+    }
+
+    /// Forgets what a session holds.
+    pub fn forget(&self, faq: &Served, session: &str) {
+        let mut conversations = self.conversations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ongoing) = conversations.values.get_mut(&conversation_key(faq, session)) {
+            *ongoing = Ongoing::default();
+        }
+    }
+
+    /// Remembers what was asked as a session of that name.
+    pub fn remember(&self, faq: &Served, session: &str, asked: &Asked) {
+        let mut conversations = self.conversations.lock().unwrap_or_else(PoisonError::into_inner);
+        let ongoing = Ongoing { id: Some(asked.id), conversation: asked.conversation.clone() };
+        conversations.put(conversation_key(faq, session), ongoing);
+    }
+
     /// Asks many questions like one, all of one version.
     pub async fn ask_all(
         &self,

@@ -1,6 +1,5 @@
 //! Replies as Markdown, for clients that show one text.
 
-use faqbot_core::bot::language;
 use faqbot_core::{Decision, Exchanged, Verdict};
 
 use faqbot_core::bot::AnyBot;
@@ -43,9 +42,9 @@ pub fn did_you_mean(bot: &AnyBot, verdict: &Verdict) -> String {
 
 /// What is said where there is no answer, with whom to ask and the nearest question.
 pub fn no_answer(bot: &AnyBot, verdict: &Verdict) -> String {
-    let notice = verdict.language.and_then(language::notice);
+    let notice = bot.notice(verdict);
     let mut parts = vec![notice.unwrap_or(bot.fallback()).to_owned()];
-    parts.extend(bot.faq().contact.clone());
+    parts.extend(bot.faq().contact.clone().filter(|_| !verdict.is_of_nothing()));
     if let Some(nearest) = bot.suggestion(verdict).filter(|_| notice.is_none()) {
         parts.extend(exchanged(bot, verdict));
         let says = texts::text(bot.language(), "nearest", &[]);

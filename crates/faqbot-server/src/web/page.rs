@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::api::ask;
 use crate::api::faqs::FaqJson;
+use crate::http::addresses::Prefix;
 use crate::http::input::Params;
 use crate::http::limits::Client;
 use crate::http::problem::Problem;
@@ -43,23 +44,39 @@ const ASSETS: [Asset; 6] = [
     Asset { name: "review.css", kind: STYLE, text: include_str!("assets/review.css") },
 ];
 
-/// What a page may do: what it loads and asks comes from this server; nothing is inline.
+/// What a page may do: what it loads and asks comes from this server; nothing is inline. The sites that may show it in a
+/// frame follow.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types faqbot";
+    form-action 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types faqbot; frame-ancestors";
+
+/// The Content-Security-Policy of the chat page.
+#[derive(Clone)]
+pub struct Policy(HeaderValue);
+
+impl Policy {
+    /// One for which these sites may show the page in a frame.
+    pub fn new(frames: &[HeaderValue]) -> Self {
+        let mut policy = POLICY.as_bytes().to_vec();
+        let none = [HeaderValue::from_static("'none'")];
+        for site in if frames.is_empty() { &none } else { frames } {
+            policy.push(b' ');
+            policy.extend_from_slice(site.as_bytes());
+        }
+        Policy(HeaderValue::from_bytes(&policy).expect("parts of headers are one"))
+    }
+}
 
 #[derive(Deserialize)]
 pub struct Asked {
     q: Option<String>,
 }
 
+/// Who looks at a page, under what path, with which policy, and what their browser says.
+type Visit = (Extension<Client>, Extension<Prefix>, Extension<Policy>, HeaderMap);
+
 /// The page of the first FAQ.
-pub async fn first(
-    state: State<Arc<App>>,
-    params: Params<Asked>,
-    client: Extension<Client>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    page(state.0, None, params.0, client.0, &headers).await
+pub async fn first(state: State<Arc<App>>, params: Params<Asked>, visit: Visit) -> Result<Response, Problem> {
+    page(state.0, None, params.0, visit).await
 }
 
 /// The page of a FAQ.
@@ -67,10 +84,9 @@ pub async fn named(
     state: State<Arc<App>>,
     Path(name): Path<String>,
     params: Params<Asked>,
-    client: Extension<Client>,
-    headers: HeaderMap,
+    visit: Visit,
 ) -> Result<Response, Problem> {
-    page(state.0, Some(name), params.0, client.0, &headers).await
+    page(state.0, Some(name), params.0, visit).await
 }
 
 /// The page; where a question came with its address, with the answer, as it is for browsers without scripts.
@@ -78,11 +94,10 @@ async fn page(
     app: Arc<App>,
     name: Option<String>,
     asked: Asked,
-    client: Client,
-    headers: &HeaderMap,
+    (client, prefix, policy, headers): Visit,
 ) -> Result<Response, Problem> {
     let faq = app.faq(name.as_deref())?;
-    let language = language(headers);
+    let language = language(&headers);
     let text = |key: &str| escape(TEXTS[language][key].as_str().unwrap_or(""));
     let about = FaqJson::new(faq, &faq.version());
     let title = escape(about.title.as_deref().unwrap_or(&about.name));
@@ -92,7 +107,7 @@ async fn page(
     let answer = match &query {
         None => about.greeting_html.clone().unwrap_or_default(),
         Some(query) => {
-            app.limits.take(client.0, 1)?;
+            app.limits.take(client.0.0, 1)?;
             let asked = app.ask(faq, Question::new(query.clone(), Channel::Page)).await?;
             let (bot, verdict) = (&asked.version.bot, &asked.verdict);
             let reply = asked.reply();
@@ -147,6 +162,7 @@ async fn page(
     for piece in pieces {
         let (place, rest) = piece.split_once("}}").unwrap_or((piece, ""));
         match place {
+            "prefix" => out.push_str(prefix.as_str()),
             "title" => out.push_str(&title),
             "language" => out.push_str(language),
             "faq" => out.push_str(&escape(&faq.name)),
@@ -159,11 +175,11 @@ async fn page(
     }
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "accept-language"),
     ];
-    Ok((headers, out).into_response())
+    let policy = [(header::CONTENT_SECURITY_POLICY, policy.0.0)];
+    Ok((policy, headers, out).into_response())
 }
 
 /// Questions that are asked by a click.
@@ -187,13 +203,11 @@ fn language(headers: &HeaderMap) -> &'static str {
 }
 
 /// `/review`: the page, which holds nothing of the FAQ; it asks for what it shows, with a token where one is needed.
-pub async fn review() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
-    (headers, include_str!("assets/review.html")).into_response()
+pub async fn review(prefix: Extension<Prefix>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    let policy = [(header::CONTENT_SECURITY_POLICY, Policy::new(&[]).0)];
+    let page = include_str!("assets/review.html").replace("{{prefix}}", prefix.as_str());
+    (policy, headers, page).into_response()
 }
 
 /// `/widget.js`.

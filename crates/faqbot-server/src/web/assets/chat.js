@@ -7,6 +7,8 @@ const ATTRIBUTES = { a: ["title"], ol: ["start"], td: ["colspan", "rowspan"], th
 const LINKS = new Set(["http:", "https:", "mailto:", "tel:"]);
 const LANGUAGES = ["en", "de", "fr", "es"];
 const SURE = 0.9;
+// Replies that are kept for the next page, at most.
+const KEPT = 20;
 const ICONS = {
   up: "M7 11v9H4v-9zm0 0 4-8c1.5 0 2.5 1 2.2 2.6L12.5 9H19c1 0 1.7.9 1.5 1.9l-1.4 7.4c-.2 1-1 1.7-2 1.7H7",
   down: "M17 13V4h3v9zm0 0-4 8c-1.5 0-2.5-1-2.2-2.6l.7-3.4H5c-1 0-1.7-.9-1.5-1.9l1.4-7.4C5.1 4.7 5.9 4 6.9 4H17",
@@ -103,10 +105,11 @@ export async function textsIn(base, ...wanted) {
   return (await import(new URL(`assets/texts-${known ?? "en"}.js`, base))).default;
 }
 
-/** A conversation in `root`, with the server at `base`. */
+/** A conversation in `root`, with the server at `base`; `keep` is given what was said, to `resume` it on another page. */
 export class Chat {
-  constructor(root, { base, faq, texts }) {
-    Object.assign(this, { base, faq, texts });
+  constructor(root, { base, faq, texts, keep }) {
+    Object.assign(this, { base, faq, texts, keep });
+    this.replies = [];
     this.session = session();
     this.log = element("ol");
     const log = element("div", { class: "log", role: "log", "aria-live": "off", "aria-label": texts.chat, tabindex: "0" }, this.log);
@@ -198,6 +201,22 @@ export class Chat {
     this.live.textContent = item.spoken;
   }
 
+  /** Notes a reply, for the next page. */
+  note(reply) {
+    this.replies = [...this.replies, reply].slice(-KEPT);
+    this.keep?.({ replies: this.replies, conversation: this.conversation });
+  }
+
+  /** Goes on with what was said on another page. */
+  resume(said) {
+    for (const reply of said?.replies ?? []) {
+      if (!reply.picked) this.asked(reply.query);
+      this.show(reply.picked ? this.picked(reply) : this.reply(reply));
+    }
+    this.conversation = said?.conversation;
+    this.replies = said?.replies ?? [];
+  }
+
   async answer(query) {
     this.busy = true;
     this.button.disabled = true;
@@ -216,6 +235,7 @@ export class Chat {
         // Its texts are needed where there is no answer.
         if (!this.about) await this.load(false);
         item = this.reply(reply);
+        this.note(reply);
       }
     } catch {
       item = this.failed(query, this.texts.gone);
@@ -311,6 +331,16 @@ export class Chat {
     if (contact) item.append(safe(contact));
   }
 
+  /** The entry that was picked of several. */
+  picked(reply) {
+    const item = element("li", { class: "bot" });
+    this.answered(item, reply, reply.matches[0].question);
+    this.next(item, reply);
+    item.spoken = item.textContent;
+    this.below(item, reply);
+    return item;
+  }
+
   /** Entries as buttons, and none of them. */
   choices(reply, matches, withNone) {
     const buttons = [];
@@ -327,10 +357,9 @@ export class Chat {
     };
     const items = matches.map((match) => choice(match.question, () => {
       if (withNone) this.post("v1/feedback", { id: reply.id, rating: "chosen", entry: match.id }).catch(() => {});
-      const item = element("li", { class: "bot" });
       const picked = {
         ...reply, outcome: "answer", answer: match.answer, matches: [match], confidence: null,
-        follow_ups: match.follow_ups,
+        follow_ups: match.follow_ups, picked: true,
       };
       // The server hears of it with the next question, which may lean on this one.
       this.conversation = {
@@ -342,11 +371,8 @@ export class Chat {
         follow_ups: match.follow_ups?.map(({ id }) => id),
         suggestion: null,
       };
-      this.answered(item, picked, match.question);
-      this.next(item, picked);
-      item.spoken = item.textContent;
-      this.below(item, picked);
-      this.show(item);
+      this.note(picked);
+      const item = this.show(this.picked(picked));
       this.live.textContent = item.spoken;
     }));
     if (withNone) {

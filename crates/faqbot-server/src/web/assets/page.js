@@ -3,7 +3,8 @@
 import { Chat, element, textsIn } from "./chat.js";
 
 const main = document.getElementById("chat");
-const base = new URL("/", location.href);
+// This file is one of the server's, under whatever path that is reached.
+const base = new URL("..", import.meta.url);
 const texts = await textsIn(base, document.documentElement.lang);
 const answer = document.getElementById("answer");
 const { faq, reply } = main.dataset;
@@ -13,4 +14,5 @@ if (!reply && answer.hasChildNodes()) chat.log.append(element("li", { class: "bo
 await chat.load(false);
 // A question that came with the address was answered by the server already.
 if (reply) chat.adopt(JSON.parse(reply));
-chat.field.focus();
+// In a frame, the site around it decides what has the focus, and what is scrolled to.
+if (window === window.parent) chat.field.focus();

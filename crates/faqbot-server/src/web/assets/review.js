@@ -1,6 +1,8 @@
 // The review page: groups of questions that were not answered, one at a time. Texts become text nodes, never HTML.
 
 const at = (id) => document.getElementById(id);
+// This file is one of the server's, under whatever path that is reached.
+const base = new URL("..", import.meta.url);
 const faq = new URLSearchParams(location.search).get("faq") ?? undefined;
 const KEY = "faqbot-token";
 let groups = [];
@@ -26,7 +28,7 @@ async function call(path, body) {
   if (body) headers["content-type"] = "application/json";
   let response;
   try {
-    response = await fetch(path, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+    response = await fetch(new URL(path, base), { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
   } catch {
     throw new Error("The server does not answer. Nothing is lost: try again.");
   }
@@ -70,7 +72,7 @@ async function busy(work) {
 
 async function load(message = "") {
   say("Reading what was asked…");
-  const open = await call(`/v1/review${faq ? `?faq=${encodeURIComponent(faq)}` : ""}`);
+  const open = await call(`v1/review${faq ? `?faq=${encodeURIComponent(faq)}` : ""}`);
   at("token").hidden = true;
   groups = open.groups.filter((group) => !later.has(group.id));
   entries = open.entries;
@@ -160,7 +162,7 @@ async function preview(choose) {
   const questions = checked();
   if (!questions.length) throw new Error("Leave at least one question of the group.");
   const body = { faq, group: groups[0].id, questions, choice: choose() };
-  const found = await call("/v1/review/preview", body);
+  const found = await call("v1/review/preview", body);
   pending = { ...body, revision: found.revision };
   const effect = found.effect;
   const harm = effect.wrong.length + effect.lost.length > 0;
@@ -186,7 +188,7 @@ async function preview(choose) {
 
 async function write() {
   const decision = pending;
-  const done = await call("/v1/review/decide", decision);
+  const done = await call("v1/review/decide", decision);
   decided += 1;
   await load([`Written to ${done.file}.`, done.calibrate].filter(Boolean).join(" "));
 }

@@ -1,7 +1,9 @@
 // A button and a panel for any site: <script src="https://SERVER/widget.js" data-faq="NAME" defer></script>
 // Attributes: data-faq, data-title, data-position (right or left), data-lang. The panel is loaded with the first click.
 (() => {
-  const script = document.currentScript;
+  // A module has no current script: it is looked for by its address.
+  const isThis = ({ src }) => src && new URL(src).pathname.endsWith("/widget.js");
+  const script = document.currentScript ?? [...document.querySelectorAll("script[type=module][src]")].find(isThis);
   const LABELS = {
     en: ["Ask a question", "Close", "The server cannot be reached.", "Try again"],
     de: ["Eine Frage stellen", "Schließen", "Der Server ist nicht erreichbar.", "Noch einmal"],
@@ -16,7 +18,8 @@
   background: var(--faqbot-accent, #1257b0); color: var(--faqbot-on-accent, #fff); box-shadow: 0 2px 8px #0006; }
 .open svg { width: 28px; height: 28px; fill: currentColor; vertical-align: middle; }
 .open:focus-visible, .head button:focus-visible { outline: 3px solid var(--faqbot-accent, #1257b0); outline-offset: 3px; }
-.panel { display: flex; flex-direction: column; width: min(24rem, calc(100vw - 2rem)); height: min(38rem, calc(100dvh - 2rem));
+.panel { display: flex; flex-direction: column; width: min(24rem, calc(100vw - 2rem));
+  height: min(38rem, calc(var(--seen, 100dvh) - 2rem)); bottom: calc(var(--below, 0px) + max(1rem, env(safe-area-inset-bottom)));
   border-radius: 1rem; overflow: hidden; box-shadow: 0 4px 24px #0006; background: var(--faqbot-background, #fff); }
 .panel[hidden], .open[hidden] { display: none; }
 .head { display: flex; align-items: center; gap: .5rem; padding: .3rem .3rem .3rem 1rem;
@@ -33,7 +36,9 @@
   .panel { background: var(--faqbot-background, #16181d); }
   .away { color: var(--faqbot-text, #eceef2); }
 }
-@media (max-width: 30rem) { .panel { inset: 0; width: 100vw; height: 100dvh; border-radius: 0; } }
+@media (max-width: 30rem) {
+  .panel { inset: var(--above, 0px) 0 auto; width: 100vw; height: var(--seen, 100dvh); border-radius: 0; }
+}
 `;
   const sheet = (text) => {
     const style = new CSSStyleSheet();
@@ -41,11 +46,38 @@
     return style;
   };
 
+  // The widgets that scripts of ours added, in this window; and what puts them back where a router (Turbo, htmx, one of a
+  // single-page application) replaced the body or what is in it.
+  const added = (window[Symbol.for("faqbot.widgets")] ??= new Set());
+  const put = () => {
+    for (const widget of added) {
+      if (!widget.isConnected) document.body?.append(widget);
+    }
+  };
+  if (!window[Symbol.for("faqbot.watch")]) {
+    const watch = (window[Symbol.for("faqbot.watch")] = new MutationObserver(() => {
+      if (document.body) watch.observe(document.body, { childList: true });
+      put();
+    }));
+    watch.observe(document.documentElement, { childList: true });
+    if (document.body) watch.observe(document.body, { childList: true });
+  }
+
   class FaqbotWidget extends HTMLElement {
     connectedCallback() {
       if (this.shadowRoot) return;
+      // A copy that a router kept of the page, with our button in it: the button itself is put back.
+      if ("own" in this.dataset && !added.has(this)) {
+        super.remove();
+        return;
+      }
       const own = this.dataset;
+      if (!own.server && !script) {
+        console.error("faqbot: the widget has no data-server, and no script element says where it is from");
+        return;
+      }
       this.base = new URL(own.server ?? ".", script?.src || location.href);
+      if (!this.base.pathname.endsWith("/")) this.base.pathname += "/";
       const languages = [own.lang, document.documentElement.lang, navigator.language, "en"];
       this.language = languages.map((tag) => (tag ?? "").split("-")[0].toLowerCase()).find((tag) => LABELS[tag]);
       const root = this.attachShadow({ mode: "open" });
@@ -65,21 +97,48 @@
       this.button.append(svg);
       this.button.addEventListener("click", () => this.open());
       root.append(this.button);
+      // Open on the last page of this site, it is open on this one; the focus stays with the page.
+      if (read(this.key())?.open) this.open(false);
     }
 
-    async open() {
+    /** Takes it from the page for good; what only replaces the page's content does not. */
+    remove() {
+      added.delete(this);
+      super.remove();
+    }
+
+    /** What it is kept by, for as long as the tab is open. */
+    key() {
+      return `faqbot ${this.base} ${this.dataset.faq ?? ""}`;
+    }
+
+    async open(focus = true) {
       this.panel ??= this.build();
       this.panel.hidden = false;
+      this.fit();
+      write(this.key(), { ...read(this.key()), open: true });
       this.button.hidden = true;
       this.button.setAttribute("aria-expanded", "true");
-      this.panel.focus();
+      if (focus) this.panel.focus();
       // Built once; where the server is not there, what can be done is said in the panel.
       this.ready ??= this.load().catch(() => {
         this.ready = undefined;
         this.away();
       });
       await this.ready;
-      if (!this.panel.hidden) this.chat?.field.focus();
+      if (focus && !this.panel.hidden) this.chat?.field.focus();
+    }
+
+    /** Keeps the panel in what is seen of the window: a keyboard on the screen covers the rest. */
+    fit() {
+      const seen = window.visualViewport;
+      // What is zoomed in on is no smaller window.
+      if (!seen || seen.scale > 1.01 || !this.panel || this.panel.hidden) return;
+      const set = (name, pixels) => this.panel.style.setProperty(name, `${Math.max(0, Math.round(pixels))}px`);
+      set("--seen", seen.height);
+      set("--above", seen.offsetTop);
+      set("--below", window.innerHeight - seen.height - seen.offsetTop);
+      this.chat?.log.lastElementChild?.scrollIntoView({ block: "nearest" });
     }
 
     /** What is shown where the server is away. */
@@ -103,6 +162,7 @@
     }
 
     close() {
+      write(this.key(), { ...read(this.key()), open: false });
       this.panel.hidden = true;
       this.button.hidden = false;
       this.button.setAttribute("aria-expanded", "false");
@@ -137,6 +197,7 @@
       });
       // The site may have keys of its own, which are not meant here.
       for (const kind of ["keydown", "keypress", "keyup"]) panel.addEventListener(kind, (event) => event.stopPropagation());
+      for (const kind of ["resize", "scroll"]) window.visualViewport?.addEventListener(kind, () => this.fit());
       this.shadowRoot.append(panel);
       return panel;
     }
@@ -159,19 +220,49 @@
         fetch(new URL("assets/chat.css", this.base)).then((response) => response.text()),
       ]);
       this.shadowRoot.adoptedStyleSheets = [...this.shadowRoot.adoptedStyleSheets, sheet(style)];
-      this.chat = new chat.Chat(this.panel, { base: this.base, faq: this.dataset.faq, texts });
+      const keep = (said) => write(this.key(), { ...read(this.key()), said });
+      this.chat = new chat.Chat(this.panel, { base: this.base, faq: this.dataset.faq, texts, keep });
       await this.chat.load(true);
+      this.chat.resume(read(this.key())?.said);
       if (!this.dataset.title && this.chat.about?.title) this.heading.textContent = this.chat.about.title;
+    }
+  }
+
+  /** What is kept under a name for as long as the tab is open; nothing where the browser keeps nothing. */
+  function read(key) {
+    try {
+      return JSON.parse(sessionStorage.getItem(key)) ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function write(key, value) {
+    try {
+      sessionStorage.setItem(key, JSON.stringify(value));
+    } catch {
+      // Where nothing is kept, the next page begins anew.
     }
   }
 
   if (!customElements.get("faqbot-widget")) customElements.define("faqbot-widget", FaqbotWidget);
   // The element may also stand in the page, where it is wanted; the script then brings none of its own.
-  if (script && !("manual" in script.dataset)) {
+  if (!script || "manual" in script.dataset) return;
+  const add = () => {
+    const place = (data) => data.position === "left" ? "left" : "right";
+    const there = [...added].find((widget) => place(widget.dataset) === place(script.dataset));
+    if (there) {
+      // The script again, on purpose or since a router ran it again.
+      if (there.dataset.faq !== script.dataset.faq) console.warn(`faqbot: there is a widget on the ${place(script.dataset)} already`);
+      put();
+      return;
+    }
     const widget = document.createElement("faqbot-widget");
-    Object.assign(widget.dataset, script.dataset);
-    const put = () => document.body.append(widget);
-    if (document.body) put();
-    else addEventListener("DOMContentLoaded", put);
-  }
+    Object.assign(widget.dataset, script.dataset, { own: "" });
+    widget.dataset.server ??= new URL(".", script.src).href;
+    added.add(widget);
+    put();
+  };
+  if (document.body) add();
+  else addEventListener("DOMContentLoaded", add);
 })();
