@@ -28,6 +28,7 @@ mod prepared;
 mod rank;
 mod reading;
 pub mod small_talk;
+mod synonyms;
 mod verdict;
 
 use asked::{Query, Wanted};

@@ -152,6 +152,9 @@ pub fn assemble(mut parts: Vec<Part>, options: &ReadOptions) -> Result<Loaded> {
                 *text = text.take().and_then(|text| clean(sanitize(text).0));
             }
         }
+        let group =
+            |group: Vec<String>| group.into_iter().filter_map(|word| clean(sanitize(word).0)).collect();
+        faq.synonyms.extend(parsed.synonyms.into_iter().map(group));
         files.push(summary);
     }
     tie(&mut faq, links, &names, &mut |place, reason| {

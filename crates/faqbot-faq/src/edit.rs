@@ -55,6 +55,7 @@ fn is(before: &Loaded, change: &Change, after: &Loaded) -> bool {
     };
     wanted.texts() == after.faq.texts()
         && wanted.small_talk == after.faq.small_talk
+        && wanted.synonyms == after.faq.synonyms
         && wanted.entries.len() == after.faq.entries.len()
         && wanted.entries.iter().zip(&after.faq.entries).all(same)
         && said(before) == said(after)

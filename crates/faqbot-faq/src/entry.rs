@@ -208,6 +208,8 @@ pub struct Faq {
     pub language: Option<String>,
     /// What it says of small talk.
     pub small_talk: SmallTalk,
+    /// Words that mean the same here, in groups: the cart and the basket.
+    pub synonyms: Vec<Vec<String>>,
     /// The entries, in the order of the file.
     pub entries: Vec<Entry>,
 }

@@ -149,7 +149,9 @@ impl Format {
             Some(Write::Whole(_)) => Vec::new(),
             _ => {
                 let texts = faq.texts().into_iter().filter(|(_, text)| text.is_some()).map(|(name, _)| name);
-                texts.chain((!faq.small_talk.is_default()).then_some("smalltalk")).collect()
+                let small_talk = (!faq.small_talk.is_default()).then_some("smalltalk");
+                let synonyms = (!faq.synonyms.is_empty()).then_some("synonyms");
+                texts.chain(small_talk).chain(synonyms).collect()
             }
         }
     }

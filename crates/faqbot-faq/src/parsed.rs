@@ -58,6 +58,8 @@ pub struct Parsed {
     pub language: Option<String>,
     /// See [`super::Faq::small_talk`].
     pub small_talk: SmallTalk,
+    /// See [`super::Faq::synonyms`].
+    pub synonyms: Vec<Vec<String>>,
     /// What was taken for the questions and what for the answers, for a message; `None` where the format says it.
     pub taken: Option<String>,
     /// The entries that could be read.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::asked::{Asked, Query, Wanted, Whole};
 use super::rank::Ranked;
+use super::synonyms::Reading;
 use super::{Bot, Verdict};
 use crate::error::Result;
 use crate::matching::decision::Rule;
@@ -40,7 +41,14 @@ impl<E: Embedder> Bot<E> {
         wanted: Wanted,
         progress: Progress,
     ) -> Result<Vec<Verdict>> {
-        let queries: Vec<&str> = whole.iter().map(|query| begin(query.text)).collect();
+        let typed: Vec<&str> = whole.iter().map(|query| begin(query.text)).collect();
+        let read: Vec<Option<Reading>> =
+            typed.iter().map(|query| self.prepared.synonyms.read(query)).collect();
+        let queries: Vec<&str> = read
+            .iter()
+            .zip(&typed)
+            .map(|(read, typed)| read.as_ref().map_or(*typed, |read| &read.text))
+            .collect();
         let queries = &*queries;
         let mut texts: Vec<&str> = Vec::new();
         let mut places = Vec::with_capacity(queries.len());
@@ -101,8 +109,13 @@ impl<E: Embedder> Bot<E> {
             });
         }
         self.read_again(&mut replies, whole, wanted)?;
-        for ((verdict, query), whole) in replies.iter_mut().zip(queries).zip(whole) {
-            verdict.cut = query.len() < whole.text.len();
+        for (((verdict, typed), read), whole) in replies.iter_mut().zip(&typed).zip(read).zip(whole) {
+            verdict.cut = typed.len() < whole.text.trim().len();
+            if let Some(read) = read {
+                (*typed).clone_into(&mut verdict.query);
+                let told = Some(read.text).filter(|_| read.has_synonyms);
+                verdict.read_as = verdict.read_as.take().or(told);
+            }
         }
         Ok(replies)
     }

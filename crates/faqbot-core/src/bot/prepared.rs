@@ -11,6 +11,7 @@ use faqbot_faq::{Entry, Faq};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::language;
+use super::synonyms::Synonyms;
 use crate::error::Result;
 use crate::matching::crisis::Classifier;
 use crate::matching::index::Index;
@@ -31,6 +32,8 @@ pub struct Prepared {
     pub language: &'static str,
     /// The name of the language that most of the FAQ is in, where the model does not know it.
     pub unknown_language: Option<&'static str>,
+    /// Which words of queries are read as others.
+    pub(super) synonyms: Synonyms,
     /// Where the ranker is kept, if it is.
     kept: Option<PathBuf>,
 }
@@ -82,6 +85,7 @@ impl Prepared {
             context_only,
             language,
             unknown_language,
+            synonyms: Synonyms::new(faq, language),
             kept,
         };
         if let Some(path) = &kept

@@ -36,6 +36,7 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         contact: faq.contact.as_deref(),
         language: faq.language.as_deref(),
         smalltalk: small_talk(&faq.small_talk),
+        synonyms: &faq.synonyms,
         entries: faq.entries.iter().map(EntryJson).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &root)?;
@@ -57,6 +58,8 @@ struct FaqJson<'f> {
     language: Option<&'f str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smalltalk: Option<Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    synonyms: &'f [Vec<String>],
     entries: Vec<EntryJson<'f>>,
 }
 

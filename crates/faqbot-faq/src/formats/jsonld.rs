@@ -82,6 +82,9 @@ pub fn read(node: &Node, parsed: &mut Parsed) {
                     if let Some(own) = node.get("faqbot:smalltalk") {
                         tree::small_talk(own.clone(), parsed);
                     }
+                    if let Some(own) = node.get("faqbot:synonyms") {
+                        tree::synonyms(own.clone(), parsed);
+                    }
                 }
                 fields.iter().for_each(|(_, value)| read(value, parsed));
             }
@@ -149,6 +152,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     }
     if let Some(small_talk) = json::small_talk(&faq.small_talk) {
         page["faqbot:smalltalk"] = small_talk;
+    }
+    if !faq.synonyms.is_empty() {
+        page["faqbot:synonyms"] = json!(faq.synonyms);
     }
     // `</` would end the script.
     let text = serde_json::to_string_pretty(&page)?.replace("</", "<\\/");

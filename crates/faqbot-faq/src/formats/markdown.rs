@@ -120,6 +120,9 @@ fn written(text: &str) -> Parsed {
             if let Some(own) = node.get("smalltalk") {
                 tree::small_talk(own.clone(), &mut parsed);
             }
+            if let Some(own) = node.get("synonyms") {
+                tree::synonyms(own.clone(), &mut parsed);
+            }
             continue;
         }
         // Headings that were added by hand have no comment.
@@ -169,6 +172,9 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
         about.extend(text.map(|text| (name.into(), json!(text))));
     }
     about.extend(json::small_talk(&faq.small_talk).map(|own| ("smalltalk".into(), own)));
+    if !faq.synonyms.is_empty() {
+        about.insert("synonyms".into(), json!(faq.synonyms));
+    }
     if faq.title.is_some() || !about.is_empty() {
         writeln!(out, "{}\n{}\n", comment(about), heading.unwrap_or_default())?;
     }

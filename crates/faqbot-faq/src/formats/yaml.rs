@@ -9,6 +9,8 @@
 //! smalltalk:                       # optional; `false` for none at all
 //!   greeting: Ahoy!
 //!   insult: false
+//! synonyms:                        # optional: words that mean the same
+//!   - [cart, basket, bag]
 //! entries:
 //!   - id: where-is-my-order        # optional: the slug of the question
 //!     question: Where is my order?
@@ -92,6 +94,12 @@ pub fn write(faq: &Faq, out: &mut dyn io::Write) -> io::Result<()> {
     if let Some(small_talk) = small_talk(&faq.small_talk) {
         root.insert(string("smalltalk"), small_talk);
     }
+    if !faq.synonyms.is_empty() {
+        root.insert(
+            string("synonyms"),
+            Yaml::Sequence(faq.synonyms.iter().map(|group| list(group)).collect()),
+        );
+    }
     root.insert(string("entries"), Yaml::Sequence(faq.entries.iter().map(entry).collect()));
     out.write_all(document(&Yaml::Mapping(root))?.as_bytes())
 }
@@ -117,12 +125,11 @@ fn small_talk(small_talk: &SmallTalk) -> Option<Yaml<'_>> {
     (!kinds.is_empty()).then_some(Yaml::Mapping(kinds))
 }
 
+fn list(texts: &[String]) -> Yaml<'_> {
+    Yaml::Sequence(texts.iter().map(|text| Yaml::Value(Scalar::String(Cow::Owned(text.clone())))).collect())
+}
+
 fn entry(entry: &Entry) -> Yaml<'_> {
-    let list = |texts: &'_ [String]| -> Yaml<'_> {
-        Yaml::Sequence(
-            texts.iter().map(|text| Yaml::Value(Scalar::String(Cow::Owned(text.clone())))).collect(),
-        )
-    };
     let mut fields = Mapping::new();
     fields.insert(string("id"), string(entry.id.as_str()));
     fields.insert(string("question"), string(entry.question()));

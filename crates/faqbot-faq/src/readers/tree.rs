@@ -236,6 +236,10 @@ impl Reader {
                     small_talk(node, &mut self.parsed);
                     continue;
                 }
+                "synonyms" => {
+                    synonyms(node, &mut self.parsed);
+                    continue;
+                }
                 "entries" => {
                     match node.value {
                         Value::List(entries) => entries.into_iter().for_each(|node| self.entry(node, &[])),
@@ -246,7 +250,7 @@ impl Reader {
                 }
                 _ => {
                     let reason = format!(
-                        "unknown field `{name}`; known: title, greeting, fallback, contact, language, smalltalk, entries"
+                        "unknown field `{name}`; known: title, greeting, fallback, contact, language, smalltalk, synonyms, entries"
                     );
                     self.parsed.notes.push(RowError::new(node.line, reason));
                     continue;
@@ -599,6 +603,33 @@ pub fn small_talk(node: Node, parsed: &mut Parsed) {
                 format!("`smalltalk` is false, or a mapping with replies; its kinds are {}", known());
             parsed.skipped.push(RowError::new(line, reason));
         }
+    }
+}
+
+/// Reads words that mean the same: a list of lists, or a word and those that mean it.
+pub fn synonyms(node: Node, parsed: &mut Parsed) {
+    let line = node.line;
+    let mut groups: Vec<(usize, Vec<String>)> = Vec::new();
+    let words = |node: &Node| match &node.value {
+        Value::List(words) => words.iter().filter_map(|word| word.as_text().map(str::to_owned)).collect(),
+        _ => node.as_text().map(str::to_owned).into_iter().collect::<Vec<_>>(),
+    };
+    match &node.value {
+        Value::List(lists) => groups.extend(lists.iter().map(|list| (list.line, words(list)))),
+        Value::Map(fields) => groups
+            .extend(fields.iter().map(|(word, own)| (own.line, [vec![word.clone()], words(own)].concat()))),
+        Value::Null => return,
+        Value::Text(_) => groups.push((line, Vec::new())),
+    }
+    for (line, mut group) in groups {
+        group.retain(|word| !word.trim().is_empty());
+        if group.len() < 2 {
+            let reason =
+                "`synonyms` has lists of two words or more that mean the same, such as [cart, basket]";
+            parsed.skipped.push(RowError::new(line, reason));
+            continue;
+        }
+        parsed.synonyms.push(group);
     }
 }
 

@@ -133,27 +133,31 @@ fn entry() -> impl Strategy<Value = Entry> {
 fn faq() -> impl Strategy<Value = Faq> {
     let texts = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
     let small_talk = (proptest::bool::ANY, option::of(text()), option::of(option::of(text())));
+    let synonyms = vec(vec(text(), 2..4), 0..3);
     let leads = vec((0..5usize, 0..5usize, proptest::bool::ANY), 0..4);
-    (texts, vec(entry(), 1..5), small_talk, leads).prop_map(|(texts, mut entries, small_talk, leads)| {
-        let (title, greeting, fallback, contact) = texts;
-        for (at, entry) in entries.iter_mut().enumerate() {
-            entry.id = EntryId::from(format!("{} {at}", entry.id).as_str());
-        }
-        let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
-        for (from, to, only) in leads {
-            let (from, to) = (from % ids.len(), to % ids.len());
-            let own = if only { &mut entries[from].only_after } else { &mut entries[from].follow_ups };
-            if from != to && !own.contains(&ids[to]) {
-                own.push(ids[to].clone());
+    (texts, vec(entry(), 1..5), small_talk, leads, synonyms).prop_map(
+        |(texts, mut entries, small_talk, leads, synonyms)| {
+            let (title, greeting, fallback, contact) = texts;
+            for (at, entry) in entries.iter_mut().enumerate() {
+                entry.id = EntryId::from(format!("{} {at}", entry.id).as_str());
             }
-        }
-        let (off, greets, insult) = small_talk;
-        let own = greets.map(|text| (SmallTalkKind::Greeting, Some(text)));
-        let own = own.into_iter().chain(insult.map(|own| (SmallTalkKind::Insult, own))).collect();
-        let small_talk = if off { SmallTalk { off, ..SmallTalk::default() } } else { SmallTalk { off, own } };
-        let language = off.then(|| "de".to_owned());
-        Faq { title, greeting, fallback, contact, language, small_talk, entries }
-    })
+            let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
+            for (from, to, only) in leads {
+                let (from, to) = (from % ids.len(), to % ids.len());
+                let own = if only { &mut entries[from].only_after } else { &mut entries[from].follow_ups };
+                if from != to && !own.contains(&ids[to]) {
+                    own.push(ids[to].clone());
+                }
+            }
+            let (off, greets, insult) = small_talk;
+            let own = greets.map(|text| (SmallTalkKind::Greeting, Some(text)));
+            let own = own.into_iter().chain(insult.map(|own| (SmallTalkKind::Insult, own))).collect();
+            let small_talk =
+                if off { SmallTalk { off, ..SmallTalk::default() } } else { SmallTalk { off, own } };
+            let language = off.then(|| "de".to_owned());
+            Faq { title, greeting, fallback, contact, language, small_talk, synonyms, entries }
+        },
+    )
 }
 
 proptest! {
@@ -175,6 +179,7 @@ proptest! {
                 let texts = |faq: &Faq| faq.texts().map(|(_, text)| text.map(str::to_owned));
                 prop_assert_eq!(texts(&loaded.faq), texts(&faq), "{}: {}", format.name, written);
                 prop_assert_eq!(&loaded.faq.small_talk, &faq.small_talk, "{}: {}", format.name, written);
+                prop_assert_eq!(&loaded.faq.synonyms, &faq.synonyms, "{}: {}", format.name, written);
             }
         }
     }
