@@ -38,7 +38,14 @@ const HEADS: [&str; 12] =
 const FURNITURE: [&str; 5] = ["nav", "header", "footer", "aside", "form"];
 const FURNITURE_ROLES: [&str; 7] =
     ["navigation", "banner", "contentinfo", "search", "dialog", "alertdialog", "complementary"];
-const FURNITURE_NAMES: [&str; 30] = [
+const FURNITURE_NAMES: [&str; 37] = [
+    "call-to-action",
+    "cta",
+    "cta-banner",
+    "cta-box",
+    "cta-section",
+    "hero",
+    "hero-section",
     "nav",
     "navbar",
     "navigation",

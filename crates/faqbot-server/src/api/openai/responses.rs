@@ -26,7 +26,6 @@ pub struct ResponseRequest {
     #[serde(default)]
     model: String,
     /// The question, or a chat whose last message of the user it is.
-    #[schema(value_type = Object)]
     input: ResponseInput,
     /// The response that this one follows, where `input` does not have the chat.
     #[serde(default)]
@@ -42,7 +41,7 @@ pub struct ResponseRequest {
     others: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged, expecting = "input is a text or a list of messages")]
 enum ResponseInput {
     Text(String),
@@ -52,7 +51,7 @@ enum ResponseInput {
 /// Chat with a FAQ as with a model, by responses
 #[utoipa::path(post, path = "/v1/responses", operation_id = "openai_responses", tag = "drop-in", request_body = ResponseRequest,
     responses((status = 200, description = "A response, or its events as server-sent events", content(
-        (Object = "application/json"), (String = "text/event-stream")))))]
+        (Object = "application/json"), (Object = "text/event-stream")))))]
 pub async fn responses(
     State(app): State<Arc<App>>,
     Input(request): Input<ResponseRequest>,
