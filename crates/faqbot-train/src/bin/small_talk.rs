@@ -140,7 +140,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .collect();
     println!("{} messages of {} sets\n", fitted.messages.len(), sets.len());
-    let other = |at: usize| fitted.readings[at].has_other_words;
+    let other = |at: usize| !fitted.readings[at].other_words.is_empty();
     let mut thresholds = [0.0; 2];
     for (group, title) in
         ["Messages of small talk's words", "Messages with other words"].into_iter().enumerate()

@@ -8,6 +8,7 @@ use crate::bot::follow_up::leaning;
 use crate::bot::small_talk::{self, Classifier, Found, Reading};
 use crate::bot::{Bot, Verdict};
 use crate::error::Result;
+use crate::matching::alignment::as_written;
 use crate::matching::crisis;
 use crate::matching::decision::{Decision, Rule};
 
@@ -93,6 +94,14 @@ impl<E: Embedder> Bot<E> {
             }
             let by_meaning = || {
                 let ((kinds, _), reading) = classifiers.zip(readings[nth].as_ref())?;
+                // What the FAQ speaks of and small talk does not is a question to it.
+                let of_faq = |word: &String| {
+                    self.prepared.ranker.document_frequency(word) > 0
+                        || self.faq.title.as_ref().is_some_and(|title| as_written(title, word).is_some())
+                };
+                if reading.other_words.iter().any(of_faq) {
+                    return None;
+                }
                 kinds.kind(reading, &rows.row(rows_of[nth]).to_vec())
             };
             let found = small_talk::by_words(text)

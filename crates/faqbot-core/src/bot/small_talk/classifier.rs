@@ -27,9 +27,8 @@ pub struct Reading {
     pub text: String,
     /// Positions below [`FEATURES`], in order, and their values: a unit vector for the letters, one for the words.
     pub features: Vec<(usize, f32)>,
-    /// Whether it has words, small ones aside, that no phrasing of small talk has: "is this real leather" is about
-    /// leather.
-    pub has_other_words: bool,
+    /// The words, small ones aside, that no phrasing of small talk has: "is this real leather" is about leather.
+    pub other_words: Vec<String>,
 }
 
 impl Reading {
@@ -50,16 +49,18 @@ impl Reading {
             [unit_vector(letters, 0, EACH), unit_vector(word_runs(&corrected), EACH, EACH)].concat();
         // A message that has no words, or no typos, as it is.
         let text = if corrected == typed { message.to_owned() } else { corrected.clone() };
-        Reading { text, features, has_other_words: has_other_words(&corrected) }
+        Reading { text, features, other_words: other_words(&corrected) }
     }
 }
 
-fn has_other_words(text: &str) -> bool {
+fn other_words(text: &str) -> Vec<String> {
     static KNOWN: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let phrasings = SETS.iter().take(1).flat_map(|set| set.phrasings.keys());
         phrasings.flat_map(|text| content_words(text)).map(|word| stem(&word)).collect()
     });
-    content_words(text).iter().any(|word| !KNOWN.contains(&stem(word)))
+    let mut words = content_words(text);
+    words.retain(|word| !KNOWN.contains(&stem(word)));
+    words
 }
 
 /// Words, two and three in a row, those that a message begins and ends with, and how many there are: "how are you" is
@@ -177,11 +178,12 @@ impl Classifier {
     /// The kind that a message is of, if it is sure enough. What asks for a thing that is no part of small talk, as "do you
     /// have wifi", is a question to the FAQ.
     pub fn kind(&self, reading: &Reading, vector: &[f32]) -> Option<Found> {
-        if reading.has_other_words && asks_for_a_thing(&reading.text) {
+        let has_other_words = !reading.other_words.is_empty();
+        if has_other_words && asks_for_a_thing(&reading.text) {
             return None;
         }
         let (kind, sure) = best(&self.probabilities(reading, vector))?;
-        (sure >= self.thresholds[usize::from(reading.has_other_words)]).then(|| Found::of_kind(kind))
+        (sure >= self.thresholds[usize::from(has_other_words)]).then(|| Found::of_kind(kind))
     }
 }
 
