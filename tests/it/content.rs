@@ -110,7 +110,7 @@ fn format_columns_and_limits_can_be_set() {
     let forced = ["ask", "--model", "hash", "--faq", "notes.txt", "--format", "text", "who"];
     assert!(world.run(&forced, "", 2).err.contains("no FAQ in plain text"));
     let run = world.run(&["ask", "--format", "pdf", "who"], "", 2);
-    assert!(run.err.contains("possible values: xlsx, docx, odt, rtf"), "{run:?}");
+    assert!(run.err.contains("possible values: xlsx, docx, odt, epub, rtf"), "{run:?}");
 
     let map = ["--map", "question=kysymys,answer=vastaus"];
     for (limit, reason) in [

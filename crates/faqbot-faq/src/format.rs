@@ -11,6 +11,8 @@ use super::editors::{Where, blocks, rows, tree};
 use super::entry::Faq;
 #[cfg(feature = "code")]
 use super::formats::code;
+#[cfg(all(feature = "html", feature = "spreadsheets"))]
+use super::formats::epub;
 #[cfg(feature = "html")]
 use super::formats::html;
 #[cfg(feature = "spreadsheets")]
@@ -75,6 +77,8 @@ pub static FORMATS: &[Format] = &[
     Format { name: "docx", title: "a Word document", endings: &["docx", "docm"], detect: |_| Detection::No, parse: Parse::Workbook(docx::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
     Format { name: "odt", title: "an OpenDocument text", endings: &["odt"], detect: |_| Detection::No, parse: Parse::Workbook(odt::parse), write: None, edit: None },
+    #[cfg(all(feature = "html", feature = "spreadsheets"))]
+    Format { name: "epub", title: "a book (EPUB)", endings: &["epub"], detect: |_| Detection::No, parse: Parse::Workbook(epub::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
     Format { name: "rtf", title: "RTF", endings: &["rtf"], detect: rtf::detect, parse: Parse::Table(rtf::parse), write: None, edit: None },
     #[cfg(feature = "spreadsheets")]
@@ -212,6 +216,15 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0")
 }
 
+/// Whether an archive is a book that can be read.
+#[cfg(feature = "spreadsheets")]
+fn is_book(bytes: &[u8]) -> bool {
+    #[cfg(feature = "html")]
+    return epub::is_book(bytes);
+    #[cfg(not(feature = "html"))]
+    return false;
+}
+
 /// The formats that a file may have, likeliest first. The extension is trusted unless the text clearly says
 /// otherwise; where the extension says nothing, only the text counts.
 pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static Format> {
@@ -221,6 +234,8 @@ pub(super) fn candidates(path: &Path, bytes: &[u8], text: &str) -> Vec<&'static 
             "docx"
         } else if odt::is_document(bytes) {
             "odt"
+        } else if is_book(bytes) {
+            "epub"
         } else {
             "xlsx"
         };

@@ -13,6 +13,8 @@ pub mod csv;
 pub mod dialogflow;
 #[cfg(feature = "spreadsheets")]
 pub mod docx;
+#[cfg(all(feature = "html", feature = "spreadsheets"))]
+pub mod epub;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod json;
