@@ -46,6 +46,7 @@ const wide = {
     { id: "table", question: "Where is the big table of prices?",
       answer: [row(columns), row(columns.map(() => "---")), row(columns.map((c) => c + c)), row([long])].join("\n") },
     { id: "code", question: "Which shell command starts the engine?", answer: `\`\`\`\n${long}\n\`\`\`\n\nand \`${long}\`` },
+    { id: "arabic", question: "How is a guest welcomed in Arabic?", answer: "مرحبا بكم في المتجر.\n\n- واحد" },
     { id: "list", question: "Can penguins fly?", source: long,
       answer: `# ${long}\n\n> > > > > ${long}\n\n- a\n  - b\n    - c\n      - d\n        - e\n          - ${long}\n\n<https://example.com/${long}>` },
     { id: long, question: `${long}?`, also: ["Who discovered radium?"], answer: "Marie Curie." },
@@ -544,6 +545,17 @@ async function tests() {
       await picture(page, `wide-${width}`);
     }, { viewport: { width, height } });
   }
+
+  await test("what is written from right to left is shown so", async (page) => {
+    await openChat(page, "/wide");
+    const answer = await ask(page, "How is a guest welcomed in Arabic?");
+    const direction = (locator) => locator.evaluate((e) => getComputedStyle(e).direction);
+    same(await direction(answer.locator(".text").first()), "rtl", "the answer");
+    await ask(page, "شكرا");
+    same(await direction(page.locator(".you p").last()), "rtl", "the question");
+    same(await direction(page.locator(".you p").first()), "ltr", "a question in English");
+    await picture(page, "right-to-left");
+  });
 
   await test("a wide table can be scrolled by keyboard and axe finds nothing", async (page) => {
     await openChat(page, "/wide");

@@ -64,7 +64,7 @@ fn what_is_asked_in_other_words_is_answered_and_near_misses_seldom() {
     assert!(paraphrases.share(paraphrases.right + paraphrases.offered) >= 0.73);
     assert!(close.share(close.right) >= 0.89);
     assert!(near.share(near.wrong) <= 0.08);
-    assert!(other.share(other.wrong) <= 0.02);
+    assert!(other.share(other.wrong) <= 0.025);
 }
 
 /// Two paraphrases of each entry become phrasings of it.

@@ -118,6 +118,9 @@ impl Synonyms {
             at += count;
         }
         read.text.push_str(&text[copied..]);
+        // What stood between a swear word and the rest.
+        let begins = read.text.find(|c: char| !c.is_whitespace() && !",.;:!-".contains(c)).unwrap_or(0);
+        read.text.drain(..begins);
         (copied > 0).then_some(read)
     }
 
@@ -346,6 +349,7 @@ mod tests {
         for (text, read) in [
             ("why the hell is my fucking card blocked", Some("why is my card blocked")),
             ("what the FUCK?", Some("what ?")),
+            ("damn, do you rent boats", Some("do you rent boats")),
             ("fucking", None),
             ("a bloody mary", None),
             ("is there a hell", None),

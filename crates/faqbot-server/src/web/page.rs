@@ -119,7 +119,7 @@ async fn page(
                     for found in verdict.answers() {
                         let entry = bot.entry(found);
                         out += &format!(
-                            "<h2>{}</h2>\n{}",
+                            "<h2 dir=\"auto\">{}</h2>\n{}",
                             escape(entry.question()),
                             asked.version.answer_html(found.entry, verdict.seed)
                         );
@@ -187,7 +187,7 @@ fn links(questions: &[&str]) -> String {
     let mut out = String::from("<ul>\n");
     for question in questions {
         let query: String = form_urlencoded::byte_serialize(question.as_bytes()).collect();
-        out += &format!("<li><a href=\"?q={query}\">{}</a></li>\n", escape(question));
+        out += &format!("<li><a dir=\"auto\" href=\"?q={query}\">{}</a></li>\n", escape(question));
     }
     out + "</ul>\n"
 }

@@ -62,9 +62,14 @@ impl<E: Embedder> Bot<E> {
         let known = |word: &str| self.embedder.is_in_vocabulary(word);
         let in_faq = |word: &str| known(word) || self.prepared.ranker.document_frequency(word) > 0;
         let read = |text: &str| classifiers.map(|_| Reading::of(text, &known));
-        let readings: Vec<Option<Reading>> = rest.iter().map(|turn| read(turn.rest)).collect();
+        // A swear word makes no small talk of a question.
+        let cleaned: Vec<String> = rest
+            .iter()
+            .map(|turn| self.prepared.synonyms.read(turn.rest).map_or(turn.rest.to_owned(), |read| read.text))
+            .collect();
+        let readings: Vec<Option<Reading>> = cleaned.iter().map(|text| read(text)).collect();
         // Messages as they are typed, then those that are read with typos corrected.
-        let typed: Vec<&str> = rest.iter().map(|turn| turn.rest).collect();
+        let typed: Vec<&str> = cleaned.iter().map(String::as_str).collect();
         let mut texts = typed.clone();
         let rows_of: Vec<usize> = readings
             .iter()
@@ -87,7 +92,7 @@ impl<E: Embedder> Bot<E> {
             // can look like anything, with typos corrected.
             let in_danger = classifiers.is_some_and(|(_, crisis)| {
                 let is_crisis = |text: &str, row: usize| crisis.is_crisis(text, &rows.row(row).to_vec(), 0.0);
-                is_crisis(text, nth) && is_crisis(texts[rows_of[nth]], rows_of[nth])
+                is_crisis(typed[nth], nth) && is_crisis(texts[rows_of[nth]], rows_of[nth])
             });
             if in_danger {
                 continue;

@@ -36,7 +36,7 @@ export function element(name, properties = {}, ...children) {
 
 /** Safe HTML as nodes, by the list of what may be. */
 export function safe(html) {
-  const box = element("div", { class: "text" });
+  const box = element("div", { class: "text", dir: "auto" });
   if (!policy) {
     box.append(element("p", {}, html.replace(/<[^>]*>/g, "").trim()));
     return box;
@@ -116,7 +116,7 @@ export class Chat {
     // The only live region: it holds the newest reply, so that nothing is read out twice.
     this.live = element("p", { class: "hidden", role: "status" });
     this.field = element("textarea", {
-      rows: "1", id: "faqbot-field", autocomplete: "off", enterkeyhint: "send",
+      rows: "1", id: "faqbot-field", autocomplete: "off", enterkeyhint: "send", dir: "auto",
       onkeydown: (event) => {
         if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
           event.preventDefault();
@@ -144,7 +144,7 @@ export class Chat {
     if (!this.busy && this.about.suggested.length > 0 && this.log.children.length <= 1) {
       this.suggestions = element("li", {}, element("p", { class: "note" }, this.texts.begin),
         element("ul", { class: "choices" }, ...this.about.suggested.map((question) =>
-          element("li", {}, element("button", { type: "button", onclick: () => this.ask(question) }, question)))));
+          element("li", {}, element("button", { type: "button", dir: "auto", onclick: () => this.ask(question) }, question)))));
       this.log.append(this.suggestions);
     }
   }
@@ -184,7 +184,7 @@ export class Chat {
 
   asked(query) {
     this.suggestions?.remove();
-    this.show(element("li", { class: "you" }, element("span", { class: "hidden" }, `${this.texts.you}: `), element("p", {}, query)));
+    this.show(element("li", { class: "you" }, element("span", { class: "hidden" }, `${this.texts.you}: `), element("p", { dir: "auto" }, query)));
   }
 
   /** Asks, and shows question and reply. */
@@ -249,7 +249,7 @@ export class Chat {
 
   /** What is said where nothing came back. The question stays, and so does what is being typed. */
   failed(query, text) {
-    const item = element("li", { class: "bot" }, element("p", { class: "text" }, text));
+    const item = element("li", { class: "bot" }, element("p", { class: "text", dir: "auto" }, text));
     item.append(element("ul", { class: "choices" }, element("li", {}, element("button", {
       type: "button",
       onclick: () => {
@@ -276,17 +276,17 @@ export class Chat {
     if (reply.outcome === "answer") {
       this.answered(item, reply, reply.query);
       for (const open of reply.unanswered ?? []) {
-        item.append(element("p", { class: "text" }, texts.no_sure_answer.replace("{text}", () => open)));
+        item.append(element("p", { class: "text", dir: "auto" }, texts.no_sure_answer.replace("{text}", () => open)));
       }
       this.next(item, reply);
     } else if (reply.outcome === "small_talk") {
       item.append(safe(reply.answer_html));
     } else if (reply.outcome === "ambiguous") {
-      item.append(element("p", { class: "text" }, texts.did_you_mean));
+      item.append(element("p", { class: "text", dir: "auto" }, texts.did_you_mean));
       const offered = reply.matches.filter((match) => reply.choices.includes(match.id));
       item.append(this.choices(reply, offered, true));
       // Of the only one, how its answer begins.
-      if (offered.length === 1) item.append(element("p", { class: "note" }, begin(offered[0].answer)));
+      if (offered.length === 1) item.append(element("p", { class: "note", dir: "auto" }, begin(offered[0].answer)));
     } else {
       if (reply.notice) item.append(element("p", { class: "text", lang: reply.language, dir: "auto" }, reply.notice));
       else this.unanswered(item);
@@ -305,7 +305,7 @@ export class Chat {
   answered(item, reply, query) {
     const answers = reply.matches.filter((match) => reply.answer.includes(match.answer)).slice(0, Math.max(1, this.parts(reply)));
     for (const match of answers) {
-      if (!reply.crisis && letters(match.question) !== letters(query)) item.append(element("p", { class: "asked" }, match.question));
+      if (!reply.crisis && letters(match.question) !== letters(query)) item.append(element("p", { class: "asked", dir: "auto" }, match.question));
       item.append(safe(match.answer_html));
       if (match.source) item.append(from(this.texts, match.source));
     }
@@ -316,7 +316,7 @@ export class Chat {
     if (!reply.follow_ups?.length) return;
     item.append(element("p", { class: "note" }, this.texts.follow_ups));
     item.append(element("ul", { class: "choices" }, ...reply.follow_ups.map(({ question }) =>
-      element("li", {}, element("button", { type: "button", onclick: () => this.ask(question) }, question)))));
+      element("li", {}, element("button", { type: "button", dir: "auto", onclick: () => this.ask(question) }, question)))));
   }
 
   /** How many entries are in the answer: of several questions in one message, all matches. */
@@ -327,7 +327,7 @@ export class Chat {
 
   unanswered(item) {
     const { fallback_html: fallback, contact_html: contact } = this.about ?? {};
-    item.append(fallback ? safe(fallback) : element("p", { class: "text" }, this.texts.refused));
+    item.append(fallback ? safe(fallback) : element("p", { class: "text", dir: "auto" }, this.texts.refused));
     if (contact) item.append(safe(contact));
   }
 
@@ -351,7 +351,7 @@ export class Chat {
       then();
     };
     const choice = (text, then) => {
-      const button = element("button", { type: "button", onclick: () => pick(button, then) }, text);
+      const button = element("button", { type: "button", dir: "auto", onclick: () => pick(button, then) }, text);
       buttons.push(button);
       return element("li", {}, button);
     };

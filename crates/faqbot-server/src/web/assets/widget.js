@@ -181,6 +181,7 @@
       head.className = "head";
       this.heading = document.createElement("h2");
       this.heading.id = "title";
+      this.heading.dir = "auto";
       this.heading.textContent = this.dataset.title ?? LABELS[this.language][0];
       const close = document.createElement("button");
       close.type = "button";
