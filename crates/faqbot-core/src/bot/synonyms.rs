@@ -5,11 +5,25 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use faqbot_faq::Faq;
 
 /// The groups for English.
 const ENGLISH: &str = include_str!("synonyms.txt");
+
+/// Whether a word is one of the English groups: then it is no typing error.
+pub(super) fn is_form(word: &str) -> bool {
+    static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let lines = ENGLISH.lines().filter(|line| !line.starts_with('#'));
+        lines
+            .flat_map(|line| line.split([',', '>']))
+            .map(str::trim)
+            .filter(|form| !form.contains(' '))
+            .collect()
+    });
+    WORDS.contains(word)
+}
 
 /// Words in a row that are one, at most: between them are spaces, hyphens and such.
 const GAP: usize = 3;

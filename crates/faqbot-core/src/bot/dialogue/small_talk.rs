@@ -6,7 +6,7 @@ use ndarray::Array2;
 use super::{Turn, is_open};
 use crate::bot::follow_up::leaning;
 use crate::bot::small_talk::{self, Classifier, Found, Reading};
-use crate::bot::{Bot, Verdict};
+use crate::bot::{Bot, Verdict, synonyms};
 use crate::error::Result;
 use crate::matching::alignment::as_written;
 use crate::matching::crisis;
@@ -59,7 +59,7 @@ impl<E: Embedder> Bot<E> {
         }
         let model = self.embedder.model();
         let classifiers = Classifier::shipped(model).zip(crisis::Classifier::shipped(model));
-        let known = |word: &str| self.embedder.is_in_vocabulary(word);
+        let known = |word: &str| self.embedder.is_in_vocabulary(word) || synonyms::is_form(word);
         let in_faq = |word: &str| known(word) || self.prepared.ranker.document_frequency(word) > 0;
         let read = |text: &str| classifiers.map(|_| Reading::of(text, &known));
         // A swear word makes no small talk of a question.
@@ -109,7 +109,11 @@ impl<E: Embedder> Bot<E> {
                 }
                 kinds.kind(reading, &rows.row(rows_of[nth]).to_vec())
             };
-            let found = small_talk::by_words(text)
+            // What is a word is no other with a typing error: "wifi" is no "wife".
+            let is_meant = |reading: &Reading| reading.other_words.iter().any(|word| known(word));
+            let mistyped = || !readings[nth].as_ref().is_some_and(is_meant);
+            let found = small_talk::exactly(text)
+                .or_else(|| small_talk::by_words(text).filter(|_| mistyped()))
                 .or_else(|| small_talk::is_mashed(text, in_faq).then(Found::nonsense))
                 .or_else(by_meaning);
             if let Some(said) = found.and_then(|found| small_talk::reply(found, &self.faq)) {
