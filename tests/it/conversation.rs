@@ -58,7 +58,7 @@ struct SmallTalk {
 fn small_talk_gets_its_reply_and_questions_do_not() {
     let bots = bots();
     let bot = &bots["prints"];
-    for half in ["fit", "test", "unseen"] {
+    for half in ["fit", "test", "unseen", "trades"] {
         let (mut right, mut of, mut taken, mut questions) = (0, 0, 0, 0);
         for row in rows::<SmallTalk>(&format!("small_talk.{half}.jsonl")) {
             let verdict = say(bot, &mut Conversation::default(), &row.text);
